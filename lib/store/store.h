@@ -1,0 +1,62 @@
+/*
+ * Room store: durable bytes.
+ *
+ * Job: the POSIX file table, output files that appear whole, and the state file that remembers runs.
+ * Must not know: columns, batches, nodes. It keeps blobs under names and numbers.
+ * Invariants: what was said to be durable survives power loss; a failed sync poisons what it concerned, it is never repeated; a write
+ * of a lower owner is refused (PLN_EFENCED); damage is found (checksums) and named, never read as data.
+ */
+#ifndef PLN__STORE_H
+#define PLN__STORE_H
+
+#include "base/base.h"
+#include <pln/file.h>
+
+/* The operating system's files. */
+const pln_file_ops *pln__file_posix(void);
+/* Whole small file into memory; PLN_ELIMIT beyond `max`. *out has *size bytes and a NUL after them; free with *size + 1. */
+pln_status pln__file_read_all(const pln_file_ops *files, const pln_allocator *mem, const char *path,
+                              int64_t max, char **out, int64_t *size, pln_error *err);
+/* The directory part of a path, "." if it has none; free with pln__strfree. */
+char *pln__file_directory(const pln_allocator *mem, const char *path);
+
+/* ---- the state file (state.c): SQLite, WAL, synchronous FULL, made for looking at with sqlite3 ---- */
+
+/*
+ * Tables: run(pipeline, run_key, owner, n, head, store, graph, updated_us) one row a run; body(pipeline, run_key, owner, n, bytes, checksum) candidate and
+ * committed bodies, of which only the committed and the newest candidate are kept.
+ */
+typedef struct pln__state pln__state;
+typedef struct pln__state_options {
+    const char *path;
+    int64_t busy_timeout_us; /* 5 s if 0 */
+    int64_t now_us;
+} pln__state_options;
+pln_status pln__state_open(const pln_allocator *mem, const pln__state_options *options, pln__state **out,
+                           pln_error *err);
+void pln__state_close(pln__state *state);
+
+/*
+ * Raise the owner of a run, durably, making the run's row if it is new. `store` says who holds heads ("state", or the store name of a mode A sink): another
+ * answer than the recorded one is PLN_ESTATE naming both. *n and *head: the last committed epoch as this file knows it (0, size 0: none); lent until the
+ * next call. *graph: the fingerprint text recorded by the last commit.
+ */
+typedef struct pln__state_run {
+    int64_t owner;
+    int64_t n;
+    const void *head;
+    int64_t head_size;
+} pln__state_run;
+pln_status pln__state_take_over(pln__state *state, const char *pipeline, const char *run_key,
+                                const char *store, pln__state_run *out, pln_error *err);
+/* Durable candidate body of epoch n. */
+pln_status pln__state_put_body(pln__state *state, int64_t owner, int64_t n, const void *bytes,
+                               int64_t size, pln_error *err);
+/* The body of committed epoch n as written by `owner`: PLN_EDATALOSS if it is missing, PLN_ECORRUPT if it is damaged. Lent until the next call. */
+pln_status pln__state_get_body(pln__state *state, int64_t owner, int64_t n, const void **bytes,
+                               int64_t *size, pln_error *err);
+/* Compare-and-set: n becomes the committed epoch if owner still holds the run and n - 1 is committed there, else PLN_EFENCED. Drops older bodies. */
+pln_status pln__state_commit(pln__state *state, int64_t owner, int64_t n, const void *head, int64_t size,
+                             pln_error *err);
+
+#endif
