@@ -1,0 +1,21 @@
+/*
+ * All of libpipeline: data pipelines inside your program. Start with <pln/graph.h> and <pln/run.h>; pln(7) is the overview.
+ */
+#ifndef PLN_PLN_H
+#define PLN_PLN_H
+
+#include <pln/allocator.h>
+#include <pln/arrow.h>
+#include <pln/batch.h>
+#include <pln/builder.h>
+#include <pln/file.h>
+#include <pln/graph.h>
+#include <pln/host.h>
+#include <pln/plugin.h>
+#include <pln/report.h>
+#include <pln/run.h>
+#include <pln/runtime.h>
+#include <pln/status.h>
+#include <pln/version.h>
+
+#endif
