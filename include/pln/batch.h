@@ -20,9 +20,6 @@
 extern "C" {
 #endif
 
-typedef struct pln_batch pln_batch;
-typedef struct pln_runtime pln_runtime;
-
 /* How much pln_batch_validate looks at; each level includes the one before. */
 enum {
     PLN_VALIDATE_MINIMAL = 1, /* counts of buffers and children, lengths */

@@ -22,9 +22,6 @@
 extern "C" {
 #endif
 
-typedef struct pln_builder pln_builder;
-typedef struct pln_column pln_column;
-
 /*
  * A builder for batches of the given schema, a struct of columns.
  *

@@ -20,9 +20,6 @@
 extern "C" {
 #endif
 
-typedef struct pln_batch pln_batch;
-typedef struct pln_builder pln_builder;
-typedef struct pln_column pln_column;
 typedef struct pln_config pln_config;
 typedef struct pln_ports pln_ports;
 typedef struct pln_registry pln_registry;

@@ -17,8 +17,6 @@
 extern "C" {
 #endif
 
-typedef struct pln_runtime pln_runtime;
-
 /* A descriptor that a run waits for; `events` is a set of PLN_READABLE (1) and PLN_WRITABLE (2). */
 typedef struct pln_wait_fd {
     int32_t fd;

@@ -185,7 +185,7 @@ int64_t pln__rows_where(const struct ArrowArray *boolean, int32_t *rows);
  *     bool: bits in `data`. validity is empty until the first null; then it has a bit for each row.
  * `length` counts rows written. Struct children and union/list children are columns of their own.
  */
-typedef struct pln_column pln__column;
+typedef pln_column pln__column;
 struct pln_column {
     const pln_allocator *mem;
     const struct ArrowSchema *schema; /* borrowed; outlives the column */
