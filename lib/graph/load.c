@@ -1,0 +1,70 @@
+#include "graph/graph.h"
+#include <dlfcn.h>
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef pln_status (*init_fn)(const pln_host *host, pln_registry *registry, pln_error *err);
+
+void pln__host_static(pln_host *host) {
+    memset(host, 0, sizeof *host);
+    host->struct_size = (uint32_t)sizeof *host;
+    host->abi = PLN_PLUGIN_ABI;
+    host->version = pln_version();
+    host->register_stage = pln__registry_add;
+    host->config_has = pln__config_has;
+    host->config_text = pln__config_text;
+    host->config_int = pln__config_int;
+    host->config_float = pln__config_float;
+    host->config_count = pln__config_count;
+    host->config_item = pln__config_item;
+    host->config_json = pln__config_json;
+    host->config_handle = pln__config_handle;
+    host->port_add = pln__port_add;
+}
+
+/* A plugin is trusted code: refuse a file that somebody else could have replaced. */
+static pln_status path_ok(const char *path, pln_error *err) {
+    struct stat st;
+    if (path == NULL || path[0] != '/')
+        return pln__error_set(err, PLN_EINVAL, "plugin '%s': expected an absolute path",
+                              path == NULL ? "" : path);
+    if (stat(path, &st) != 0) {
+        int code = errno;
+        pln_status status = pln__error_set(err, code == ENOENT ? PLN_ENOENT : PLN_EIO,
+                                           "plugin %s: %s", path,
+                                           code == ENOENT ? "no such file" : "cannot be read");
+        if (err != NULL)
+            err->native = code;
+        return status;
+    }
+    if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 || (st.st_uid != 0 && st.st_uid != geteuid()))
+        return pln__error_set(err, PLN_EINVAL,
+                              "plugin %s: it must belong to root or to this user and be writable by nobody else",
+                              path);
+    return PLN_OK;
+}
+
+pln_status pln_runtime_load(pln_runtime *runtime, const char *path, pln_error *err) {
+    pln_status status = path_ok(path, err);
+    pln_host host;
+    init_fn init;
+    if (status < 0)
+        return status;
+    void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (object == NULL) {
+        const char *why = dlerror();
+        return pln__error_set(err, PLN_EIO, "plugin %s: %s", path, why == NULL ? "cannot be loaded" : why);
+    }
+    void *symbol = dlsym(object, "pln_plugin_init_v1");
+    if (symbol == NULL) {
+        dlclose(object);
+        return pln__error_set(err, PLN_EABI, "plugin %s: it exports no pln_plugin_init_v1", path);
+    }
+    memcpy(&init, &symbol, sizeof init); /* ISO C has no cast from object to function pointer */
+    pln__host_static(&host);
+    status = init(&host, &runtime->registry, err);
+    if (status < 0)
+        pln__error_prefix(err, "plugin %s", path);
+    return status < 0 ? status : PLN_OK;
+}
