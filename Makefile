@@ -32,6 +32,7 @@ AR := gcc-ar
 endif
 CFLAGS ?= -g
 CXXFLAGS ?= -g -O2
+FUZZ ?=
 PKG_CONFIG ?= pkg-config
 PYTHON ?= python3
 CLANG ?= clang
@@ -140,7 +141,7 @@ TEST_OBJ := $(UNIT_OBJ) $(SUPPORT_OBJ) $(patsubst %.c,$(OBJ)/%.o,$(PROGRAM_SRC) 
 
 .PHONY: all lib man examples
 all: lib man ## the library, shared and static, with its manual
-lib: $(O)/libpipeline.so $(O)/libpipeline.a $(O)/pln.pc
+lib: $(O)/libpipeline.so $(O)/libpipeline.a $(addprefix $(O)/,$(CONFIGS))
 
 .PHONY: need force
 need:
@@ -165,12 +166,23 @@ $(O)/libpipeline.so: $(LIB_OBJ) lib/pln.map $(O)/.key
 $(O)/libpipeline.a: $(LIB_OBJ) $(O)/.key
 	$(call say,AR,$@)rm -f $@ && $(AR) rcsD $@ $(LIB_OBJ)
 
-$(O)/pln.pc: pkgconfig/pln.pc.in Makefile include/pln/version.h force
-	@mkdir -p $(@D) && sed -e 's|@prefix@|$(prefix)|' -e 's|@exec_prefix@|$(subst $(prefix),$${prefix},$(exec_prefix))|' \
-	    -e 's|@libdir@|$(subst $(exec_prefix),$${exec_prefix},$(libdir))|' \
-	    -e 's|@includedir@|$(subst $(prefix),$${prefix},$(includedir))|' \
-	    -e 's|@version@|$(VERSION)|' -e 's|@modules@|$(MODULES)|' $< > $@.new
+# What pkg-config and CMake are told: the templates of pkgconfig/ with this build's names filled in.
+CONFIGS := pln.pc plnConfig.cmake plnConfigVersion.cmake
+FILL = sed -e 's|@prefix@|$(prefix)|' -e 's|@exec_prefix@|$(patsubst $(prefix)%,$${prefix}%,$(exec_prefix))|' \
+    -e 's|@libdir@|$(if $(findstring .cmake,$@),$(libdir),$(patsubst $(exec_prefix)%,$${exec_prefix}%,$(libdir)))|' \
+    -e 's|@includedir@|$(if $(findstring .cmake,$@),$(includedir),$(patsubst $(prefix)%,$${prefix}%,$(includedir)))|' \
+    -e 's|@version@|$(VERSION)|' -e 's|@soname@|$(SONAME)|' -e 's|@modules@|$(MODULES)|'
+$(addprefix $(O)/,$(CONFIGS)): $(O)/%: pkgconfig/%.in force
+	@mkdir -p $(@D) && $(FILL) $< > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+# The pages of section 3 come from the comments of the public headers.
+man: $(O)/man/.made ## the manual pages of section 3, from the headers
+$(O)/man/.made: build-aux/man3 $(HEADERS)
+	$(call say,MAN,$(O)/man)rm -rf $(@D) && mkdir -p $(@D) && \
+	    if command -v $(PYTHON) >/dev/null; then $(PYTHON) build-aux/man3 $(@D) $(HEADERS); \
+	    else echo 'no $(PYTHON): the pages of section 3 are left out'; fi
+	@touch $@
 
 # ---- examples -----------------------------------------------------------------------------------
 
@@ -239,11 +251,82 @@ $(foreach kind,asan ubsan tsan cov,$(eval $(call sanitized,$(kind))))
 
 -include $(LIB_OBJ:.o=.d) $(TEST_OBJ:.o=.d)
 
-# ---- bench, fuzz --------------------------------------------------------------------------------
+# ---- bench, fuzz, torture, lint -----------------------------------------------------------------
 
-.PHONY: bench fuzz
-bench: $(BENCHES) ## measure; one JSON line per case, also in $(O)/bench.jsonl (BENCH=pattern)
-	@for b in $(O)/test/bench/bench_$(BENCH); do $$b || exit; done | tee $(O)/bench.jsonl
+.PHONY: bench fuzz run-fuzz torture lint ci format
+bench: ## measure; one JSON line per case, also in build/bench.jsonl (BENCH=pattern)
+	@CC=$(call quote,$(CC)) build-aux/setup build
+	@$(AGAIN) $(or $(BENCHES),lib)
+	@set -e; for b in $(wildcard $(O)/test/bench/bench_$(BENCH)); do $$b; done | tee $(O)/bench.jsonl
+
+fuzz: ## libFuzzer on every target, FUZZ_SECONDS each (FUZZ=pattern)
+	@CLANG=$(CLANG) build-aux/setup fuzz
+	@$(AGAIN) CC=$(CLANG) SANITIZE=fuzz O=$(O)/fuzz run-fuzz
+$(FUZZ_SRC:test/fuzz/%.c=$(O)/libfuzzer/%): $(O)/libfuzzer/%: $(OBJ)/test/fuzz/%.o $(O)/libtest.a $(O)/libpipeline.a
+	$(call say,LINK,$@)mkdir -p $(@D) && $(LINK) -fsanitize=fuzzer -o $@ $< $(O)/libtest.a $(O)/libpipeline.a $(LIBS)
+run-fuzz: $(FUZZ_SRC:test/fuzz/%.c=$(O)/libfuzzer/%)
+	@build-aux/fuzz $(O) $(FUZZ_SECONDS) $(FUZZ)
+
+torture: ## the long form of the chaos, law, kill and fuzz tests (TORTURE_MINUTES, 90 by default)
+	@CC=$(call quote,$(CC)) build-aux/setup check
+	@$(AGAIN) tests
+	@MAKE=$(call quote,$(MAKE)) O=$(O) PYTHON=$(PYTHON) build-aux/torture $(TORTURE_MINUTES) $(words $(FUZZ_SRC))
+
+lint: ## rooms, headers, sizes, forbidden calls, symbols, manual, layout of the code
+	@CC=$(call quote,$(CC)) build-aux/setup lint
+	@$(AGAIN) lib man
+	@O=$(call quote,$(O)) CC=$(call quote,$(CC)) CXX=$(call quote,$(CXX)) $(PYTHON) test/run --lint $(TESTS)
+format: ## lay the code out as lint wants it
+	@$(PYTHON) test/lint/test_format.py --write
+ci: ## everything that a change must pass
+	@.ci/run
+
+# ---- install ------------------------------------------------------------------------------------
+
+.PHONY: install install-strip uninstall installcheck dist
+D = $(DESTDIR)
+man_files = $(wildcard $(O)/man/*.3 man/*.7)
+man_installed = $(foreach page,$(notdir $(man_files)),$(mandir)/man$(subst .,,$(suffix $(page)))/$(page))
+doc_files = $(wildcard LICENSE README.md CHANGES CHANGES.md)
+kit_files = $(wildcard test/kit/kit*.[ch])
+
+install: all ## under prefix, below DESTDIR; GNU libpipeline's files are never touched
+	$(Q)$(INSTALL) -d $(D)$(libdir)/pln/plugins $(D)$(includedir)/pln $(D)$(pkgconfigdir) $(D)$(cmakedir) \
+	    $(D)$(mandir)/man3 $(D)$(mandir)/man7 $(D)$(docdir) $(if $(kit_files),$(D)$(datadir)/pln/kit)
+	$(Q)$(INSTALL_PROGRAM) $(STRIP) $(O)/libpipeline.so $(D)$(libdir)/$(REALNAME)
+	$(Q)ln -sf $(REALNAME) $(D)$(libdir)/$(SONAME)
+	$(Q)ln -sf $(SONAME) $(D)$(libdir)/libpipeline-pln.so
+	$(Q)ln -sf ../$(SONAME) $(D)$(libdir)/pln/libpipeline.so
+	$(Q)$(INSTALL_DATA) $(O)/libpipeline.a $(D)$(libdir)/libpipeline-pln.a
+	$(Q)$(INSTALL_DATA) $(HEADERS) $(D)$(includedir)/pln
+	$(Q)$(INSTALL_DATA) $(O)/pln.pc $(D)$(pkgconfigdir)
+	$(Q)$(INSTALL_DATA) $(O)/plnConfig.cmake $(O)/plnConfigVersion.cmake $(D)$(cmakedir)
+	$(Q)$(INSTALL_DATA) $(doc_files) $(D)$(docdir)
+	$(Q)for page in $(man_files); do $(INSTALL_DATA) $$page $(D)$(mandir)/man$${page##*.}/ || exit; done
+	$(Q)$(if $(kit_files),$(INSTALL_DATA) $(kit_files) $(D)$(datadir)/pln/kit)
+	$(Q)build-aux/free-name link '$(DESTDIR)' '$(libdir)' $(SONAME)
+	$(Q)test -n '$(DESTDIR)' || test "$$(id -u)" != 0 || ! command -v ldconfig >/dev/null || ldconfig
+
+install-strip: STRIP = -s --strip-program=strip
+install-strip: install
+
+uninstall: ## remove what install put there
+	$(Q)build-aux/free-name unlink '$(DESTDIR)' '$(libdir)' $(SONAME)
+	$(Q)rm -f $(addprefix $(D)$(libdir)/,$(REALNAME) $(SONAME) libpipeline-pln.so libpipeline-pln.a pln/libpipeline.so) \
+	    $(addprefix $(D)$(includedir)/pln/,$(notdir $(HEADERS))) $(D)$(pkgconfigdir)/pln.pc \
+	    $(addprefix $(D)$(docdir)/,$(notdir $(doc_files))) $(addprefix $(D)$(datadir)/pln/kit/,$(notdir $(kit_files)))
+	$(Q)rm -f $(addprefix $(D),$(man_installed)) $(addprefix $(D)$(cmakedir)/,$(filter %.cmake,$(CONFIGS)))
+	$(Q)for dir in $(libdir)/pln/plugins $(libdir)/pln $(includedir)/pln $(cmakedir) $(docdir) $(datadir)/pln/kit \
+	    $(datadir)/pln; do rmdir $(D)$$dir 2>/dev/null || :; done
+
+installcheck: ## compile and run a program against what is installed
+	@CC=$(call quote,$(CC)) DESTDIR='$(DESTDIR)' libdir='$(libdir)' pkgconfigdir='$(pkgconfigdir)' \
+	    PKG_CONFIG='$(PKG_CONFIG)' build-aux/installcheck $(VERSION) $(SONAME)
+
+DIST = libpipeline-pln-$(VERSION)
+dist: ## build/libpipeline-pln-<version>.tar.gz of what is committed
+	@mkdir -p $(O) && git archive --format=tar --prefix=$(DIST)/ HEAD | gzip -9n > $(O)/$(DIST).tar.gz
+	@echo $(O)/$(DIST).tar.gz
 
 # ---- house keeping ------------------------------------------------------------------------------
 
