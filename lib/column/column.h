@@ -12,6 +12,7 @@
 #define PLN__COLUMN_H
 
 #include "base/base.h"
+#include "base/time.h"
 #include <pln/arrow.h>
 #include <pln/batch.h>
 
@@ -30,7 +31,7 @@ enum {
     PLN__LIST, PLN__STRUCT, PLN__MAP, PLN__DICTIONARY, PLN__UNION,
     PLN__TYPE_COUNT
 };
-enum { PLN__SECOND = 0, PLN__MILLI = 1, PLN__MICRO = 2, PLN__NANO = 3 };
+/* Units of time are PLN__SECOND .. PLN__NANO of base/time.h. */
 
 /* What a format string says, parsed once. `timezone` points into the schema and may be "". */
 typedef struct pln__type {

@@ -1,6 +1,7 @@
 #include "graph/graph.h"
 #include <dlfcn.h>
 #include <errno.h>
+#include <pln/version.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
