@@ -82,7 +82,7 @@ static json_t *as_amount(const pln_option *option, json_t *value) {
     const char *text = json_string_value(value);
     bool ok = option->type == PLN_OPT_BYTES
                   ? parse_bytes(text, &amount)
-                  : pln__parse_duration(text, (int64_t)strlen(text), &amount) == PLN__PARSED_OK && amount >= 0;
+                  : pln__parse_duration(text, (int64_t)strlen(text), &amount) == PLN__PARSED && amount >= 0;
     return ok ? json_integer(amount) : NULL;
 }
 
