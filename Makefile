@@ -58,6 +58,7 @@ VERSION := $(call version_of,PLN_VERSION)
 ABI := $(call version_of,PLN_ABI_VERSION)
 SONAME := libpipeline-pln.so.$(ABI)
 REALNAME := libpipeline-pln.so.$(VERSION)
+CONFIGS := pln.pc plnConfig.cmake plnConfigVersion.cmake
 
 # ---- flags --------------------------------------------------------------------------------------
 
@@ -167,7 +168,6 @@ $(O)/libpipeline.a: $(LIB_OBJ) $(O)/.key
 	$(call say,AR,$@)rm -f $@ && $(AR) rcsD $@ $(LIB_OBJ)
 
 # What pkg-config and CMake are told: the templates of pkgconfig/ with this build's names filled in.
-CONFIGS := pln.pc plnConfig.cmake plnConfigVersion.cmake
 FILL = sed -e 's|@prefix@|$(prefix)|' -e 's|@exec_prefix@|$(patsubst $(prefix)%,$${prefix}%,$(exec_prefix))|' \
     -e 's|@libdir@|$(if $(findstring .cmake,$@),$(libdir),$(patsubst $(exec_prefix)%,$${exec_prefix}%,$(libdir)))|' \
     -e 's|@includedir@|$(if $(findstring .cmake,$@),$(includedir),$(patsubst $(prefix)%,$${prefix}%,$(includedir)))|' \
