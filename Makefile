@@ -42,6 +42,8 @@ INSTALL_DATA ?= $(INSTALL) -m 644
 FUZZ_SECONDS ?= 60
 TORTURE_MINUTES ?= 90
 TESTS ?=
+# Set to make warnings errors, as CI does.
+WERROR ?=
 BENCH ?= *
 # asan (with ubsan), ubsan, tsan, cov or fuzz; set by the prefix targets.
 SANITIZE ?=
@@ -58,6 +60,7 @@ VERSION := $(call version_of,PLN_VERSION)
 ABI := $(call version_of,PLN_ABI_VERSION)
 SONAME := libpipeline-pln.so.$(ABI)
 REALNAME := libpipeline-pln.so.$(VERSION)
+CONFIGS := pln.pc plnConfig.cmake plnConfigVersion.cmake
 
 # ---- flags --------------------------------------------------------------------------------------
 
@@ -98,12 +101,14 @@ PLN_CC := $(filter-out -Wl$(comma)%,$(PROBED))
 PLN_LD := $(filter -Wl$(comma)%,$(PROBED))
 
 PLN_CPPFLAGS := -Iinclude -Ilib -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 $(MODULE_CFLAGS) $(FORTIFY)
-PLN_CFLAGS := -std=c11 -fPIC -pthread $(PLN_CC) $(SANITIZERS)
+PLN_CFLAGS := -std=c11 -fPIC -pthread $(PLN_CC) $(SANITIZERS) $(if $(WERROR),-Werror)
+# Hosts run the library on small stacks (goroutines, fibres).
+FRAME := $(if $(SANITIZE),,-Wframe-larger-than=16384)
 PLN_LDFLAGS := -pthread $(PLN_LD) $(SANITIZERS)
 # Paths of the build machine stay out of every product.
 PREFIX_MAP := -ffile-prefix-map=$(CURDIR)=.
 
-LIB_CC = $(CC) $(PLN_CPPFLAGS) $(CPPFLAGS) $(PLN_CFLAGS) -fvisibility=hidden $(1) $(PREFIX_MAP) $(CFLAGS) -MMD -MP
+LIB_CC = $(CC) $(PLN_CPPFLAGS) $(CPPFLAGS) $(PLN_CFLAGS) -fvisibility=hidden $(FRAME) $(1) $(PREFIX_MAP) $(CFLAGS) -MMD -MP
 TEST_CC = $(CC) $(PLN_CPPFLAGS) -Itest/support -Itest $(CPPFLAGS) $(PLN_CFLAGS) $(CHECK_CFLAGS) $(OPT) \
     $(PREFIX_MAP) $(CFLAGS) -MMD -MP
 LINK = $(CC) $(PLN_CFLAGS) $(CFLAGS) $(PLN_LDFLAGS) $(LDFLAGS)
@@ -167,7 +172,6 @@ $(O)/libpipeline.a: $(LIB_OBJ) $(O)/.key
 	$(call say,AR,$@)rm -f $@ && $(AR) rcsD $@ $(LIB_OBJ)
 
 # What pkg-config and CMake are told: the templates of pkgconfig/ with this build's names filled in.
-CONFIGS := pln.pc plnConfig.cmake plnConfigVersion.cmake
 FILL = sed -e 's|@prefix@|$(prefix)|' -e 's|@exec_prefix@|$(patsubst $(prefix)%,$${prefix}%,$(exec_prefix))|' \
     -e 's|@libdir@|$(if $(findstring .cmake,$@),$(libdir),$(patsubst $(exec_prefix)%,$${exec_prefix}%,$(libdir)))|' \
     -e 's|@includedir@|$(if $(findstring .cmake,$@),$(includedir),$(patsubst $(prefix)%,$${prefix}%,$(includedir)))|' \
@@ -253,7 +257,7 @@ $(foreach kind,asan ubsan tsan cov,$(eval $(call sanitized,$(kind))))
 
 # ---- bench, fuzz, torture, lint -----------------------------------------------------------------
 
-.PHONY: bench fuzz run-fuzz torture lint ci format
+.PHONY: bench fuzz run-fuzz torture valgrind lint ci format
 bench: ## measure; one JSON line per case, also in build/bench.jsonl (BENCH=pattern)
 	@CC=$(call quote,$(CC)) build-aux/setup build
 	@$(AGAIN) $(or $(BENCHES),lib)
@@ -271,6 +275,13 @@ torture: ## the long form of the chaos, law, kill and fuzz tests (TORTURE_MINUTE
 	@CC=$(call quote,$(CC)) build-aux/setup check
 	@$(AGAIN) tests
 	@MAKE=$(call quote,$(MAKE)) O=$(O) PYTHON=$(PYTHON) build-aux/torture $(TORTURE_MINUTES) $(words $(FUZZ_SRC))
+
+# The compiler must not hide what is uninitialised.
+valgrind: ## the unit tests under valgrind (TESTS="unit/base")
+	@CC=$(call quote,$(CC)) build-aux/setup check
+	@$(AGAIN) O=$(O)/valgrind CFLAGS='-g -O1 -ftrivial-auto-var-init=uninitialized' $(O)/valgrind/check-unit
+	@CK_FORK=no valgrind -q --leak-check=full --errors-for-leak-kinds=definite,possible --error-exitcode=9 \
+	    $(O)/valgrind/check-unit $(patsubst unit/%,%,$(TESTS))
 
 lint: ## rooms, headers, sizes, forbidden calls, symbols, manual, layout of the code
 	@CC=$(call quote,$(CC)) build-aux/setup lint
