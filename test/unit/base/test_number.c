@@ -6,6 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* ck_assert talks to the parent process each time, which is too slow for millions of cases. */
+#define MUST(condition, ...)                                                                       \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            ck_abort_msg(__VA_ARGS__);                                                             \
+    } while (0)
+
 static uint64_t state;
 
 static uint64_t next_random(void) {
@@ -102,19 +109,18 @@ START_TEST(eight_digits_at_once) {
             char text[9] = "31415926";
             text[at] = (char)c;
             bool digit = c >= '0' && c <= '9';
-            ck_assert_int_eq(pln__are_8_digits(pln__load_8(text)), digit);
+            MUST(pln__are_8_digits(pln__load_8(text)) == digit, "pln__are_8_digits");
             if (digit)
-                ck_assert_uint_eq(pln__value_of_8_digits(pln__load_8(text)),
-                                  strtoul(text, NULL, 10));
+                MUST(pln__value_of_8_digits(pln__load_8(text)) == strtoul(text, NULL, 10), "pln__value_of_8_digits");
             for (int size = 0; size <= 9; size++) {
                 uint32_t value;
                 bool good = size >= 1 && size <= 8 && (digit || at >= size);
-                ck_assert_int_eq(pln__parse_8_padded(text, size, &value), good);
+                MUST(pln__parse_8_padded(text, size, &value) == good, "pln__parse_8_padded");
                 if (!good)
                     continue;
                 char cut[9] = {0};
                 memcpy(cut, text, (size_t)size);
-                ck_assert_uint_eq(value, strtoul(cut, NULL, 10));
+                MUST(value == strtoul(cut, NULL, 10), "value");
             }
         }
     }
@@ -128,16 +134,16 @@ START_TEST(integers_there_and_back) {
         int64_t value = (int64_t)(next_random() & 1 ? 0 - bits : bits), again;
         char out[PLN__INT64_TEXT_SIZE + 1], want[32];
         int64_t n = pln__format_int64(out, value);
-        ck_assert_int_eq(n, snprintf(want, sizeof want, "%" PRId64, value));
-        ck_assert_mem_eq(out, want, (size_t)n);
-        ck_assert_int_eq(pln__parse_int64(out, n, &again), PLN__PARSED);
-        ck_assert(again == value);
+        MUST(n == snprintf(want, sizeof want, "%" PRId64, value), "n");
+        MUST(memcmp(out, want, (size_t)n) == 0, "%s", want);
+        MUST(pln__parse_int64(out, n, &again) == PLN__PARSED, "pln__parse_int64");
+        MUST(again == value, "wrong");
         uint64_t unsigned_again;
         n = pln__format_uint64(out, bits);
-        ck_assert_int_eq(n, snprintf(want, sizeof want, "%" PRIu64, bits));
-        ck_assert_mem_eq(out, want, (size_t)n);
-        ck_assert_int_eq(pln__parse_uint64(out, n, &unsigned_again), PLN__PARSED);
-        ck_assert(unsigned_again == bits);
+        MUST(n == snprintf(want, sizeof want, "%" PRIu64, bits), "n");
+        MUST(memcmp(out, want, (size_t)n) == 0, "%s", want);
+        MUST(pln__parse_uint64(out, n, &unsigned_again) == PLN__PARSED, "pln__parse_uint64");
+        MUST(unsigned_again == bits, "wrong");
     }
 }
 END_TEST
@@ -153,7 +159,7 @@ static void multiply(uint64_t big[BIG], uint64_t factor) {
         big[i] = (uint64_t)p;
         carry = (uint64_t)(p >> 64);
     }
-    ck_assert_uint_eq(carry, 0);
+    MUST(carry == 0, "carry");
 }
 
 static int top_bit(const uint64_t big[BIG]) {
@@ -171,7 +177,7 @@ static int bit_at(const uint64_t big[BIG], int i) {
 START_TEST(powers_of_ten_are_right) {
     for (int n = PLN__POWER_FIRST; n <= PLN__POWER_LAST; n++) {
         const uint64_t *row = pln__powers[n - PLN__POWER_FIRST];
-        ck_assert_uint_eq(row[0] >> 63, 1);
+        MUST(row[0] >> 63 == 1, "row[0] >> 63");
         uint64_t big[BIG] = {0}, next[BIG];
         if (n >= 0) {
             big[0] = 1;
@@ -180,7 +186,7 @@ START_TEST(powers_of_ten_are_right) {
             int top = top_bit(big);
             for (int i = 0; i < 128; i++) {
                 uint64_t got = i < 64 ? row[0] >> (63 - i) : row[1] >> (127 - i);
-                ck_assert_int_eq((int)(got & 1), bit_at(big, top - i));
+                MUST((int)(got & 1) == bit_at(big, top - i), "equal");
             }
             continue;
         }
@@ -193,7 +199,7 @@ START_TEST(powers_of_ten_are_right) {
             multiply(big, 5);
             multiply(next, 5);
         }
-        ck_assert_int_eq(top_bit(next), top_bit(big) + 1);
+        MUST(top_bit(next) == top_bit(big) + 1, "top_bit");
     }
 }
 END_TEST
@@ -203,12 +209,12 @@ END_TEST
 static void check_against_libc(const char *text) {
     double want = strtod(text, NULL), got = -77;
     pln__parsed parsed = pln__parse_double(text, (int64_t)strlen(text), PLN__DOUBLE_LENIENT, &got);
-    ck_assert_msg(parsed == (isinf(want) ? PLN__OUT_OF_RANGE : PLN__PARSED), "%.60s", text);
-    ck_assert_msg(bits_of(got) == bits_of(want), "%.60s: %a, not %a", text, got, want);
+    MUST(parsed == (isinf(want) ? PLN__OUT_OF_RANGE : PLN__PARSED), "%.60s", text);
+    MUST(bits_of(got) == bits_of(want), "%.60s: %a, not %a", text, got, want);
     float want_float = strtof(text, NULL), got_float = -77;
     parsed = pln__parse_float(text, (int64_t)strlen(text), PLN__DOUBLE_LENIENT, &got_float);
-    ck_assert_msg(parsed == (isinf(want_float) ? PLN__OUT_OF_RANGE : PLN__PARSED), "%.60s", text);
-    ck_assert_msg(float_bits(got_float) == float_bits(want_float), "%.60s as float", text);
+    MUST(parsed == (isinf(want_float) ? PLN__OUT_OF_RANGE : PLN__PARSED), "%.60s", text);
+    MUST(float_bits(got_float) == float_bits(want_float), "%.60s as float", text);
 }
 
 START_TEST(double_grammar) {
@@ -324,14 +330,14 @@ START_TEST(doubles_there_and_back) {
             continue;
         char out[PLN__DOUBLE_TEXT_SIZE + 1], wide[40];
         int64_t n = pln__format_double(out, value);
-        ck_assert_int_le(n, PLN__DOUBLE_TEXT_SIZE);
+        MUST(n <= PLN__DOUBLE_TEXT_SIZE, "%d", (int)(n));
         out[n] = '\0';
-        ck_assert_msg(bits_of(strtod(out, NULL)) == bits, "%s is not %a", out, value);
-        ck_assert_int_eq(pln__parse_double(out, n, PLN__DOUBLE_JSON, &again), PLN__PARSED);
-        ck_assert_msg(bits_of(again) == bits, "%s read as %a", out, again);
+        MUST(bits_of(strtod(out, NULL)) == bits, "%s is not %a", out, value);
+        MUST(pln__parse_double(out, n, PLN__DOUBLE_JSON, &again) == PLN__PARSED, "pln__parse_double");
+        MUST(bits_of(again) == bits, "%s read as %a", out, again);
         int size = snprintf(wide, sizeof wide, "%.17g", value);
-        ck_assert_int_eq(pln__parse_double(wide, size, PLN__DOUBLE_JSON, &again), PLN__PARSED);
-        ck_assert_msg(bits_of(again) == bits, "%s read as %a", wide, again);
+        MUST(pln__parse_double(wide, size, PLN__DOUBLE_JSON, &again) == PLN__PARSED, "pln__parse_double");
+        MUST(bits_of(again) == bits, "%s read as %a", wide, again);
     }
 }
 END_TEST
@@ -367,8 +373,6 @@ START_TEST(every_exponent_and_its_middles) {
             if (isinf(double_of(bits + 1)))
                 middle = (long double)double_of(bits) +
                          ((long double)double_of(bits) - (long double)double_of(bits - 1)) / 2;
-            if (LDBL_MANT_DIG < 64)
-                return;
             int n = snprintf(text, sizeof text, "%.1100Lf", middle);
             ck_assert_int_gt(n, 0);
             if (n >= (int)sizeof text)
@@ -418,7 +422,7 @@ START_TEST(layout_of_doubles) {
     ck_assert_str_eq(shown(-2.2250738585072014e-308), "-2.2250738585072014e-308");
     ck_assert_str_eq(shown(9007199254740992.0), "9007199254740992");
     ck_assert_str_eq(shown(9007199254740993.0), "9007199254740992");
-    ck_assert_str_eq(shown(4503599627370497.5), "4503599627370497.5");
+    ck_assert_str_eq(shown(2251799813685248.5), "2251799813685248.5");
     ck_assert_str_eq(shown(2e-44), "2e-44");
     ck_assert_str_eq(shown(INFINITY), "inf");
     ck_assert_str_eq(shown(-INFINITY), "-inf");
@@ -457,7 +461,7 @@ START_TEST(doubles_are_shortest) {
         while (count > 1 && ours[count - 1] == '0')
             count--;
         ours[count] = '\0';
-        ck_assert_msg(count <= digits, "%s has more digits than %s", out, want);
+        MUST(count <= digits, "%s has more digits than %s", out, want);
         if (count < digits)
             continue; /* powers of two: a shorter one that is not the rounded one may lie inside */
         char wanted[40];
@@ -466,7 +470,7 @@ START_TEST(doubles_are_shortest) {
             if (*p != '.')
                 wanted[at++] = *p;
         wanted[at] = '\0';
-        ck_assert_msg(strcmp(ours, wanted) == 0, "%s, not %s", out, want);
+        MUST(strcmp(ours, wanted) == 0, "%s, not %s", out, want);
     }
 }
 END_TEST
@@ -480,11 +484,11 @@ START_TEST(floats_there_and_back) {
         if (isnan(value) || isinf(value))
             continue;
         int64_t n = pln__format_float(out, value);
-        ck_assert_int_le(n, PLN__FLOAT_TEXT_SIZE);
+        MUST(n <= PLN__FLOAT_TEXT_SIZE, "%d", (int)(n));
         out[n] = '\0';
-        ck_assert_msg(float_bits(strtof(out, NULL)) == bits, "%s is not %a", out, (double)value);
-        ck_assert_int_eq(pln__parse_float(out, n, PLN__DOUBLE_JSON, &again), PLN__PARSED);
-        ck_assert_uint_eq(float_bits(again), bits);
+        MUST(float_bits(strtof(out, NULL)) == bits, "%s is not %a", out, (double)value);
+        MUST(pln__parse_float(out, n, PLN__DOUBLE_JSON, &again) == PLN__PARSED, "pln__parse_float");
+        MUST(float_bits(again) == bits, "float_bits");
         int digits = 0, zeros = 0;
         bool leading = true;
         for (const char *p = out; *p != '\0' && *p != 'e'; p++) {
@@ -494,17 +498,17 @@ START_TEST(floats_there_and_back) {
                 zeros = *p == '0' ? zeros + 1 : 0;
             }
         }
-        ck_assert_int_le(digits - zeros, 9);
+        MUST(digits - zeros <= 9, "%d", (int)(digits - zeros));
     }
-    ck_assert_int_eq(pln__format_float(out, 0.1f), 3);
-    ck_assert_mem_eq(out, "0.1", 3);
-    ck_assert_int_eq(pln__format_float(out, 3.4028235e38f), 13);
-    ck_assert_mem_eq(out, "3.4028235e+38", 13);
-    ck_assert_int_eq(pln__format_float(out, 16777216.0f), 8);
-    ck_assert_mem_eq(out, "16777216", 8);
-    ck_assert_int_eq(pln__format_float(out, -0.0f), 2);
-    ck_assert_mem_eq(out, "-0", 2);
-    ck_assert_int_eq(pln__format_float(out, INFINITY), 3);
+    MUST(pln__format_float(out, 0.1f) == 3, "pln__format_float");
+    MUST(memcmp(out, "0.1", 3) == 0, "%s", "0.1");
+    MUST(pln__format_float(out, 3.4028235e38f) == 13, "pln__format_float");
+    MUST(memcmp(out, "3.4028235e+38", 13) == 0, "%s", "3.4028235e+38");
+    MUST(pln__format_float(out, 16777216.0f) == 8, "pln__format_float");
+    MUST(memcmp(out, "16777216", 8) == 0, "%s", "16777216");
+    MUST(pln__format_float(out, -0.0f) == 2, "pln__format_float");
+    MUST(memcmp(out, "-0", 2) == 0, "%s", "-0");
+    MUST(pln__format_float(out, INFINITY) == 3, "pln__format_float");
 }
 END_TEST
 
@@ -592,8 +596,8 @@ START_TEST(decimals_there_and_back) {
         pln__int128 value = next_random() & 1 ? -(pln__int128)size : (pln__int128)size, again;
         const char *text = decimal_text(value, scale);
         int64_t n = (int64_t)strlen(text);
-        ck_assert_int_eq(pln__parse_decimal128(text, n, precision, scale, &again), PLN__PARSED);
-        ck_assert_msg(again == value, "%s", text);
+        MUST(pln__parse_decimal128(text, n, precision, scale, &again) == PLN__PARSED, "pln__parse_decimal128");
+        MUST(again == value, "%s", text);
         if (precision <= 18) {
             char want[64];
             snprintf(want, sizeof want, "%" PRId64, (int64_t)value);
@@ -601,10 +605,10 @@ START_TEST(decimals_there_and_back) {
         }
         uint8_t bytes[17];
         pln__store_decimal128(bytes + 1, value);
-        ck_assert(pln__load_decimal128(bytes + 1) == value);
+        MUST(pln__load_decimal128(bytes + 1) == value, "wrong");
     }
-    ck_assert(pln__decimal128_ten(0) == 1);
-    ck_assert(pln__decimal128_ten(38) / pln__decimal128_ten(37) == 10);
+    MUST(pln__decimal128_ten(0) == 1, "wrong");
+    MUST(pln__decimal128_ten(38) / pln__decimal128_ten(37) == 10, "wrong");
 }
 END_TEST
 
