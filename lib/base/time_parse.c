@@ -28,15 +28,15 @@ pln__parsed pln__parse_date(const char *text, int64_t size, int32_t *days) {
     return PLN__PARSED;
 }
 
-typedef struct clock {
+typedef struct day_time {
     int32_t seconds;  /* of the day; 86400 only after a leap second */
     int64_t fraction; /* in units */
     bool leap;
     bool inexact;
-} clock;
+} day_time;
 
 /* The digits after the point; all of them, however many. */
-static const char *scan_fraction(const char *p, const char *end, pln__unit unit, clock *out) {
+static const char *scan_fraction(const char *p, const char *end, pln__unit unit, day_time *out) {
     int wanted = 3 * (int)unit;
     int64_t value = 0;
     for (; p < end && is_digit(*p); p++) {
@@ -54,8 +54,8 @@ static const char *scan_fraction(const char *p, const char *end, pln__unit unit,
 }
 
 /* "hh:mm", "hh:mm:ss", "hh:mm:ss.f"; where it ends, or NULL. */
-static const char *scan_clock(const char *p, const char *end, pln__unit unit, clock *out) {
-    *out = (clock){0};
+static const char *scan_clock(const char *p, const char *end, pln__unit unit, day_time *out) {
+    *out = (day_time){0};
     if (end - p < 5 || p[2] != ':')
         return NULL;
     unsigned hour = two_digits(p), minute = two_digits(p + 3), second = 0;
@@ -80,7 +80,7 @@ static const char *scan_clock(const char *p, const char *end, pln__unit unit, cl
 
 pln__parsed pln__parse_time(const char *text, int64_t size, pln__unit unit, int flags,
                             int64_t *out) {
-    clock clock;
+    day_time clock;
     const char *end = text + size;
     if (scan_clock(text, end, unit, &clock) != end || clock.leap)
         return PLN__NOT_ONE;
@@ -119,7 +119,7 @@ static pln__parsed to_units(int64_t seconds, int64_t fraction, pln__unit unit, i
 pln__parsed pln__parse_timestamp(const char *text, int64_t size, pln__unit unit, int flags,
                                  int64_t *out) {
     const char *end = text + size;
-    clock clock = {0};
+    day_time clock = {0};
     int32_t days, offset = 0;
     if (size < 10 || pln__parse_date(text, 10, &days) != PLN__PARSED)
         return PLN__NOT_ONE;
