@@ -165,6 +165,9 @@ static pln_status take_over(const pln_allocator *mem, const struct ArrowSchema *
         *array = exact;
         PLN__TRY(pln__array_normalize(schema, array, err));
     }
+    if (array->null_count > 0)
+        PLN__FAIL(err, PLN_EDATA, "%lld of the rows of a batch are null",
+                  (long long)array->null_count);
 out:
     if (status < 0)
         pln__array_release(array);

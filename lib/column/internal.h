@@ -78,6 +78,11 @@ uint8_t *pln__array_attach(struct ArrowArray *array, int64_t size);
 /* The bytes of row i of a flat column as key for a dictionary. */
 const uint8_t *pln__flat_bytes(const pln__type *type, const struct ArrowArray *array, int64_t row,
                                uint8_t scratch[1], int64_t *size);
+/* The bytes of one flat value, as they lie in a data buffer (bool: one byte), at the end of a column that is no dictionary. */
+pln_status pln__column_append_flat(pln__column *column, const void *bytes, int64_t size,
+                                   pln_error *err);
+/* One row more of a column with offsets, which ends at `end` of its bytes or items. */
+pln_status pln__column_end_row(pln__column *column, int64_t end, pln_error *err);
 int pln__row_compare(const struct ArrowSchema *schema, const struct ArrowArray *a, int64_t i,
                      const struct ArrowArray *b, int64_t j, int32_t depth);
 static inline bool pln__type_is_flat(int32_t id) { return id > PLN__NULL && id <= PLN__TIMESTAMP; }

@@ -20,7 +20,7 @@ static pln_status copy_fixed(pln__column *column, const struct ArrowArray *array
     return PLN_OK;
 }
 
-static pln_status end_row(pln__column *column, int64_t end, pln_error *err) {
+pln_status pln__column_end_row(pln__column *column, int64_t end, pln_error *err) {
     pln_status status = pln__column_reserve(column, 1, 0, err);
     if (status < 0)
         return status;
@@ -40,7 +40,7 @@ static pln_status copy_bytes(pln__column *column, const struct ArrowArray *array
     if (size > 0)
         memcpy(column->data.data + column->data.size, bytes, (size_t)size);
     column->data.size += size;
-    return end_row(column, column->data.size, err);
+    return pln__column_end_row(column, column->data.size, err);
 }
 
 static pln_status copy_list(pln__column *column, const struct ArrowArray *array, int64_t row,
@@ -50,7 +50,7 @@ static pln_status copy_list(pln__column *column, const struct ArrowArray *array,
     pln_status status = PLN_OK;
     for (int64_t i = from; i < to; i++)
         PLN__TRY(copy(&column->children[0], array->children[0], i, err));
-    PLN__TRY(end_row(column, column->children[0].length, err));
+    PLN__TRY(pln__column_end_row(column, column->children[0].length, err));
 out:
     return status;
 }
@@ -133,15 +133,14 @@ pln_status pln__column_copy(pln__column *column, const struct ArrowArray *array,
 
 /* ---- dictionaries ---- */
 
-/* The bytes of one flat value, as they lie in a data buffer (bool: one byte). */
-static pln_status append_flat(pln__column *column, const uint8_t *bytes, int64_t size,
-                              pln_error *err) {
+pln_status pln__column_append_flat(pln__column *column, const void *bytes, int64_t size,
+                                   pln_error *err) {
     bool var = pln__type_is_bytes(column->type.id);
     pln_status status = pln__column_reserve(column, 1, var ? size : 0, err);
     if (status < 0)
         return status;
     if (column->type.id == PLN__BOOL)
-        pln__bit_put(column->data.data, column->length, bytes[0] != 0);
+        pln__bit_put(column->data.data, column->length, *(const uint8_t *)bytes != 0);
     else if (size > 0)
         memcpy(column->data.data + (var ? column->data.size : column->length * size), bytes,
                (size_t)size);
@@ -150,7 +149,7 @@ static pln_status append_flat(pln__column *column, const uint8_t *bytes, int64_t
         return PLN_OK;
     }
     column->data.size += size;
-    return end_row(column, column->data.size, err);
+    return pln__column_end_row(column, column->data.size, err);
 }
 
 /* One more than the greatest index an index type holds; dictionaries of more than 2^31 values do not fit in a batch anyway. */
@@ -177,7 +176,7 @@ pln_status pln__column_put_value(pln__column *column, const void *bytes, int64_t
             PLN__FAIL(err, PLN_ELIMIT,
                       "column %s: more than %lld different values, which its index type cannot hold",
                       column->schema->name, (long long)index);
-        PLN__TRY(append_flat(values, bytes, size, err));
+        PLN__TRY(pln__column_append_flat(values, bytes, size, err));
         status = pln__map_put(column->dictionary_index, bytes, size, index, err);
         if (status < 0) {
             pln__column_truncate(values, index);
