@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include <pln/arrow.h>
 #include <pln/batch.h>
+#include <pln/builder.h>
 
 #define PLN__NESTING_MAX 64
 #define PLN__COLUMNS_MAX 4096
@@ -66,6 +67,8 @@ pln_status pln__schema_copy(const pln_allocator *mem, const struct ArrowSchema *
 /* The copy takes another name; NULL keeps it. */
 pln_status pln__field_copy(const pln_allocator *mem, const struct ArrowSchema *from, const char *name,
                            struct ArrowSchema *out, pln_error *err);
+/* Make a field of ours (its format is that of the index) a dictionary of `values`, which are moved in. */
+void pln__field_set_dictionary(struct ArrowSchema *field, struct ArrowSchema *values);
 /* The only change ever made to a schema of ours, before it is shared: add or replace one metadata pair. */
 pln_status pln__field_set_metadata(struct ArrowSchema *field, const char *key, const char *value,
                                    pln_error *err);
@@ -177,6 +180,8 @@ pln_status pln__array_validate(const struct ArrowSchema *schema, const struct Ar
 
 /* Rows where a boolean column is true (not false, not null), ascending; `rows` has room for array->length. Returns how many. */
 int64_t pln__rows_where(const struct ArrowArray *boolean, int32_t *rows);
+/* The same with the fastest variant that `cpu` (pln__cpu_features) allows. */
+int64_t pln__rows_where_cpu(const struct ArrowArray *boolean, uint32_t cpu, int32_t *rows);
 
 /* ---- column writer (writer.c; pln_column of <pln/builder.h> is this) ---- */
 
@@ -202,6 +207,8 @@ struct pln_column {
     int64_t n_children;
     pln__column *dictionary; /* values */
     pln__map *dictionary_index;
+    int64_t hint_rows;  /* what the last array held: capacity to begin the next one with */
+    int64_t hint_bytes;
 };
 pln_status pln__column_init(const pln_allocator *mem, const struct ArrowSchema *schema,
                             pln__column *out, pln_error *err);
@@ -214,6 +221,9 @@ pln_status pln__column_validity(pln__column *column, bool valid, pln_error *err)
 /* Copy row `row` of an array of the same type to the end. */
 pln_status pln__column_copy(pln__column *column, const struct ArrowArray *array, int64_t row,
                             pln_error *err);
+/* Append a value to a dictionary column, as its bytes lie in a data buffer (bool: one byte); it is added to the dictionary if new. */
+pln_status pln__column_put_value(pln__column *column, const void *bytes, int64_t size,
+                                 pln_error *err);
 /* Cut back to `length` rows, children and bytes included: a decoder takes a bad row back. */
 void pln__column_truncate(pln__column *column, int64_t length);
 /* Hand the rows over as an array of ours and start empty again, keeping capacity hints. */
@@ -249,6 +259,11 @@ typedef struct pln__origin {
 /* The batch takes `array` (moved, also on failure) and counts `schema`. array is ours or is adopted. */
 pln_status pln__batch_new(const pln_allocator *mem, pln__schema *schema, struct ArrowArray *array,
                           pln_batch **out, pln_error *err);
+/* pln_batch_import with the allocator itself. */
+pln_status pln__batch_import(const pln_allocator *mem, struct ArrowSchema *schema,
+                             struct ArrowArray *array, pln_batch **out, pln_error *err);
+/* Given by room graph: what a runtime allocates from. */
+const pln_allocator *pln__runtime_allocator(pln_runtime *runtime);
 /* Give the batch, which has none yet and is not shared yet, an origin (its fields are copied; release is taken, also on failure). */
 pln_status pln__batch_set_origin(pln_batch *batch, const pln__origin *origin, pln_error *err);
 /*
@@ -275,5 +290,37 @@ typedef struct pln__row_origin {
 } pln__row_origin;
 bool pln__batch_row_origin(const pln_batch *batch, int64_t row, pln__row_origin *out);
 pln__schema *pln__batch_schema_ref(const pln_batch *batch); /* borrowed */
+
+/* ---- builders (builder.c) ---- */
+
+/* pln_builder_new with the allocator itself and a schema that is counted, not copied. */
+pln_status pln__builder_new(const pln_allocator *mem, pln__schema *schema, pln_builder **out,
+                            pln_error *err);
+
+/* ---- streams (stream.c) ---- */
+
+/*
+ * A producer's errno and last_error text as one of our errors: ENOMEM is PLN_ENOMEM, EINVAL PLN_EDATA, ENOSYS and ENOTSUP
+ * PLN_EUNSUPPORTED, ECANCELED PLN_ECANCELLED, ETIMEDOUT and EAGAIN theirs, all else PLN_EIO; err->native is the errno.
+ */
+pln_status pln__stream_error(struct ArrowArrayStream *stream, int code, pln_error *err);
+/* The schema of a stream, checked, copied and ready to be shared. */
+pln_status pln__stream_schema(const pln_allocator *mem, struct ArrowArrayStream *stream,
+                              pln__schema **out, pln_error *err);
+/* The next array of a stream as a batch of `schema`, which it has been asked for before; PLN_EOS at the end. */
+pln_status pln__stream_next(const pln_allocator *mem, struct ArrowArrayStream *stream,
+                            pln__schema *schema, pln_batch **out, pln_error *err);
+/*
+ * A stream that pulls from a callback: next gives PLN_OK and a batch of `schema`, PLN_EOS, or an error. After the end or an error
+ * it is not called again. release(user), which may be NULL, is called once with the stream's own release, also when this call fails.
+ */
+typedef struct pln__stream_source {
+    pln__schema *schema; /* counted */
+    pln_status (*next)(void *user, pln_batch **out, pln_error *err);
+    void (*release)(void *user);
+    void *user;
+} pln__stream_source;
+pln_status pln__stream_export(const pln_allocator *mem, const pln__stream_source *source,
+                              struct ArrowArrayStream *out, pln_error *err);
 
 #endif
