@@ -16,6 +16,7 @@
 #include <pln/run.h>
 #include <pln/runtime.h>
 #include <pln/status.h>
+#include <pln/table.h>
 #include <pln/version.h>
 
 #endif

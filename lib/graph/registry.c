@@ -109,13 +109,26 @@ void pln__stage_free(pln_runtime *runtime, pln__stage *stage) {
     pln__free(runtime->mem, stage, sizeof *stage);
 }
 
+/* What every stage understands, because the engine does it. */
+static const pln_option common_option = {
+    "on_reject", PLN_OPT_ENUM, 0, "\"fail\"", "fail|drop",
+    "what a rejected row does while the reject port is not wired: end the run, or be counted and dropped"};
+
 bool pln__stage_option(const pln__stage *stage, int64_t i, pln_option *out) {
     const pln_source *head = pln__stage_head(stage);
-    memset(out, 0, sizeof *out);
-    if (head->options == NULL)
-        return false;
     size_t size = head->option_size < sizeof *out ? head->option_size : sizeof *out;
-    memcpy(out, (const char *)head->options + (size_t)i * head->option_size, size);
+    int64_t own = 0;
+    memset(out, 0, sizeof *out);
+    for (; head->options != NULL; own++) {
+        const char *key;
+        memcpy(&key, (const char *)head->options + (size_t)own * head->option_size, sizeof key);
+        if (key == NULL || own == i)
+            break;
+    }
+    if (head->options != NULL && own == i)
+        memcpy(out, (const char *)head->options + (size_t)i * head->option_size, size);
+    if (out->key == NULL && own == i)
+        *out = common_option;
     return out->key != NULL;
 }
 

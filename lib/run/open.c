@@ -1,6 +1,10 @@
 #include "run/run.h"
 #include <unistd.h>
 
+const pln_clock *pln__run_clock(const pln_run *run) {
+    return &run->runtime->clock;
+}
+
 int64_t pln__run_now(const pln_run *run) {
     return run->runtime->clock.now_us(run->runtime->clock.user);
 }

@@ -186,6 +186,7 @@ static inline int32_t pln__kind_of(const pln__run_node *node) {
 static inline uint32_t pln__caps_of(const pln__run_node *node) {
     return pln__stage_head(node->node->stage)->caps;
 }
+const pln_clock *pln__run_clock(const pln_run *run);
 int64_t pln__run_now(const pln_run *run);
 int64_t pln__run_monotonic(const pln_run *run);
 
