@@ -5,21 +5,26 @@
 static const char ellipsis[] = "\xE2\x80\xA6";
 enum { ELLIPSIS = 3, FORMAT_SIZE = 1024 };
 
-#define STATUS_NAME(name, value, text) case name: return #name;
-#define STATUS_TEXT(name, value, text) case name: return text;
+#define STATUS_ROW(name, value, text) {name, #name, text},
+static const struct {
+    pln_status status;
+    const char *name, *text;
+} statuses[] = {PLN_STATUS_TABLE(STATUS_ROW)};
 
 const char *pln_status_name(pln_status status) {
-    switch (status) {
-        PLN_STATUS_TABLE(STATUS_NAME)
-    default: return "PLN_UNKNOWN";
+    for (int i = 0; i < PLN__COUNT(statuses); i++) {
+        if (statuses[i].status == status)
+            return statuses[i].name;
     }
+    return "PLN_UNKNOWN";
 }
 
 const char *pln_status_text(pln_status status) {
-    switch (status) {
-        PLN_STATUS_TABLE(STATUS_TEXT)
-    default: return "unknown status";
+    for (int i = 0; i < PLN__COUNT(statuses); i++) {
+        if (statuses[i].status == status)
+            return statuses[i].text;
     }
+    return "unknown status";
 }
 
 static uint32_t flags_of(pln_status code) {

@@ -104,7 +104,7 @@ bool pln__truncate_date(int32_t days, pln__time_field field, int32_t *out);
 /* ---- text to time ---- */
 
 enum {
-    PLN__TIME_TRUNCATE = 1, /* drop digits finer than the unit instead of PLN__INEXACT */
+    PLN__TIME_TRUNCATE = 1,  /* drop digits finer than the unit instead of PLN__INEXACT */
     PLN__TIME_NEED_ZONE = 2, /* a timestamp without "Z" or offset is PLN__NOT_ONE, else UTC */
     PLN__TIME_NO_ZONE = 4,   /* one with it is */
     PLN__TIME_DATE_ALONE = 8 /* a date is a timestamp, too: its midnight */
