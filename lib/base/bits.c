@@ -46,7 +46,9 @@ static int64_t count_words(const uint8_t *bytes, int64_t words) {
 }
 #endif
 
-/* The low `n` bits of the bytes at `bytes`, 0 <= n <= 64, reading no byte that holds none of them. */
+/*
+ * The low `n` bits of the bytes at `bytes`, 0 <= n <= 64, reading no byte that holds none of them.
+ */
 static uint64_t load_bits(const uint8_t *bytes, int64_t n) {
     uint64_t word = 0;
     if (n <= 0)

@@ -2,8 +2,8 @@
 #include "base/size_class.h"
 
 /*
- * The host aligns to 16. Up to PLN__ALIGN bytes before the data make up the difference; the last of them
- * says how many, so that the address asked for can be found again.
+ * The host aligns to 16. Up to PLN__ALIGN bytes before the data make up the difference; the last of
+ * them says how many, so that the address asked for can be found again.
  */
 enum { OVERHEAD = PLN__ALIGN + PLN__PADDING };
 

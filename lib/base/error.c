@@ -5,47 +5,44 @@
 static const char ellipsis[] = "\xE2\x80\xA6";
 enum { ELLIPSIS = 3, FORMAT_SIZE = 1024 };
 
-#define STATUS_NAME(name, value, text)                                                             \
-    case name:                                                                                     \
-        return #name;
-#define STATUS_TEXT(name, value, text)                                                             \
-    case name:                                                                                     \
-        return text;
+#define STATUS_ROW(name, value, text) {name, #name, text},
+static const struct {
+    pln_status status;
+    const char *name, *text;
+} statuses[] = {PLN_STATUS_TABLE(STATUS_ROW)};
 
 const char *pln_status_name(pln_status status) {
-    switch (status) {
-        PLN_STATUS_TABLE(STATUS_NAME)
-    default:
-        return "PLN_UNKNOWN";
+    for (int i = 0; i < PLN__COUNT(statuses); i++) {
+        if (statuses[i].status == status)
+            return statuses[i].name;
     }
+    return "PLN_UNKNOWN";
 }
 
 const char *pln_status_text(pln_status status) {
-    switch (status) {
-        PLN_STATUS_TABLE(STATUS_TEXT)
-    default:
-        return "unknown status";
+    for (int i = 0; i < PLN__COUNT(statuses); i++) {
+        if (statuses[i].status == status)
+            return statuses[i].text;
     }
+    return "unknown status";
 }
 
 static uint32_t flags_of(pln_status code) {
     switch (code) {
     case PLN_EDATA:
-    case PLN_EREJECTED:
-        return PLN_ERR_DATA;
+    case PLN_EREJECTED: return PLN_ERR_DATA;
     case PLN_EBUSY:
-    case PLN_ETIMEOUT:
-        return PLN_ERR_RETRYABLE;
+    case PLN_ETIMEOUT: return PLN_ERR_RETRYABLE;
     case PLN_EFENCED:
     case PLN_EDATALOSS:
-    case PLN_ECORRUPT:
-        return PLN_ERR_FATAL;
-    default:
-        return 0;
+    case PLN_ECORRUPT: return PLN_ERR_FATAL;
+    default: return 0;
     }
 }
 
-/* One character of `in` as it may stand in a message: itself, or \xNN. Returns its size in `out`. */
+/*
+ * One character of `in` as it may stand in a message: itself, or \xNN. Returns its size in `out`.
+ */
 static int32_t escape_one(char out[4], const uint8_t *in, int64_t size, int32_t *used) {
     static const char hex[] = "0123456789ABCDEF";
     int32_t point = pln__utf8_decode(in, size, used);

@@ -46,7 +46,10 @@ static bool has_class(uint64_t size) {
     return size >= PLN__CLASS_MIN && size <= PLN__CLASS_MAX;
 }
 
-/* The size that the host is asked for, and that counts as live; an empty array (pln__calloc) is a byte. */
+/*
+ * The size that the host is asked for, and that counts as live; an empty array (pln__calloc) is a
+ * byte.
+ */
 static uint64_t host_size(uint64_t size) {
     uint64_t rounded = size == 0 ? 1 : size;
     if (has_class(size))
@@ -126,8 +129,7 @@ static bool count_live(pln__heap *heap, int64_t bytes) {
         now = before + bytes;
     } while (!atomic_compare_exchange_weak(&heap->live, &before, now));
     int64_t peak = atomic_load_explicit(&heap->peak, memory_order_relaxed);
-    while (peak < now && !atomic_compare_exchange_weak(&heap->peak, &peak, now)) {
-    }
+    while (peak < now && !atomic_compare_exchange_weak(&heap->peak, &peak, now)) {}
     if (atomic_load_explicit(&heap->pooled, memory_order_relaxed) > heap->limit - now)
         drop_pool(heap);
     return true;
@@ -199,7 +201,8 @@ static void *heap_move(pln__heap *heap, void *ptr, uint64_t old, uint64_t now) {
     void *moved = move_to_idle(heap, ptr, old, now);
     if (moved == NULL)
         moved = host_resize(heap, ptr, (uint64_t)had, (uint64_t)asked);
-    int64_t over = moved == NULL ? (asked > had ? asked - had : 0) : (asked < had ? had - asked : 0);
+    int64_t over =
+        moved == NULL ? (asked > had ? asked - had : 0) : (asked < had ? had - asked : 0);
     atomic_fetch_sub(&heap->live, over);
     if (moved != NULL)
         atomic_fetch_add_explicit(&heap->allocations, 1, memory_order_relaxed);

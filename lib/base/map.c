@@ -1,8 +1,8 @@
 #include "base/base.h"
 
 /*
- * Entries lie in insertion order; the table holds their numbers. Keys live in chunks that never move,
- * so a key that pln__map_at gave stays where it is.
+ * Entries lie in insertion order; the table holds their numbers. Keys live in chunks that never
+ * move, so a key that pln__map_at gave stays where it is.
  */
 typedef struct chunk {
     struct chunk *next;
@@ -78,7 +78,9 @@ static slot *find(const pln__map *map, const void *key, int64_t size, uint64_t h
     }
 }
 
-/* The tag holds the high half of the hash alone, so keys are hashed again; growing is rare enough. */
+/*
+ * The tag holds the high half of the hash alone, so keys are hashed again; growing is rare enough.
+ */
 static pln_status grow_slots(pln__map *map, pln_error *err) {
     int64_t old_count = map->slot_count;
     int64_t count = old_count == 0 ? 16 : old_count * 2;

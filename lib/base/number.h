@@ -1,7 +1,7 @@
 /*
- * Numbers as text, both ways, exact and without a locale. Nothing here allocates or needs a NUL behind the
- * text; no byte outside [text, text + size) is read unless a name says "padded". What is parsed may be
- * signed and may have leading zeros; spaces never belong to a number.
+ * Numbers as text, both ways, exact and without a locale. Nothing here allocates or needs a NUL
+ * behind the text; no byte outside [text, text + size) is read unless a name says "padded". What is
+ * parsed may be signed and may have leading zeros; spaces never belong to a number.
  */
 #ifndef PLN__BASE_NUMBER_H
 #define PLN__BASE_NUMBER_H
@@ -10,9 +10,9 @@
 
 typedef enum pln__parsed {
     PLN__PARSED = 0,
-    PLN__NOT_ONE,     /* the text is no number (date, ...) of this kind */
+    PLN__NOT_ONE,      /* the text is no number (date, ...) of this kind */
     PLN__OUT_OF_RANGE, /* it is one, but the type cannot hold it */
-    PLN__INEXACT      /* digits would be lost */
+    PLN__INEXACT       /* digits would be lost */
 } pln__parsed;
 
 __extension__ typedef __int128 pln__int128;
@@ -44,8 +44,8 @@ static inline uint32_t pln__value_of_8_digits(uint64_t word) {
 }
 
 /*
- * Digits alone, 1 to 8 of them, where 8 bytes from `text` may be read: no loop. Returns false if one is
- * not a digit or size is not 1 to 8.
+ * Digits alone, 1 to 8 of them, where 8 bytes from `text` may be read: no loop. Returns false if
+ * one is not a digit or size is not 1 to 8.
  */
 static inline bool pln__parse_8_padded(const char *text, int64_t size, uint32_t *out) {
     if (size < 1 || size > 8)
@@ -116,8 +116,9 @@ static inline pln__parsed pln__parse_uint64(const char *text, int64_t size, uint
 /* ---- floating point ---- */
 
 enum {
-    PLN__DOUBLE_JSON = 0,   /* exactly the numbers of RFC 8259 */
-    PLN__DOUBLE_LENIENT = 1 /* also "+1", "1.", ".5", "007", and in any case "inf", "infinity", "nan" */
+    PLN__DOUBLE_JSON = 0, /* exactly the numbers of RFC 8259 */
+    /* also "+1", "1.", ".5", "007", and in any case "inf", "infinity", "nan" */
+    PLN__DOUBLE_LENIENT = 1
 };
 
 /* 10^0 to 10^22, which are exact. */
@@ -128,11 +129,11 @@ pln__parsed pln__parse_double_slow(const char *text, int64_t size, int flags, do
 pln__parsed pln__parse_float_slow(const char *text, int64_t size, int flags, float *out);
 
 /*
- * The nearest double, ties to even. Too large is PLN__OUT_OF_RANGE with *out = ±infinity; too small is a
- * subnormal or zero and PLN__PARSED.
+ * The nearest double, ties to even. Too large is PLN__OUT_OF_RANGE with *out = ±infinity; too small
+ * is a subnormal or zero and PLN__PARSED.
  *
- * Plain decimals of at most 15 digits are settled here (Clinger, "How to read floating point numbers
- * accurately", 1990): both parts of the quotient are exact, so one division rounds once.
+ * Plain decimals of at most 15 digits are settled here (Clinger, "How to read floating point
+ * numbers accurately", 1990): both parts of the quotient are exact, so one division rounds once.
  */
 static inline pln__parsed pln__parse_double(const char *text, int64_t size, int flags,
                                             double *out) {
@@ -176,9 +177,9 @@ bool pln__is_json_number(const char *text, int64_t size);
 enum { PLN__DECIMAL128_PRECISION = 38 };
 
 /*
- * The integer whose value times 10^-scale the text is, exactly. Grammar as PLN__DOUBLE_LENIENT without
- * "inf" and "nan". PLN__OUT_OF_RANGE: more than `precision` (1 to 38) digits; PLN__INEXACT: digits
- * other than 0 beyond the scale (which may be negative).
+ * The integer whose value times 10^-scale the text is, exactly. Grammar as PLN__DOUBLE_LENIENT
+ * without "inf" and "nan". PLN__OUT_OF_RANGE: more than `precision` (1 to 38) digits; PLN__INEXACT:
+ * digits other than 0 beyond the scale (which may be negative).
  */
 pln__parsed pln__parse_decimal128(const char *text, int64_t size, int32_t precision, int32_t scale,
                                   pln__int128 *out);
@@ -212,15 +213,19 @@ int64_t pln__format_int64(char *out, int64_t value);
 int64_t pln__format_uint64(char *out, uint64_t value);
 
 /*
- * The fewest digits that read back as the same value, of those the nearest to it, laid out as JavaScript does:
- * plain from 1e-6 up to 1e21 ("100", "0.1", "123456789012345680000"), else with an exponent ("1e+21",
- * "1.5e-7"). A whole number has no ".0"; negative zero is "-0"; "inf", "-inf" and "nan" are not JSON,
- * and the caller's to avoid where JSON is written. A float is shortest as a float (0.1f is "0.1").
+ * The fewest digits that read back as the same value, of those the nearest to it, laid out as
+ * JavaScript does: plain from 1e-6 up to 1e21 ("100", "0.1", "123456789012345680000"), else with an
+ * exponent ("1e+21", "1.5e-7"). A whole number has no ".0"; negative zero is "-0"; "inf", "-inf"
+ * and "nan" are not JSON, and the caller's to avoid where JSON is written. A float is shortest as a
+ * float (0.1f is "0.1").
  */
 int64_t pln__format_double(char *out, double value);
 int64_t pln__format_float(char *out, float value);
 
-/* All digits of the scale ("1.50" at scale 2), -38 <= scale <= 38; a negative scale gives zeros ("1500" at -2). */
+/*
+ * All digits of the scale ("1.50" at scale 2), -38 <= scale <= 38; a negative scale gives zeros
+ * ("1500" at -2).
+ */
 int64_t pln__format_decimal128(char *out, pln__int128 value, int32_t scale);
 
 #endif

@@ -1,9 +1,10 @@
 #include "base/number_exact.h"
 
 /*
- * A double, and the middle between two, has at most 767 significant decimal digits: whatever follows the
- * first DIGITS of them can only break a tie. Numbers here stay below 10^(DIGITS + 1) or 2^1100 × 5^345,
- * and the shifts below 2^1120, so LIMBS is ample; one that did overflow it would be cut, not overrun.
+ * A double, and the middle between two, has at most 767 significant decimal digits: whatever
+ * follows the first DIGITS of them can only break a tie. Numbers here stay below 10^(DIGITS + 1) or
+ * 2^1100 × 5^345, and the shifts below 2^1120, so LIMBS is ample; one that did overflow it would be
+ * cut, not overrun.
  */
 enum { DIGITS = 770, LIMBS = 72 };
 

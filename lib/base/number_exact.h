@@ -7,8 +7,8 @@
 #include "base/number_internal.h"
 
 /*
- * The order (-1, 0, 1) of |number| and mantissa × 2^power. Both must be of about the size of finite doubles:
- * the caller has found them to be neighbours.
+ * The order (-1, 0, 1) of |number| and mantissa × 2^power. Both must be of about the size of finite
+ * doubles: the caller has found them to be neighbours.
  */
 int pln__compare_exact(const pln__scanned *number, uint64_t mantissa, int32_t power);
 

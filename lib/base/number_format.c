@@ -51,8 +51,9 @@ int64_t pln__format_int64(char *out, int64_t value) {
 /* ---- floating point ---- */
 
 /*
- * Giulietti, "The Schubfach way to render doubles", 2021: of the decimals inside the rounding interval of the
- * binary number, one of the two lengths that can fit it; the shorter where it does, else the nearest.
+ * Giulietti, "The Schubfach way to render doubles", 2021: of the decimals inside the rounding
+ * interval of the binary number, one of the two lengths that can fit it; the shorter where it does,
+ * else the nearest.
  */
 typedef struct decimal {
     uint64_t digits;

@@ -6,7 +6,10 @@
 
 #include "base/number.h"
 
-/* The first 128 bits of 10^n, as {high, low}, the highest bit set, rounded down (exact for 0 <= n <= 55). */
+/*
+ * The first 128 bits of 10^n, as {high, low}, the highest bit set, rounded down (exact for 0 <= n
+ * <= 55).
+ */
 enum { PLN__POWER_FIRST = -342, PLN__POWER_LAST = 324 };
 extern const uint64_t pln__powers[PLN__POWER_LAST - PLN__POWER_FIRST + 1][2];
 

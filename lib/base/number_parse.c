@@ -111,9 +111,9 @@ bool pln__is_json_number(const char *text, int64_t size) {
 /* ---- nearest binary number ---- */
 
 typedef struct binary_format {
-    int mantissa_bits;    /* stored */
-    int32_t minimum;      /* exponent field 0 */
-    int32_t infinite;     /* exponent field of infinity */
+    int mantissa_bits;        /* stored */
+    int32_t minimum;          /* exponent field 0 */
+    int32_t infinite;         /* exponent field of infinity */
     int32_t tie_min, tie_max; /* powers of ten with which a product can be a tie */
     int32_t zero_below, infinite_above;
 } binary_format;
@@ -122,8 +122,9 @@ static const binary_format binary64 = {52, -1023, 0x7FF, -4, 23, -342, 308};
 static const binary_format binary32 = {23, -127, 0xFF, -17, 10, -64, 38};
 
 /*
- * The high 128 bits of w × 10^q, low enough to round: the second half of the table is used only where the first
- * leaves doubt. The table wants the reciprocals that one product of w can reach rounded up.
+ * The high 128 bits of w × 10^q, low enough to round: the second half of the table is used only
+ * where the first leaves doubt. The table wants the reciprocals that one product of w can reach
+ * rounded up.
  */
 static pln__uint128 product_of(int32_t q, uint64_t w, int precision) {
     uint64_t high = pln__powers[q - PLN__POWER_FIRST][0];
@@ -138,8 +139,9 @@ static pln__uint128 product_of(int32_t q, uint64_t w, int precision) {
 }
 
 /*
- * The bits (without sign) of the binary number nearest to w × 10^q. Lemire, "Number parsing at a gigabyte per
- * second", 2021; that no case is left undecided: Mushtak and Lemire, "Fast number parsing without fallback", 2023.
+ * The bits (without sign) of the binary number nearest to w × 10^q. Lemire, "Number parsing at a
+ * gigabyte per second", 2021; that no case is left undecided: Mushtak and Lemire, "Fast number
+ * parsing without fallback", 2023.
  */
 static uint64_t nearest_bits(uint64_t w, int64_t exponent, const binary_format *f) {
     uint64_t infinity = (uint64_t)f->infinite << f->mantissa_bits;

@@ -1,8 +1,8 @@
 #include "base/number_internal.h"
 
 /*
- * Row n is 5^(n - 342) shifted to 128 bits: a power of ten but for its power of two. The tests work it
- * out again.
+ * Row n is 5^(n - 342) shifted to 128 bits: a power of ten but for its power of two. The tests work
+ * it out again.
  */
 const uint64_t pln__powers[PLN__POWER_LAST - PLN__POWER_FIRST + 1][2] = {
     {0xeef453d6923bd65a, 0x113faa2906a13b3f}, {0x9558b4661b6565f8, 0x4ac7ca59a424c507},

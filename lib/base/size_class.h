@@ -1,6 +1,7 @@
 /*
- * The sizes in which blocks of 4 KiB to 4 MiB are asked from the host, so that a freed one fits the next
- * request of about its size: powers of two in quarter steps, at most a fifth of a block unused.
+ * The sizes in which blocks of 4 KiB to 4 MiB are asked from the host, so that a freed one fits the
+ * next request of about its size: powers of two in quarter steps, at most a fifth of a block
+ * unused.
  */
 #ifndef PLN__BASE_SIZE_CLASS_H
 #define PLN__BASE_SIZE_CLASS_H

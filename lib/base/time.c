@@ -49,8 +49,7 @@ bool pln__add_months(int32_t days, int64_t months, int32_t *out) {
     int64_t month;
     int64_t year = pln__floor_div((int64_t)civil.year * 12 + civil.month - 1 + months, 12, &month);
     int32_t last = pln__days_in_month(year, (int32_t)month + 1);
-    int64_t moved =
-        pln__days_of(year, (int32_t)month + 1, civil.day < last ? civil.day : last);
+    int64_t moved = pln__days_of(year, (int32_t)month + 1, civil.day < last ? civil.day : last);
     if (!fits_int32(moved))
         return false;
     *out = (int32_t)moved;
@@ -114,24 +113,12 @@ bool pln__truncate_timestamp(int64_t value, pln__unit unit, pln__time_field fiel
     }
     int64_t by = 1;
     switch (field) {
-    case PLN__DAY:
-        by = DAY_SECONDS * per;
-        break;
-    case PLN__HOUR:
-        by = 3600 * per;
-        break;
-    case PLN__MINUTE:
-        by = 60 * per;
-        break;
-    case PLN__SECONDS:
-        by = per;
-        break;
-    case PLN__MILLIS:
-        by = per / 1000;
-        break;
-    default:
-        by = per / 1000000;
-        break;
+    case PLN__DAY: by = DAY_SECONDS * per; break;
+    case PLN__HOUR: by = 3600 * per; break;
+    case PLN__MINUTE: by = 60 * per; break;
+    case PLN__SECONDS: by = per; break;
+    case PLN__MILLIS: by = per / 1000; break;
+    default: by = per / 1000000; break;
     }
     *out = value;
     if (by <= 1)

@@ -88,8 +88,12 @@ int64_t pln__format_duration(char *out, int64_t us) {
     static const struct {
         const char *name;
         uint64_t us;
-    } units[] = {{"d", UINT64_C(86400000000)}, {"h", 3600000000u}, {"m", 60000000}, {"s", 1000000},
-                 {"ms", 1000},                 {"us", 1}};
+    } units[] = {{"d", UINT64_C(86400000000)},
+                 {"h", 3600000000u},
+                 {"m", 60000000},
+                 {"s", 1000000},
+                 {"ms", 1000},
+                 {"us", 1}};
     char *start = out;
     uint64_t left = (uint64_t)us;
     if (us < 0) {

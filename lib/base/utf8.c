@@ -8,7 +8,9 @@ static bool is_continuation(uint8_t byte) {
     return (byte & 0xC0) == 0x80;
 }
 
-/* Length of the sequence a lead byte opens, and the range of its second byte (Unicode, table 3-7). */
+/*
+ * Length of the sequence a lead byte opens, and the range of its second byte (Unicode, table 3-7).
+ */
 static int32_t lead_length(uint8_t lead, uint8_t *lowest, uint8_t *highest) {
     *lowest = 0x80;
     *highest = 0xBF;
@@ -98,9 +100,9 @@ static int64_t invalid_at_scalar(const uint8_t *bytes, int64_t size) {
 #if defined(__x86_64__)
 
 /*
- * Keiser and Lemire, "Validating UTF-8 in less than one instruction per byte", 2021: every error shows in
- * two neighbouring bytes, found by three table look-ups on half bytes, but for the number of continuation
- * bytes after a lead of three or four.
+ * Keiser and Lemire, "Validating UTF-8 in less than one instruction per byte", 2021: every error
+ * shows in two neighbouring bytes, found by three table look-ups on half bytes, but for the number
+ * of continuation bytes after a lead of three or four.
  */
 enum {
     TOO_SHORT = 1,
@@ -214,7 +216,10 @@ AVX2 static bool valid_avx2(const uint8_t *bytes, int64_t size) {
         open = !ascii;
         before = y;
     }
-    /* Zeros behind the end close it: a sequence cut short is followed by something that does not fit. */
+    /*
+     * Zeros behind the end close it: a sequence cut short is followed by something that does not
+     * fit.
+     */
     uint8_t tail[96] = {0};
     memcpy(tail, bytes + i, (size_t)(size - i));
     for (int j = 0; j < 96; j += 32) {
@@ -282,7 +287,9 @@ int64_t pln__utf8_offset(const void *bytes, int64_t size, int64_t n) {
     return i;
 }
 
-/* Flips bit 5 of every byte in ['first', 'first' + 25]: comparisons by carries into the high bits. */
+/*
+ * Flips bit 5 of every byte in ['first', 'first' + 25]: comparisons by carries into the high bits.
+ */
 static uint64_t flip_case(uint64_t word, uint8_t first) {
     uint64_t ones = 0x0101010101010101u, seven = word & (0x7F * ones);
     uint64_t at_least = seven + (uint64_t)(0x80 - first) * ones;

@@ -10,9 +10,9 @@
 int32_t pln__utf8_decode_long(const uint8_t *bytes, int64_t size, int32_t *used);
 
 /*
- * The code point at `bytes` (size >= 1), or -1 if there is none. *used is its length; of a malformed
- * sequence it is the longest prefix that could have been one (Unicode 3.9, "maximal subpart"), at
- * least 1, so that putting U+FFFD for each gives what other decoders give.
+ * The code point at `bytes` (size >= 1), or -1 if there is none. *used is its length; of a
+ * malformed sequence it is the longest prefix that could have been one (Unicode 3.9, "maximal
+ * subpart"), at least 1, so that putting U+FFFD for each gives what other decoders give.
  */
 static inline int32_t pln__utf8_decode(const uint8_t *bytes, int64_t size, int32_t *used) {
     if (PLN__LIKELY(bytes[0] < 0x80)) {
@@ -55,7 +55,10 @@ static inline bool pln__utf8_valid(const void *bytes, int64_t size, uint32_t cpu
 /* Code points in valid UTF-8 (of other bytes: those that are not continuation bytes). */
 int64_t pln__utf8_count(const void *bytes, int64_t size);
 
-/* The byte offset of code point number n (from 0) in valid UTF-8; `size` if there are no more than n. */
+/*
+ * The byte offset of code point number n (from 0) in valid UTF-8; `size` if there are no more than
+ * n.
+ */
 int64_t pln__utf8_offset(const void *bytes, int64_t size, int64_t n);
 
 /* Case of A-Z and a-z alone, whatever the locale; dst may be src. */

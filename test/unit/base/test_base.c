@@ -146,8 +146,7 @@ START_TEST(text_builds) {
     ck_assert_str_eq(empty, "");
     pln__strfree(mem, empty);
     pln__text_json(&text, "q\"b\\n\n\x01 \xC3\xA9 \xFF\xE2\x82.", 15);
-    ck_assert_str_eq(text.data,
-                     "\"q\\\"b\\\\n\\n\\u0001 \xC3\xA9 \xEF\xBF\xBD\xEF\xBF\xBD.\"");
+    ck_assert_str_eq(text.data, "\"q\\\"b\\\\n\\n\\u0001 \xC3\xA9 \xEF\xBF\xBD\xEF\xBF\xBD.\"");
     pln__text_free(&text);
     char *copy = pln__strndup(mem, "abc\0def", 7);
     ck_assert_str_eq(copy, "abc");

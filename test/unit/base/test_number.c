@@ -111,7 +111,8 @@ START_TEST(eight_digits_at_once) {
             bool digit = c >= '0' && c <= '9';
             MUST(pln__are_8_digits(pln__load_8(text)) == digit, "pln__are_8_digits");
             if (digit)
-                MUST(pln__value_of_8_digits(pln__load_8(text)) == strtoul(text, NULL, 10), "pln__value_of_8_digits");
+                MUST(pln__value_of_8_digits(pln__load_8(text)) == strtoul(text, NULL, 10),
+                     "pln__value_of_8_digits");
             for (int size = 0; size <= 9; size++) {
                 uint32_t value;
                 bool good = size >= 1 && size <= 8 && (digit || at >= size);
@@ -222,16 +223,54 @@ START_TEST(double_grammar) {
         const char *text;
         int json, lenient;
     } cases[] = {
-        {"0", 1, 1},      {"-0", 1, 1},      {"1", 1, 1},        {"-1.5", 1, 1},  {"1e5", 1, 1},
-        {"1E+5", 1, 1},   {"1.25e-10", 1, 1}, {"0.5", 1, 1},     {"0e1", 1, 1},   {"+1", 0, 1},
-        {"1.", 0, 1},     {".5", 0, 1},      {"-.5", 0, 1},      {"007", 0, 1},   {"-01", 0, 1},
-        {"00.5", 0, 1},   {"1.e5", 0, 1},    {"inf", 0, 1},      {"-INF", 0, 1},  {"+Infinity", 0, 1},
-        {"NaN", 0, 1},    {"-nan", 0, 1},    {"", 0, 0},         {"-", 0, 0},     {"+", 0, 0},
-        {".", 0, 0},      {"-.", 0, 0},      {"e5", 0, 0},       {".e5", 0, 0},   {"1e", 0, 0},
-        {"1e+", 0, 0},    {"1e5.5", 0, 0},   {"1.2.3", 0, 0},    {"1..2", 0, 0},  {"--1", 0, 0},
-        {"+-1", 0, 0},    {" 1", 0, 0},      {"1 ", 0, 0},       {"0x10", 0, 0},  {"1,5", 0, 0},
-        {"infi", 0, 0},   {"nan(1)", 0, 0},  {"infinityx", 0, 0}, {"1f", 0, 0},   {"in", 0, 0},
-        {"12345678901234567890x", 0, 0},     {"1.234567890123456789x", 0, 0},     {"1e5e", 0, 0},
+        {"0", 1, 1},
+        {"-0", 1, 1},
+        {"1", 1, 1},
+        {"-1.5", 1, 1},
+        {"1e5", 1, 1},
+        {"1E+5", 1, 1},
+        {"1.25e-10", 1, 1},
+        {"0.5", 1, 1},
+        {"0e1", 1, 1},
+        {"+1", 0, 1},
+        {"1.", 0, 1},
+        {".5", 0, 1},
+        {"-.5", 0, 1},
+        {"007", 0, 1},
+        {"-01", 0, 1},
+        {"00.5", 0, 1},
+        {"1.e5", 0, 1},
+        {"inf", 0, 1},
+        {"-INF", 0, 1},
+        {"+Infinity", 0, 1},
+        {"NaN", 0, 1},
+        {"-nan", 0, 1},
+        {"", 0, 0},
+        {"-", 0, 0},
+        {"+", 0, 0},
+        {".", 0, 0},
+        {"-.", 0, 0},
+        {"e5", 0, 0},
+        {".e5", 0, 0},
+        {"1e", 0, 0},
+        {"1e+", 0, 0},
+        {"1e5.5", 0, 0},
+        {"1.2.3", 0, 0},
+        {"1..2", 0, 0},
+        {"--1", 0, 0},
+        {"+-1", 0, 0},
+        {" 1", 0, 0},
+        {"1 ", 0, 0},
+        {"0x10", 0, 0},
+        {"1,5", 0, 0},
+        {"infi", 0, 0},
+        {"nan(1)", 0, 0},
+        {"infinityx", 0, 0},
+        {"1f", 0, 0},
+        {"in", 0, 0},
+        {"12345678901234567890x", 0, 0},
+        {"1.234567890123456789x", 0, 0},
+        {"1e5e", 0, 0},
     };
     for (int i = 0; i < PLN__COUNT(cases); i++) {
         const char *text = cases[i].text;
@@ -252,7 +291,8 @@ START_TEST(double_grammar) {
     ck_assert(isinf(value) && value < 0);
     ck_assert_int_eq(pln__parse_double("1e-999", 6, 0, &value), PLN__PARSED);
     ck_assert(value == 0);
-    ck_assert_int_eq(pln__parse_double("1e-99999999999999999999999999", 29, 0, &value), PLN__PARSED);
+    ck_assert_int_eq(pln__parse_double("1e-99999999999999999999999999", 29, 0, &value),
+                     PLN__PARSED);
     ck_assert(value == 0);
     ck_assert_int_eq(pln__parse_double("0e99999999999999999999999999", 28, 0, &value), PLN__PARSED);
     ck_assert(value == 0);
@@ -270,13 +310,19 @@ START_TEST(known_hard_doubles) {
         "1.7976931348623157e308",
         "1.7976931348623158e308",
         "1.7976931348623159e308",
-        "179769313486231580793728971405303415079934132710037826936173778980444968292764750946649017977"
-        "587207096330286416692887910946555547851940402630657488671505820681908902000708383676273854845"
-        "817711531764475730270069855571366959622842914819860834936475292719074168444365510704342711559"
+        "179769313486231580793728971405303415079934132710037826936173778980444968292764750946649017"
+        "977"
+        "587207096330286416692887910946555547851940402630657488671505820681908902000708383676273854"
+        "845"
+        "817711531764475730270069855571366959622842914819860834936475292719074168444365510704342711"
+        "559"
         "699508093042880177904174497791",
-        "179769313486231580793728971405303415079934132710037826936173778980444968292764750946649017977"
-        "587207096330286416692887910946555547851940402630657488671505820681908902000708383676273854845"
-        "817711531764475730270069855571366959622842914819860834936475292719074168444365510704342711559"
+        "179769313486231580793728971405303415079934132710037826936173778980444968292764750946649017"
+        "977"
+        "587207096330286416692887910946555547851940402630657488671505820681908902000708383676273854"
+        "845"
+        "817711531764475730270069855571366959622842914819860834936475292719074168444365510704342711"
+        "559"
         "699508093042880177904174497792",
         "9007199254740991",
         "9007199254740992",
@@ -333,10 +379,12 @@ START_TEST(doubles_there_and_back) {
         MUST(n <= PLN__DOUBLE_TEXT_SIZE, "%d", (int)(n));
         out[n] = '\0';
         MUST(bits_of(strtod(out, NULL)) == bits, "%s is not %a", out, value);
-        MUST(pln__parse_double(out, n, PLN__DOUBLE_JSON, &again) == PLN__PARSED, "pln__parse_double");
+        MUST(pln__parse_double(out, n, PLN__DOUBLE_JSON, &again) == PLN__PARSED,
+             "pln__parse_double");
         MUST(bits_of(again) == bits, "%s read as %a", out, again);
         int size = snprintf(wide, sizeof wide, "%.17g", value);
-        MUST(pln__parse_double(wide, size, PLN__DOUBLE_JSON, &again) == PLN__PARSED, "pln__parse_double");
+        MUST(pln__parse_double(wide, size, PLN__DOUBLE_JSON, &again) == PLN__PARSED,
+             "pln__parse_double");
         MUST(bits_of(again) == bits, "%s read as %a", wide, again);
     }
 }
@@ -369,7 +417,8 @@ START_TEST(every_exponent_and_its_middles) {
         for (int k = 0; k < 4; k++) {
             uint64_t fraction = k == 0 ? 0 : k == 1 ? (UINT64_C(1) << 52) - 1 : next_random() >> 12;
             uint64_t bits = (uint64_t)field << 52 | fraction;
-            long double middle = ((long double)double_of(bits) + (long double)double_of(bits + 1)) / 2;
+            long double middle =
+                ((long double)double_of(bits) + (long double)double_of(bits + 1)) / 2;
             if (isinf(double_of(bits + 1)))
                 middle = (long double)double_of(bits) +
                          ((long double)double_of(bits) - (long double)double_of(bits - 1)) / 2;
@@ -430,12 +479,15 @@ START_TEST(layout_of_doubles) {
 }
 END_TEST
 
-/* No shorter text reads back, and none of the same length is nearer: printf rounds correctly at each length. */
+/*
+ * No shorter text reads back, and none of the same length is nearer: printf rounds correctly at
+ * each length.
+ */
 START_TEST(doubles_are_shortest) {
     state = 5;
     for (int i = 0; i < 200000; i++) {
-        double value = i % 2 == 0 ? double_of(next_random() >> 1)
-                                  : (double)(next_random() % 1000000007) / 1e6;
+        double value =
+            i % 2 == 0 ? double_of(next_random() >> 1) : (double)(next_random() % 1000000007) / 1e6;
         if (i < 2046)
             value = double_of((uint64_t)(i + 1) << 52); /* powers of two: uneven intervals */
         if (isnan(value) || isinf(value) || value == 0)
@@ -596,7 +648,8 @@ START_TEST(decimals_there_and_back) {
         pln__int128 value = next_random() & 1 ? -(pln__int128)size : (pln__int128)size, again;
         const char *text = decimal_text(value, scale);
         int64_t n = (int64_t)strlen(text);
-        MUST(pln__parse_decimal128(text, n, precision, scale, &again) == PLN__PARSED, "pln__parse_decimal128");
+        MUST(pln__parse_decimal128(text, n, precision, scale, &again) == PLN__PARSED,
+             "pln__parse_decimal128");
         MUST(again == value, "%s", text);
         if (precision <= 18) {
             char want[64];

@@ -24,7 +24,10 @@ static const row table[] = {
     {4, {0xF4, 0x80, 0x80, 0x80}, {0xF4, 0x8F, 0xBF, 0xBF}},
 };
 
-/* Length of the well-formed sequence at p, or minus the length of the longest prefix of one, at least 1. */
+/*
+ * Length of the well-formed sequence at p, or minus the length of the longest prefix of one, at
+ * least 1.
+ */
 static int by_table(const uint8_t *p, int64_t size) {
     int best = 1;
     for (int r = 0; r < PLN__COUNT(table); r++) {
@@ -84,7 +87,8 @@ END_TEST
 
 /* Every lead, every second byte, and the third and fourth at the borders of their ranges. */
 START_TEST(every_malformed_class) {
-    static const uint8_t edges[] = {0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xFF};
+    static const uint8_t edges[] = {0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90,
+                                    0x9F, 0xA0, 0xBF, 0xC0, 0xFF};
     uint32_t cpu = pln__cpu_features();
     for (int lead = 0; lead < 256; lead++) {
         for (int second = 0; second < 256; second++) {
@@ -111,10 +115,9 @@ END_TEST
 /* A sequence of every length at every place of two blocks, whole, cut at the end, and damaged. */
 START_TEST(every_alignment) {
     uint32_t cpu = pln__cpu_features();
-    static const char *const sequences[] = {"\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80",
-                                            "\x80",     "\xC3",         "\xE2\x82",
-                                            "\xF0\x9F\x98", "\xED\xA0\x80", "\xF4\x90\x80\x80",
-                                            "\xC0\xAF", "\xE0\x80\xAF", "\xFF"};
+    static const char *const sequences[] = {
+        "\xC3\xA9",     "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\x80",     "\xC3",         "\xE2\x82",
+        "\xF0\x9F\x98", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xC0\xAF", "\xE0\x80\xAF", "\xFF"};
     uint8_t text[200];
     for (int64_t size = 0; size <= 140; size++) {
         for (int s = 0; s < PLN__COUNT(sequences); s++) {
