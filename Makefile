@@ -5,6 +5,8 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 MAKEFLAGS += --no-builtin-rules
+# For scripts that call make: a line with the variable itself in it would run even under make -n.
+MAKE_COMMAND := $(MAKE)
 
 # ---- what a user may set ------------------------------------------------------------------------
 
@@ -83,7 +85,9 @@ FORTIFY := $(if $(filter -O0 -Og,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE
 OPT := -O2
 OPT_KERNELS := -O3
 ifneq ($(SANITIZE),)
-HARDEN := -fno-omit-frame-pointer
+# What a sanitizer adds to the code makes gcc warn of conversions that are not there.
+WARN := $(filter-out -Wconversion,$(WARN))
+HARDEN := -fno-omit-frame-pointer $(if $(filter fuzz,$(SANITIZE)),-Wno-format-nonliteral)
 FORTIFY :=
 SANITIZE_asan := -fsanitize=address,undefined -fno-sanitize-recover=all
 SANITIZE_ubsan := -fsanitize=undefined -fno-sanitize-recover=all
@@ -101,7 +105,7 @@ PLN_CC := $(filter-out -Wl$(comma)%,$(PROBED))
 PLN_LD := $(filter -Wl$(comma)%,$(PROBED))
 
 PLN_CPPFLAGS := -Iinclude -Ilib -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 $(MODULE_CFLAGS) $(FORTIFY)
-PLN_CFLAGS := -std=c11 -fPIC -pthread $(PLN_CC) $(SANITIZERS) $(if $(WERROR),-Werror)
+PLN_CFLAGS := -std=c11 -fPIC -pthread $(PLN_CC) $(SANITIZERS) $(if $(WERROR),$(if $(SANITIZE),,-Werror))
 # Hosts run the library on small stacks (goroutines, fibres).
 FRAME := $(if $(SANITIZE),,-Wframe-larger-than=16384)
 PLN_LDFLAGS := -pthread $(PLN_LD) $(SANITIZERS)
@@ -233,7 +237,7 @@ check: ## install what is missing (as root), build, run every test
 	@$(MAKE) --no-print-directory run-tests
 tests: lib man $(O)/check-unit $(PROGRAMS) $(FUZZ_REPLAYS) examples
 run-tests:
-	@O=$(call quote,$(O)) CC=$(call quote,$(CC)) CXX=$(call quote,$(CXX)) MAKE=$(call quote,$(MAKE)) \
+	@O=$(call quote,$(O)) CC=$(call quote,$(CC)) CXX=$(call quote,$(CXX)) MAKE=$(call quote,$(MAKE_COMMAND)) \
 	    SANITIZE=$(SANITIZE) $(PYTHON) test/run $(TESTS)
 
 quickstart: ## install what is missing (as root), build and run the first example twice
@@ -257,7 +261,7 @@ $(foreach kind,asan ubsan tsan cov,$(eval $(call sanitized,$(kind))))
 
 # ---- bench, fuzz, torture, lint -----------------------------------------------------------------
 
-.PHONY: bench fuzz run-fuzz torture valgrind lint ci format
+.PHONY: bench fuzz run-fuzz torture valgrind coverage lint ci format
 bench: ## measure; one JSON line per case, also in build/bench.jsonl (BENCH=pattern)
 	@CC=$(call quote,$(CC)) build-aux/setup build
 	@$(AGAIN) $(or $(BENCHES),lib)
@@ -274,7 +278,7 @@ run-fuzz: $(FUZZ_SRC:test/fuzz/%.c=$(O)/libfuzzer/%)
 torture: ## the long form of the chaos, law, kill and fuzz tests (TORTURE_MINUTES, 90 by default)
 	@CC=$(call quote,$(CC)) build-aux/setup check
 	@$(AGAIN) tests
-	@MAKE=$(call quote,$(MAKE)) O=$(O) PYTHON=$(PYTHON) build-aux/torture $(TORTURE_MINUTES) $(words $(FUZZ_SRC))
+	@MAKE=$(call quote,$(MAKE_COMMAND)) O=$(O) PYTHON=$(PYTHON) build-aux/torture $(TORTURE_MINUTES) $(words $(FUZZ_SRC))
 
 # The compiler must not hide what is uninitialised.
 valgrind: ## the unit tests under valgrind (TESTS="unit/base")
@@ -282,6 +286,9 @@ valgrind: ## the unit tests under valgrind (TESTS="unit/base")
 	@$(AGAIN) O=$(O)/valgrind CFLAGS='-g -O1 -ftrivial-auto-var-init=uninitialized' $(O)/valgrind/check-unit
 	@CK_FORK=no valgrind -q --leak-check=full --errors-for-leak-kinds=definite,possible --error-exitcode=9 \
 	    $(O)/valgrind/check-unit $(patsubst unit/%,%,$(TESTS))
+
+coverage: cov-check ## the tests with coverage, and the lines of each room that they reach
+	@build-aux/coverage $(O)/cov
 
 lint: ## rooms, headers, sizes, forbidden calls, symbols, manual, layout of the code
 	@CC=$(call quote,$(CC)) build-aux/setup lint

@@ -91,7 +91,10 @@ static void mutate(long budget) {
                 run(inputs[i].bytes, inputs[i].size - 1 - at);
                 continue;
             }
-            inputs[i].bytes[at] = kind == 1 ? (uint8_t)(old ^ (1u << (at % 8))) : values[kind - 2];
+            if (kind == 1)
+                inputs[i].bytes[at] = (uint8_t)(old ^ (1u << (at % 8)));
+            else
+                inputs[i].bytes[at] = values[kind - 2];
             run(inputs[i].bytes, inputs[i].size);
             inputs[i].bytes[at] = old;
         }

@@ -3,11 +3,14 @@
 import glob
 import re
 
-from source import Report, blank, lib_files, read
+from source import Report, blank, lib_files, public_headers, read
 import headers
 
 report = Report()
-HEAD = re.compile(r"^(?!struct|union|enum|typedef|extern|static const struct|#)[A-Za-z_][^;={}]*\)[^;={}]*\{$", re.M)
+# A head may go over several lines; those after the first are indented.
+HEAD = re.compile(r"^(?!struct|union|enum|typedef|extern|#)[A-Za-z_][^;={}\n]*(?:\n[ \t][^;={}\n]*)*\)[^;={}\n]*\{$", re.M)
+# Slots of the public tables have the parameters that they have.
+SLOTS = set(re.findall(r"\(\*(\w+)\)\(", "".join(read(path) for path in public_headers())))
 
 
 def functions(code):
@@ -31,7 +34,8 @@ for path in lib_files() + tests + sorted(glob.glob("examples/*.c*") + glob.glob(
         report.check(length <= 80, f"{path}:{line}", f"{name} has {length} lines, the ceiling is 80")
         if path.startswith("lib/"):
             sizes.append(length)
-            report.check(len(params) <= 7, f"{path}:{line}", f"{name} has {len(params)} parameters, the ceiling is 7")
+            slot = name in SLOTS or name.split("__")[-1] in SLOTS
+            report.check(len(params) <= 7 or slot, f"{path}:{line}", f"{name} has {len(params)} parameters, the ceiling is 7")
 if sizes:
     sizes.sort()
     median, most = sizes[len(sizes) // 2], sizes[len(sizes) * 9 // 10]
