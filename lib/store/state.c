@@ -94,7 +94,7 @@ void pln__state_set_now(pln__state *state, int64_t now_us) {
 }
 
 static pln_status begin(pln__state *state, pln_error *err) {
-    return pln__state_run(state, PLN__STATE_BEGIN, "cannot be locked for writing", err);
+    return pln__state_exec(state, PLN__STATE_BEGIN, "cannot be locked for writing", err);
 }
 
 /*
@@ -103,11 +103,11 @@ static pln_status begin(pln__state *state, pln_error *err) {
  */
 static pln_status finish(pln__state *state, pln_status status, pln_error *err) {
     if (status >= 0)
-        status = pln__state_run(state, PLN__STATE_END, "cannot be written", err);
+        status = pln__state_exec(state, PLN__STATE_END, "cannot be written", err);
     if (status < 0 && sqlite3_get_autocommit(state->db) == 0) {
         bool poisoned = state->poisoned;
         state->poisoned = false;
-        (void)pln__state_run(state, PLN__STATE_UNDO, "cannot be rolled back", NULL);
+        (void)pln__state_exec(state, PLN__STATE_UNDO, "cannot be rolled back", NULL);
         state->poisoned |= poisoned;
     }
     return status;
@@ -181,7 +181,7 @@ static pln_status add_run(pln__state *state, pln_error *err) {
                        sqlite3_bind_int64(statement, 5, state->now_us) ||
                        sqlite3_bind_int64(statement, 6, checksum(state, 1, 0, state->store, NULL, 0)),
                    err));
-    PLN__TRY(pln__state_run(state, PLN__STATE_ADD, "cannot be written", err));
+    PLN__TRY(pln__state_exec(state, PLN__STATE_ADD, "cannot be written", err));
 out:
     return status;
 }
@@ -195,7 +195,7 @@ static pln_status raise_owner(pln__state *state, const found_run *found, pln_err
                    sqlite3_bind_int64(statement, 3, found->owner + 1) ||
                        sqlite3_bind_int64(statement, 4, state->now_us) || sqlite3_bind_int64(statement, 5, sum),
                    err));
-    PLN__TRY(pln__state_run(state, PLN__STATE_RAISE, "cannot be written", err));
+    PLN__TRY(pln__state_exec(state, PLN__STATE_RAISE, "cannot be written", err));
 out:
     return status;
 }
@@ -250,14 +250,14 @@ static pln_status write_body(pln__state *state, const pln__state_run *what, int6
                    sqlite3_bind_int64(statement, 3, what->n) || sqlite3_bind_int64(statement, 4, what->owner) ||
                        sqlite3_bind_int64(statement, 5, keep),
                    err));
-    PLN__TRY(pln__state_run(state, PLN__STATE_BODY_DROP, "cannot be written", err));
+    PLN__TRY(pln__state_exec(state, PLN__STATE_BODY_DROP, "cannot be written", err));
     PLN__TRY(bind_run(state, PLN__STATE_BODY_PUT, &statement, err));
     PLN__TRY(bound(state,
                    sqlite3_bind_int64(statement, 3, what->owner) || sqlite3_bind_int64(statement, 4, what->n) ||
                        bind_bytes(statement, 5, what->head, what->head_size) ||
                        sqlite3_bind_int64(statement, 6, sum),
                    err));
-    PLN__TRY(pln__state_run(state, PLN__STATE_BODY_PUT, "the body of an epoch cannot be written", err));
+    PLN__TRY(pln__state_exec(state, PLN__STATE_BODY_PUT, "the body of an epoch cannot be written", err));
 out:
     /* The caller's bytes are gone after this call. */
     if (statement != NULL)
@@ -325,14 +325,14 @@ static pln_status set_head(pln__state *state, const pln__state_run *to, pln_erro
     int64_t sum = checksum(state, to->owner, to->n, state->store, to->head, to->head_size);
     PLN__TRY(bind_run(state, PLN__STATE_BODY_CLEAN, &statement, err));
     PLN__TRY(bound(state, sqlite3_bind_int64(statement, 3, to->n), err));
-    PLN__TRY(pln__state_run(state, PLN__STATE_BODY_CLEAN, "cannot be written", err));
+    PLN__TRY(pln__state_exec(state, PLN__STATE_BODY_CLEAN, "cannot be written", err));
     PLN__TRY(bind_run(state, PLN__STATE_SET, &statement, err));
     PLN__TRY(bound(state,
                    sqlite3_bind_int64(statement, 3, to->owner) || sqlite3_bind_int64(statement, 4, to->n) ||
                        bind_bytes(statement, 5, to->head, to->head_size) ||
                        sqlite3_bind_int64(statement, 6, state->now_us) || sqlite3_bind_int64(statement, 7, sum),
                    err));
-    PLN__TRY(pln__state_run(state, PLN__STATE_SET, "the head of an epoch cannot be written", err));
+    PLN__TRY(pln__state_exec(state, PLN__STATE_SET, "the head of an epoch cannot be written", err));
     if (sqlite3_changes(state->db) != 1)
         status = PLN_EFENCED;
 out:

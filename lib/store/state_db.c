@@ -45,7 +45,10 @@ static pln_status status_of(sqlite3 *db, int code) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: return PLN_ECORRUPT;
     case SQLITE_IOERR: return code == SQLITE_IOERR_NOMEM ? PLN_ENOMEM : PLN_EIO;
-    case SQLITE_CANTOPEN: return sqlite3_system_errno(db) == ENOENT ? PLN_ENOENT : PLN_EIO;
+    case SQLITE_CANTOPEN:
+        if (code == SQLITE_CANTOPEN_SYMLINK)
+            return PLN_EINVAL;
+        return sqlite3_system_errno(db) == ENOENT ? PLN_ENOENT : PLN_EIO;
     case SQLITE_PERM:
     case SQLITE_READONLY: return PLN_EIO;
     default: return PLN_EINTERNAL;
@@ -84,7 +87,7 @@ pln_status pln__state_statement(pln__state *state, int which, sqlite3_stmt **out
     return PLN_OK;
 }
 
-pln_status pln__state_run(pln__state *state, int which, const char *what, pln_error *err) {
+pln_status pln__state_exec(pln__state *state, int which, const char *what, pln_error *err) {
     sqlite3_stmt *statement = state->statements[which];
     pln_status status = PLN_OK;
     if (statement == NULL)
@@ -133,7 +136,7 @@ static pln_status check_identity(pln__state *state, bool *fresh, pln_error *err)
     *fresh = false;
     if (id != APPLICATION_ID)
         PLN__FAIL(err, PLN_EINVAL,
-                  "state file '%s': a database of another program (application id %lld, holds '%s')", state->path,
+                  "state file '%s': a database of another program (application id %lld, holds %s)", state->path,
                   (long long)id, pln__show((char[PLN__SHOW_SIZE]){0}, first, (int64_t)strlen(first)));
     if (version > FORMAT_VERSION)
         PLN__FAIL(err, PLN_EUNSUPPORTED, "state file '%s': format %lld, this library knows up to %d", state->path,
@@ -222,6 +225,8 @@ static pln_status real_name(pln__state *state, char **out, pln_error *err) {
     pln__text_str(&text, base);
     PLN__TRY(pln__text_status(&text, err));
     *out = pln__text_take(&text);
+    if (*out == NULL)
+        status = pln__error_memory(err, strlen(resolved) + strlen(base) + 2);
 out:
     pln__strfree(state->mem, directory);
     pln__text_free(&text);

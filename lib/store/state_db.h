@@ -34,6 +34,6 @@ pln_status pln__state_db_open(pln__state *state, int64_t busy_timeout_us, pln_er
 /* A statement of the enum, reset and ready for binding. */
 pln_status pln__state_statement(pln__state *state, int which, sqlite3_stmt **out, pln_error *err);
 /* Step a statement that gives no rows. */
-pln_status pln__state_run(pln__state *state, int which, const char *what, pln_error *err);
+pln_status pln__state_exec(pln__state *state, int which, const char *what, pln_error *err);
 
 #endif
