@@ -154,6 +154,15 @@ static pln_status execute(pln__state *state, const char *sql, const char *what, 
                                                                        : pln__state_fail(state, what, err);
 }
 
+/* All questions in one snapshot: another program may be making the tables at this moment. */
+static pln_status look(pln__state *state, bool *fresh, pln_error *err) {
+    pln_status status = execute(state, "BEGIN", "cannot be read", err);
+    if (status == PLN_OK)
+        status = check_identity(state, fresh, err);
+    (void)sqlite3_exec(state->db, "ROLLBACK", NULL, NULL, NULL);
+    return status;
+}
+
 /* Two programs may make the same file at once; who comes second finds the tables there. */
 static pln_status make_tables(pln__state *state, pln_error *err) {
     bool fresh = false;
@@ -263,7 +272,7 @@ pln_status pln__state_db_open(pln__state *state, int64_t busy_timeout_us, pln_er
     wait_ms = wait_ms < 1 ? 1 : wait_ms > INT_MAX ? INT_MAX : wait_ms;
     (void)sqlite3_busy_timeout(state->db, (int)wait_ms);
     PLN__TRY(execute(state, "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0", "cannot be read", err));
-    PLN__TRY(check_identity(state, &fresh, err));
+    PLN__TRY(look(state, &fresh, err));
     PLN__TRY(use_wal(state, wait_ms, err));
     PLN__TRY(execute(state, "PRAGMA synchronous=FULL", "cannot be read", err));
     if (fresh)

@@ -212,9 +212,12 @@ START_TEST(processes_contend) {
             pln__state_options options = {.path = path, .busy_timeout_us = 60000000};
             pln__state *state = NULL;
             pln__state_run run;
-            if (pln__state_open(pln__system_allocator(), &options, &state, NULL) != PLN_OK ||
-                pln__state_take_over(state, "p", "", "state", &run, NULL) != PLN_OK)
+            pln_error err = {0};
+            if (pln__state_open(pln__system_allocator(), &options, &state, &err) != PLN_OK ||
+                pln__state_take_over(state, "p", "", "state", &run, &err) != PLN_OK) {
+                fprintf(stderr, "%s\n", err.message);
                 _exit(1);
+            }
             for (int64_t n = run.n + 1;; n++) {
                 pln_status status = pln__state_put_body(state, run.owner, n, &n, sizeof n, NULL);
                 if (status == PLN_OK)
