@@ -35,6 +35,8 @@ typedef struct pln__state_options {
 pln_status pln__state_open(const pln_allocator *mem, const pln__state_options *options, pln__state **out,
                            pln_error *err);
 void pln__state_close(pln__state *state);
+/* What `updated_us` of the rows written from now on will say. */
+void pln__state_set_now(pln__state *state, int64_t now_us);
 
 /*
  * Raise the owner of a run, durably, making the run's row if it is new. `store` says who holds heads ("state", or the store name of a mode A sink): another

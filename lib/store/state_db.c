@@ -1,0 +1,283 @@
+#include "store/state_db.h"
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+
+/* "PLNS" */
+#define APPLICATION_ID 0x504c4e53
+#define FORMAT_VERSION 1
+
+static const char TABLES[] =
+    "CREATE TABLE run(pipeline TEXT NOT NULL, run_key TEXT NOT NULL, owner INTEGER NOT NULL, n INTEGER NOT NULL,"
+    " head BLOB NOT NULL, store TEXT NOT NULL, graph TEXT, updated_us INTEGER NOT NULL, checksum INTEGER NOT NULL,"
+    " PRIMARY KEY(pipeline, run_key)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE body(pipeline TEXT NOT NULL, run_key TEXT NOT NULL, owner INTEGER NOT NULL, n INTEGER NOT NULL,"
+    " bytes BLOB NOT NULL, checksum INTEGER NOT NULL, UNIQUE(pipeline, run_key, n, owner)) STRICT;"
+    "PRAGMA application_id=1347178067;"
+    "PRAGMA user_version=1;";
+
+static const char *const SQL[PLN__STATE_STATEMENTS] = {
+    [PLN__STATE_BEGIN] = "BEGIN IMMEDIATE",
+    [PLN__STATE_END] = "COMMIT",
+    [PLN__STATE_UNDO] = "ROLLBACK",
+    [PLN__STATE_FIND] = "SELECT owner, n, head, store, checksum FROM run WHERE pipeline=?1 AND run_key=?2",
+    [PLN__STATE_ADD] = "INSERT INTO run(pipeline, run_key, owner, n, head, store, updated_us, checksum)"
+                       " VALUES(?1, ?2, ?3, 0, x'', ?4, ?5, ?6)",
+    [PLN__STATE_RAISE] = "UPDATE run SET owner=?3, updated_us=?4, checksum=?5 WHERE pipeline=?1 AND run_key=?2",
+    [PLN__STATE_SET] = "UPDATE run SET n=?4, head=?5, updated_us=?6, checksum=?7"
+                       " WHERE pipeline=?1 AND run_key=?2 AND owner=?3 AND n=?4-1",
+    [PLN__STATE_BODY_DROP] = "DELETE FROM body WHERE pipeline=?1 AND run_key=?2"
+                             " AND (n<?3-1 OR n>?3 OR n=?3 AND owner<>?4) AND n<>?5",
+    [PLN__STATE_BODY_PUT] = "INSERT INTO body(pipeline, run_key, owner, n, bytes, checksum) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
+                            " ON CONFLICT(pipeline, run_key, n, owner) DO UPDATE SET bytes=?5, checksum=?6",
+    [PLN__STATE_BODY_GET] = "SELECT bytes, checksum FROM body WHERE pipeline=?1 AND run_key=?2 AND owner=?3 AND n=?4",
+    [PLN__STATE_BODY_CLEAN] = "DELETE FROM body WHERE pipeline=?1 AND run_key=?2 AND n<?3",
+};
+
+static pln_status status_of(sqlite3 *db, int code) {
+    switch (code & 0xff) {
+    case SQLITE_NOMEM: return PLN_ENOMEM;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL: return PLN_EBUSY;
+    case SQLITE_FULL:
+    case SQLITE_TOOBIG: return PLN_ELIMIT;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return PLN_ECORRUPT;
+    case SQLITE_IOERR: return code == SQLITE_IOERR_NOMEM ? PLN_ENOMEM : PLN_EIO;
+    case SQLITE_CANTOPEN:
+        if (code == SQLITE_CANTOPEN_SYMLINK)
+            return PLN_EINVAL;
+        return sqlite3_system_errno(db) == ENOENT ? PLN_ENOENT : PLN_EIO;
+    case SQLITE_PERM:
+    case SQLITE_READONLY: return PLN_EIO;
+    default: return PLN_EINTERNAL;
+    }
+}
+
+static const char *words_of(sqlite3 *db, int code) {
+    if ((code & 0xff) == SQLITE_NOTADB)
+        return "it is not a SQLite database, or its first page is damaged";
+    return code == SQLITE_CANTOPEN_SYMLINK ? "it is a symbolic link" : sqlite3_errmsg(db);
+}
+
+pln_status pln__state_fail(pln__state *state, const char *what, pln_error *err) {
+    int code = sqlite3_extended_errcode(state->db);
+    if ((code & 0xff) == SQLITE_IOERR && status_of(state->db, code) == PLN_EIO)
+        state->poisoned = true;
+    pln_status status = pln__error_set(err, status_of(state->db, code), "state file '%s': %s: %s",
+                                       state->path, what, words_of(state->db, code));
+    if (err != NULL)
+        err->native = code;
+    return status;
+}
+
+pln_status pln__state_statement(pln__state *state, int which, sqlite3_stmt **out, pln_error *err) {
+    sqlite3_stmt **slot = &state->statements[which];
+    if (state->poisoned)
+        return pln__error_set(err, PLN_EIO,
+                              "state file '%s': an earlier write failed with an unknown outcome, open it again",
+                              state->path);
+    if (*slot == NULL &&
+        sqlite3_prepare_v3(state->db, SQL[which], -1, SQLITE_PREPARE_PERSISTENT, slot, NULL) != SQLITE_OK)
+        return pln__state_fail(state, "cannot be used", err);
+    (void)sqlite3_reset(*slot);
+    (void)sqlite3_clear_bindings(*slot);
+    *out = *slot;
+    return PLN_OK;
+}
+
+pln_status pln__state_exec(pln__state *state, int which, const char *what, pln_error *err) {
+    sqlite3_stmt *statement = state->statements[which];
+    pln_status status = PLN_OK;
+    if (statement == NULL)
+        status = pln__state_statement(state, which, &statement, err);
+    if (status == PLN_OK && sqlite3_step(statement) != SQLITE_DONE)
+        status = pln__state_fail(state, what, err);
+    (void)sqlite3_reset(statement);
+    return status;
+}
+
+/* One number or text out of the database itself; `text` (may be NULL) has 64 bytes. */
+static pln_status ask(pln__state *state, const char *sql, int64_t *number, char *text, pln_error *err) {
+    sqlite3_stmt *statement = NULL;
+    pln_status status = PLN_OK;
+    if (sqlite3_prepare_v2(state->db, sql, -1, &statement, NULL) != SQLITE_OK)
+        status = pln__state_fail(state, "cannot be read", err);
+    else {
+        int code = sqlite3_step(statement);
+        if (code != SQLITE_ROW && code != SQLITE_DONE)
+            status = pln__state_fail(state, "cannot be read", err);
+        else if (code == SQLITE_ROW) {
+            *number = sqlite3_column_int64(statement, 0);
+            const unsigned char *found = sqlite3_column_text(statement, 0);
+            if (text != NULL)
+                (void)sqlite3_snprintf(64, text, "%s", found != NULL ? (const char *)found : "");
+        }
+    }
+    (void)sqlite3_finalize(statement);
+    return status;
+}
+
+/* *fresh: the file is an empty database. Anything that is neither that nor ours is refused before a byte of it changes. */
+static pln_status check_identity(pln__state *state, bool *fresh, pln_error *err) {
+    int64_t id = 0, version = 0, tables = 0;
+    char name[64] = "", first[64] = "";
+    pln_status status = PLN_OK;
+    PLN__TRY(ask(state, "PRAGMA application_id", &id, NULL, err));
+    PLN__TRY(ask(state, "PRAGMA user_version", &version, NULL, err));
+    PLN__TRY(ask(state, "SELECT count(*) FROM sqlite_schema", &tables, NULL, err));
+    PLN__TRY(ask(state, "SELECT name FROM sqlite_schema LIMIT 1", &tables, first, err));
+    PLN__TRY(ask(state, "SELECT count(*) FROM sqlite_schema", &tables, NULL, err));
+    if (id == 0 && version == 0 && tables == 0) {
+        *fresh = true;
+        goto out;
+    }
+    *fresh = false;
+    if (id != APPLICATION_ID)
+        PLN__FAIL(err, PLN_EINVAL,
+                  "state file '%s': a database of another program (application id %lld, holds %s)", state->path,
+                  (long long)id, pln__show((char[PLN__SHOW_SIZE]){0}, first, (int64_t)strlen(first)));
+    if (version > FORMAT_VERSION)
+        PLN__FAIL(err, PLN_EUNSUPPORTED, "state file '%s': format %lld, this library knows up to %d", state->path,
+                  (long long)version, FORMAT_VERSION);
+    PLN__TRY(ask(state, "SELECT name FROM sqlite_schema WHERE name='run'", &tables, name, err));
+    if (version < 1 || strcmp(name, "run") != 0)
+        PLN__FAIL(err, PLN_ECORRUPT, "state file '%s': format %lld without a table 'run'", state->path,
+                  (long long)version);
+out:
+    return status;
+}
+
+static pln_status execute(pln__state *state, const char *sql, const char *what, pln_error *err) {
+    return sqlite3_exec(state->db, sql, NULL, NULL, NULL) == SQLITE_OK ? PLN_OK
+                                                                       : pln__state_fail(state, what, err);
+}
+
+/* All questions in one snapshot: another program may be making the tables at this moment. */
+static pln_status look(pln__state *state, bool *fresh, pln_error *err) {
+    pln_status status = execute(state, "BEGIN", "cannot be read", err);
+    if (status == PLN_OK)
+        status = check_identity(state, fresh, err);
+    (void)sqlite3_exec(state->db, "ROLLBACK", NULL, NULL, NULL);
+    return status;
+}
+
+/* Two programs may make the same file at once; who comes second finds the tables there. */
+static pln_status make_tables(pln__state *state, pln_error *err) {
+    bool fresh = false;
+    pln_status status = execute(state, "BEGIN IMMEDIATE", "cannot be written", err);
+    if (status < 0)
+        return status;
+    status = check_identity(state, &fresh, err);
+    if (status == PLN_OK && fresh)
+        status = execute(state, TABLES, "cannot be written", err);
+    if (status == PLN_OK)
+        status = execute(state, "COMMIT", "cannot be written", err);
+    if (sqlite3_get_autocommit(state->db) == 0)
+        (void)sqlite3_exec(state->db, "ROLLBACK", NULL, NULL, NULL);
+    return status;
+}
+
+/* Going over to WAL needs the file alone for a moment, and SQLite does not wait for that by itself. */
+static pln_status use_wal(pln__state *state, int64_t wait_ms, pln_error *err) {
+    char mode[64] = "";
+    int64_t ignored = 0;
+    pln_error local = {0};
+    pln_status status = PLN_OK;
+    for (int64_t waited = 0;; waited += 5) {
+        status = ask(state, "PRAGMA journal_mode=WAL", &ignored, mode, &local);
+        if (status != PLN_EBUSY || waited >= wait_ms)
+            break;
+        (void)sqlite3_sleep(5);
+    }
+    if (status < 0) {
+        if (err != NULL)
+            *err = local;
+        return status;
+    }
+    if (strcmp(mode, "wal") != 0)
+        return pln__error_set(err, PLN_EUNSUPPORTED,
+                              "state file '%s': its file system cannot hold a write-ahead log (journal mode '%s')",
+                              state->path, mode);
+    return PLN_OK;
+}
+
+/*
+ * The directory may be reached through links, the file itself may not be one: a link planted in a writable directory would make
+ * us write elsewhere. An absolute name also keeps ":memory:" and "file:..." from meaning anything.
+ */
+static pln_status real_name(pln__state *state, char **out, pln_error *err) {
+    char resolved[PATH_MAX];
+    const char *slash = strrchr(state->path, '/');
+    const char *base = slash != NULL ? slash + 1 : state->path;
+    char *directory = slash == NULL          ? pln__strdup(state->mem, ".")
+                      : slash == state->path ? pln__strdup(state->mem, "/")
+                                             : pln__strndup(state->mem, state->path, slash - state->path);
+    pln__text text;
+    pln_status status = PLN_OK;
+    pln__text_init(&text, state->mem);
+    if (directory == NULL) {
+        status = pln__error_memory(err, strlen(state->path));
+        goto out;
+    }
+    if (realpath(directory, resolved) == NULL) {
+        int code = errno;
+        status = pln__error_set(err, code == ENOENT ? PLN_ENOENT : PLN_EIO,
+                                "state file '%s': its directory '%s' cannot be reached", state->path, directory);
+        if (err != NULL)
+            err->native = code;
+        goto out;
+    }
+    pln__text_str(&text, strcmp(resolved, "/") == 0 ? "" : resolved);
+    pln__text_char(&text, '/');
+    pln__text_str(&text, base);
+    PLN__TRY(pln__text_status(&text, err));
+    *out = pln__text_take(&text);
+    if (*out == NULL)
+        status = pln__error_memory(err, strlen(resolved) + strlen(base) + 2);
+out:
+    pln__strfree(state->mem, directory);
+    pln__text_free(&text);
+    return status;
+}
+
+static void harden(sqlite3 *db) {
+    (void)sqlite3_extended_result_codes(db, 1);
+    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+    (void)sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+}
+
+pln_status pln__state_db_open(pln__state *state, int64_t busy_timeout_us, pln_error *err) {
+    int64_t wait_ms = (busy_timeout_us > 0 ? busy_timeout_us : 5000000) / 1000;
+    char *name = NULL;
+    bool fresh = false;
+    pln_status status = PLN_OK;
+    if (state->path[0] == '\0' || state->path[strlen(state->path) - 1] == '/')
+        PLN__FAIL(err, PLN_EINVAL, "state file '%s': not a file name", state->path);
+    PLN__TRY(real_name(state, &name, err));
+    if (sqlite3_open_v2(name, &state->db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX,
+                        NULL) != SQLITE_OK) {
+        if (state->db == NULL)
+            PLN__FAIL(err, PLN_ENOMEM, "state file '%s': no memory to open it", state->path);
+        PLN__TRY(pln__state_fail(state, "cannot be opened", err));
+    }
+    harden(state->db);
+    wait_ms = wait_ms < 1 ? 1 : wait_ms > INT_MAX ? INT_MAX : wait_ms;
+    (void)sqlite3_busy_timeout(state->db, (int)wait_ms);
+    PLN__TRY(execute(state, "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0", "cannot be read", err));
+    PLN__TRY(look(state, &fresh, err));
+    PLN__TRY(use_wal(state, wait_ms, err));
+    PLN__TRY(execute(state, "PRAGMA synchronous=FULL", "cannot be read", err));
+    if (fresh)
+        PLN__TRY(make_tables(state, err));
+out:
+    pln__strfree(state->mem, name);
+    return status < 0 ? status : PLN_OK;
+}
