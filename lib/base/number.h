@@ -59,6 +59,20 @@ static inline bool pln__parse_8_padded(const char *text, int64_t size, uint32_t 
     return pln__are_8_digits(word);
 }
 
+/* How many of the eight characters, from the first, are digits. */
+static inline int pln__leading_digits(uint64_t word) {
+    word ^= 0x3030303030303030u;
+    uint64_t others = ((word + 0x7676767676767676u) | word) & 0x8080808080808080u;
+    return others == 0 ? 8 : __builtin_ctzll(others) >> 3;
+}
+
+/* The value of the first `count` (0 to 7) of eight characters, which are digits. */
+static inline uint32_t pln__value_of_leading(uint64_t word, int count) {
+    /* In two steps: a shift by 64 is not defined, and no digits at all are 0. */
+    word = (word ^ 0x3030303030303030u) << 8 << (56 - 8 * count);
+    return pln__value_of_8_digits(word ^ 0x3030303030303030u);
+}
+
 /* Out of line: more than 19 digits. */
 pln__parsed pln__parse_digits_long(const char *text, int64_t size, uint64_t *out);
 
@@ -101,6 +115,30 @@ static inline pln__parsed pln__parse_int64(const char *text, int64_t size, int64
     return PLN__PARSED;
 }
 
+/* The same, where PLN__PADDING bytes behind the text may be read: short numbers take no loop. */
+static inline pln__parsed pln__parse_int64_padded(const char *text, int64_t size, int64_t *out) {
+    if (size <= 0)
+        return PLN__NOT_ONE;
+    bool negative = *text == '-';
+    int64_t skip = negative || *text == '+', digits = size - skip;
+    uint32_t low, high = 0;
+    bool good;
+    if (PLN__LIKELY(digits <= 8)) {
+        good = pln__parse_8_padded(text + skip, digits, &low);
+    } else if (digits <= 16) {
+        uint64_t tail = pln__load_8(text + size - 8);
+        good = pln__parse_8_padded(text + skip, digits - 8, &high) && pln__are_8_digits(tail);
+        low = pln__value_of_8_digits(tail);
+    } else {
+        return pln__parse_int64(text, size, out);
+    }
+    if (PLN__UNLIKELY(!good))
+        return PLN__NOT_ONE;
+    int64_t value = (int64_t)high * 100000000 + low;
+    *out = negative ? -value : value;
+    return PLN__PARSED;
+}
+
 /* "-0" is 0, another negative number is PLN__OUT_OF_RANGE. */
 static inline pln__parsed pln__parse_uint64(const char *text, int64_t size, uint64_t *out) {
     if (size <= 0)
@@ -121,8 +159,9 @@ enum {
     PLN__DOUBLE_LENIENT = 1
 };
 
-/* 10^0 to 10^22, which are exact. */
+/* 10^0 to 10^22, the powers that a double holds exactly, and 10^0 to 10^18. */
 extern const double pln__exact_tens[23];
+extern const uint64_t pln__integer_tens[19];
 
 /* Out of line: every text that the fast path leaves, decided exactly. */
 pln__parsed pln__parse_double_slow(const char *text, int64_t size, int flags, double *out);
@@ -160,6 +199,38 @@ static inline pln__parsed pln__parse_double(const char *text, int64_t size, int 
     if (PLN__UNLIKELY(!plain || (whole > 1 && text[*text == '-'] == '0')))
         return pln__parse_double_slow(text, size, flags, out);
     double number = (double)(int64_t)value / pln__exact_tens[fraction];
+    *out = *text == '-' ? -number : number;
+    return PLN__PARSED;
+}
+
+/*
+ * The same, where PLN__PADDING bytes behind the text may be read: without a loop for at most 7
+ * digits on each side of the point.
+ */
+static inline pln__parsed pln__parse_double_padded(const char *text, int64_t size, int flags,
+                                                   double *out) {
+    if (PLN__UNLIKELY(size <= 0))
+        return PLN__NOT_ONE;
+    const char *end = text + size, *p = text + (*text == '-');
+    uint64_t word = pln__load_8(p);
+    int whole = pln__leading_digits(word), fraction = 0;
+    if (PLN__UNLIKELY(whole == 0 || whole == 8 || (whole > 1 && *p == '0')))
+        return pln__parse_double(text, size, flags, out);
+    int64_t value = pln__value_of_leading(word, whole);
+    p += whole;
+    if (p < end && *p == '.') {
+        word = pln__load_8(++p);
+        fraction = pln__leading_digits(word);
+        if (PLN__UNLIKELY(fraction == 0 || fraction == 8))
+            return pln__parse_double(text, size, flags, out);
+        value =
+            value * (int64_t)pln__integer_tens[fraction] + pln__value_of_leading(word, fraction);
+        p += fraction;
+    }
+    /* Digits may go on behind the end of the text. */
+    if (PLN__UNLIKELY(p != end))
+        return pln__parse_double(text, size, flags, out);
+    double number = (double)value / pln__exact_tens[fraction];
     *out = *text == '-' ? -number : number;
     return PLN__PARSED;
 }

@@ -1,30 +1,11 @@
 #include "base/number_internal.h"
 
-static const uint64_t tens[20] = {
-    1u,
-    10u,
-    100u,
-    1000u,
-    10000u,
-    100000u,
-    1000000u,
-    10000000u,
-    100000000u,
-    1000000000u,
-    10000000000u,
-    100000000000u,
-    1000000000000u,
-    10000000000000u,
-    100000000000000u,
-    1000000000000000u,
-    10000000000000000u,
-    100000000000000000u,
-    1000000000000000000u,
-    10000000000000000000u,
-};
-
 static pln__uint128 ten_to(int64_t n) {
-    return n < 20 ? tens[n] : (pln__uint128)tens[19] * tens[n - 19];
+    if (n <= 18)
+        return pln__integer_tens[n];
+    pln__uint128 ten_18 = pln__integer_tens[18];
+    return n <= 36 ? ten_18 * pln__integer_tens[n - 18]
+                   : ten_18 * ten_18 * pln__integer_tens[n - 36];
 }
 
 pln__int128 pln__decimal128_ten(int32_t n) {
@@ -43,7 +24,7 @@ static pln__uint128 read_digits(const char *p, int64_t count) {
             part = part * 10 + (uint64_t)(*p - '0');
             n++;
         }
-        value = value * tens[n] + part;
+        value = value * pln__integer_tens[n] + part;
         count -= n;
     }
     return value;
@@ -86,7 +67,7 @@ pln__parsed pln__parse_decimal128(const char *text, int64_t size, int32_t precis
     if (number.digits == 0) {
         value = 0;
     } else if (PLN__LIKELY(!number.more && shift >= 0 && shift <= 18)) {
-        value = (pln__uint128)number.digits * tens[shift];
+        value = (pln__uint128)number.digits * pln__integer_tens[shift];
         if (value >= ten_to(precision))
             parsed = PLN__OUT_OF_RANGE;
     } else {

@@ -73,7 +73,12 @@ static inline int64_t pln__floor_div(int64_t value, int64_t by, int64_t *rest) {
 }
 /* The day of a timestamp and the units since its midnight. */
 static inline int64_t pln__split_timestamp(int64_t value, pln__unit unit, int64_t *of_day) {
-    return pln__floor_div(value, 86400 * pln__per_second(unit), of_day);
+    switch (unit) { /* divisions by constants are multiplications */
+    case PLN__SECOND: return pln__floor_div(value, 86400, of_day);
+    case PLN__MILLI: return pln__floor_div(value, 86400000, of_day);
+    case PLN__MICRO: return pln__floor_div(value, 86400000000, of_day);
+    default: return pln__floor_div(value, 86400000000000, of_day);
+    }
 }
 /*
  * From one unit to another, rounded down; false on overflow. *exact (may be NULL) is cleared where

@@ -20,9 +20,22 @@ static bool put_date(char *out, int64_t days) {
     return true;
 }
 
+/* Whole seconds and the rest in units; divisions by constants are multiplications. */
+static int32_t split_second(int64_t of_day, pln__unit unit, int32_t *fraction) {
+    int64_t rest = 0, seconds = of_day;
+    switch (unit) {
+    case PLN__SECOND: break;
+    case PLN__MILLI: seconds = pln__floor_div(of_day, 1000, &rest); break;
+    case PLN__MICRO: seconds = pln__floor_div(of_day, 1000000, &rest); break;
+    default: seconds = pln__floor_div(of_day, 1000000000, &rest); break;
+    }
+    *fraction = (int32_t)rest;
+    return (int32_t)seconds;
+}
+
 static char *put_clock(char *out, int64_t of_day, pln__unit unit, int flags) {
-    int64_t per = pln__per_second(unit);
-    int32_t seconds = (int32_t)(of_day / per), fraction = (int32_t)(of_day % per);
+    int32_t fraction;
+    int32_t seconds = split_second(of_day, unit, &fraction);
     out = put_2(out, seconds / 3600);
     *out++ = ':';
     out = put_2(out, seconds / 60 % 60);

@@ -10,19 +10,36 @@ static bool is_digit(char c) {
     return (unsigned char)(c - '0') < 10;
 }
 
+/*
+ * Eight characters against a pattern of digits ('0') and fixed ones: all zero but for the digits'
+ * values, or, where `fits` is false, anything. `limits` has 0x76 for a digit, 0x7F for a fixed one.
+ */
+static uint64_t match_8(const char *text, const char *pattern, uint64_t limits, bool *fits) {
+    uint64_t t = pln__load_8(text) ^ pln__load_8(pattern);
+    /* A carry into the next character comes only from one that is wrong by itself. */
+    *fits = (((t + limits) | t) & 0x8080808080808080u) == 0;
+    return t;
+}
+
+/* The two-digit number that starts in each byte. */
+static uint64_t all_pairs(uint64_t digits) {
+    return digits * 10 + (digits >> 8);
+}
+
+static int32_t pair_at(uint64_t pairs, int byte) {
+    return (int32_t)((pairs >> (8 * byte)) & 0xFF);
+}
+
 pln__parsed pln__parse_date(const char *text, int64_t size, int32_t *days) {
-    if (size != 10 || text[4] != '-' || text[7] != '-')
+    if (size != 10)
         return PLN__NOT_ONE;
-    char digits[8];
-    memcpy(digits, text, 4);
-    memcpy(digits + 4, text + 5, 2);
-    memcpy(digits + 6, text + 8, 2);
-    uint64_t word = pln__load_8(digits);
-    if (!pln__are_8_digits(word))
+    bool fits;
+    uint64_t pairs = all_pairs(match_8(text, "0000-00-", 0x7F76767F76767676u, &fits));
+    int32_t day = (int32_t)two_digits(text + 8);
+    int32_t year = pair_at(pairs, 0) * 100 + pair_at(pairs, 2), month = pair_at(pairs, 5);
+    if (!fits || year < 1 || month < 1 || month > 12)
         return PLN__NOT_ONE;
-    int32_t value = (int32_t)pln__value_of_8_digits(word);
-    int32_t year = value / 10000, month = value / 100 % 100, day = value % 100;
-    if (year < 1 || month < 1 || month > 12 || day < 1 || day > pln__days_in_month(year, month))
+    if (day < 1 || (day > 28 && day > pln__days_in_month(year, month)))
         return PLN__NOT_ONE;
     *days = (int32_t)pln__days_of(year, month, day);
     return PLN__PARSED;
@@ -56,25 +73,35 @@ static const char *scan_fraction(const char *p, const char *end, pln__unit unit,
 /* "hh:mm", "hh:mm:ss", "hh:mm:ss.f"; where it ends, or NULL. */
 static const char *scan_clock(const char *p, const char *end, pln__unit unit, day_time *out) {
     *out = (day_time){0};
-    if (end - p < 5 || p[2] != ':')
-        return NULL;
-    unsigned hour = two_digits(p), minute = two_digits(p + 3), second = 0;
-    if (hour > 23 || minute > 59)
-        return NULL;
-    p += 5;
-    if (p < end && *p == ':') {
-        if (end - p < 3 || (second = two_digits(p + 1)) > 60)
-            return NULL;
-        p += 3;
-        out->leap = second == 60;
-        if (p < end && *p == '.') {
-            const char *start = p + 1;
-            p = scan_fraction(start, end, unit, out);
-            if (p == start)
-                return NULL;
-        }
+    int32_t hour, minute, second = 0;
+    bool fits = false;
+    if (end - p >= 8) {
+        uint64_t pairs = all_pairs(match_8(p, "00:00:00", 0x76767F76767F7676u, &fits));
+        hour = pair_at(pairs, 0);
+        minute = pair_at(pairs, 3);
+        second = pair_at(pairs, 6);
     }
-    out->seconds = (int32_t)(hour * 3600 + minute * 60 + second);
+    if (fits) {
+        p += 8;
+    } else {
+        /* No seconds, which a zone may follow; what has a third colon was wrong above. */
+        if (end - p < 5 || p[2] != ':' || (end - p > 5 && p[5] == ':'))
+            return NULL;
+        hour = (int32_t)two_digits(p);
+        minute = (int32_t)two_digits(p + 3);
+        second = 0;
+        p += 5;
+    }
+    if (hour > 23 || minute > 59 || second > 60)
+        return NULL;
+    out->leap = second == 60;
+    out->seconds = hour * 3600 + minute * 60 + second;
+    if (fits && p < end && *p == '.') {
+        const char *start = p + 1;
+        p = scan_fraction(start, end, unit, out);
+        if (p == start)
+            return NULL;
+    }
     return p;
 }
 

@@ -49,6 +49,33 @@ static uint32_t float_bits(float value) {
 
 /* ---- integers ---- */
 
+/* What follows the text in memory must not matter, digits least of all. */
+static void check_padded_int(const char *text, int64_t size) {
+    char room[256];
+    MUST(size + PLN__PADDING <= (int64_t)sizeof room, "room");
+    memset(room, '7', sizeof room);
+    memcpy(room, text, (size_t)size);
+    int64_t want = -77, got = -77;
+    pln__parsed parsed = pln__parse_int64(text, size, &want);
+    MUST(pln__parse_int64_padded(room, size, &got) == parsed && got == want, "%s", text);
+}
+
+static void check_padded_double(const char *text, int64_t size) {
+    char room[256];
+    if (size + PLN__PADDING > (int64_t)sizeof room)
+        return;
+    for (int flags = PLN__DOUBLE_JSON; flags <= PLN__DOUBLE_LENIENT; flags++) {
+        for (int filler = 0; filler < 3; filler++) {
+            memset(room, ".7,"[filler], sizeof room);
+            memcpy(room, text, (size_t)size);
+            double want = -77, got = -77;
+            pln__parsed parsed = pln__parse_double(text, size, flags, &want);
+            MUST(pln__parse_double_padded(room, size, flags, &got) == parsed, "%s", text);
+            MUST(memcmp(&want, &got, sizeof want) == 0, "%s: %a, not %a", text, got, want);
+        }
+    }
+}
+
 START_TEST(integers_at_their_borders) {
     static const struct {
         const char *text;
@@ -85,6 +112,7 @@ START_TEST(integers_at_their_borders) {
     for (int i = 0; i < PLN__COUNT(cases); i++) {
         int64_t value = -77;
         const char *text = cases[i].text;
+        check_padded_int(text, (int64_t)strlen(text));
         ck_assert_msg(pln__parse_int64(text, (int64_t)strlen(text), &value) == cases[i].parsed,
                       "%s", text);
         if (cases[i].parsed == PLN__PARSED)
@@ -139,6 +167,7 @@ START_TEST(integers_there_and_back) {
         MUST(memcmp(out, want, (size_t)n) == 0, "%s", want);
         MUST(pln__parse_int64(out, n, &again) == PLN__PARSED, "pln__parse_int64");
         MUST(again == value, "wrong");
+        check_padded_int(out, n);
         uint64_t unsigned_again;
         n = pln__format_uint64(out, bits);
         MUST(n == snprintf(want, sizeof want, "%" PRIu64, bits), "n");
@@ -208,6 +237,7 @@ END_TEST
 /* ---- floating point ---- */
 
 static void check_against_libc(const char *text) {
+    check_padded_double(text, (int64_t)strlen(text));
     double want = strtod(text, NULL), got = -77;
     pln__parsed parsed = pln__parse_double(text, (int64_t)strlen(text), PLN__DOUBLE_LENIENT, &got);
     MUST(parsed == (isinf(want) ? PLN__OUT_OF_RANGE : PLN__PARSED), "%.60s", text);
@@ -276,6 +306,7 @@ START_TEST(double_grammar) {
         const char *text = cases[i].text;
         int64_t size = (int64_t)strlen(text);
         double value;
+        check_padded_double(text, size);
         pln__parsed json = pln__parse_double(text, size, PLN__DOUBLE_JSON, &value);
         ck_assert_msg((json == PLN__PARSED) == cases[i].json, "JSON %s", text);
         ck_assert_msg(pln__is_json_number(text, size) == cases[i].json, "JSON %s", text);
@@ -382,6 +413,7 @@ START_TEST(doubles_there_and_back) {
         MUST(pln__parse_double(out, n, PLN__DOUBLE_JSON, &again) == PLN__PARSED,
              "pln__parse_double");
         MUST(bits_of(again) == bits, "%s read as %a", out, again);
+        check_padded_double(out, n);
         int size = snprintf(wide, sizeof wide, "%.17g", value);
         MUST(pln__parse_double(wide, size, PLN__DOUBLE_JSON, &again) == PLN__PARSED,
              "pln__parse_double");
