@@ -196,15 +196,17 @@ $(O)/man/.made: build-aux/man3 $(HEADERS)
 
 examples: $(EXAMPLES) ## the programs of examples/, against the shared library
 
-EXAMPLE_LINK = $(LDFLAGS) -L$(O) -lpipeline -Wl,-rpath,'$$ORIGIN/..' -lm -pthread $(SANITIZERS)
+# An example that looks into its database links SQLite as well.
+EXAMPLE_LINK = $(LDFLAGS) -L$(O) -lpipeline -Wl,-rpath,'$$ORIGIN/..' -Wl,--as-needed $(MODULE_LIBS) -lm -pthread $(SANITIZERS)
+EXAMPLE_WARN = $(WARN) $(if $(WERROR),-Werror)
 $(O)/examples/%: examples/%.c $(O)/libpipeline.so
-	$(call say,CC,$<)mkdir -p $(@D) && $(CC) -Iinclude $(CPPFLAGS) -std=c11 -D_POSIX_C_SOURCE=200809L $(WARN) \
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) -Iinclude $(CPPFLAGS) -std=c11 -D_POSIX_C_SOURCE=200809L $(EXAMPLE_WARN) \
 	    $(OPT) $(SANITIZERS) $(CFLAGS) -o $@ $< $(EXAMPLE_LINK)
 $(O)/examples/%-cpp: examples/%.cpp $(O)/libpipeline.so
-	$(call say,CXX,$<)mkdir -p $(@D) && $(CXX) -Iinclude $(CPPFLAGS) -std=c++17 -Wall -Wextra -Wpedantic \
+	$(call say,CXX,$<)mkdir -p $(@D) && $(CXX) -Iinclude $(CPPFLAGS) -std=c++17 -Wall -Wextra -Wpedantic $(if $(WERROR),-Werror) \
 	    $(SANITIZERS) $(CXXFLAGS) -o $@ $< $(EXAMPLE_LINK)
 $(O)/examples/plugin/%.so: examples/plugin/%.c $(HEADERS)
-	$(call say,CC,$<)mkdir -p $(@D) && $(CC) -Iinclude $(CPPFLAGS) -std=c11 -fPIC -shared -fvisibility=hidden $(WARN) \
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) -Iinclude $(CPPFLAGS) -std=c11 -fPIC -shared -fvisibility=hidden $(EXAMPLE_WARN) \
 	    $(OPT) $(SANITIZERS) $(CFLAGS) -o $@ $<
 $(EXAMPLES): $(HEADERS)
 
