@@ -1,6 +1,6 @@
 /*
  * Runs one fuzz target without a fuzzer: its corpus as it is, then every truncation and every one-byte
- * change of each input, until the budget of runs is used up.
+ * change of each input until the budget of runs is used up, then some random bytes.
  *
  *     fuzz_csv [-n RUNS] [FILE or FOLDER...]      (default: test/fuzz/corpus/<thing>)
  */
@@ -101,6 +101,24 @@ static void mutate(long budget) {
     }
 }
 
+/* Bytes from a fixed seed, mostly printable: what no corpus thought of. */
+static void scatter(long budget) {
+    uint64_t state = 0x9e3779b97f4a7c15u;
+    uint8_t bytes[96];
+    for (long i = 0; i < budget; i++) {
+        size_t size = 0;
+        for (size_t j = 0; j < sizeof bytes; j++) {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            uint8_t byte = (uint8_t)(state >> 40);
+            bytes[j] = byte < 224 ? (uint8_t)(' ' + byte % 95) : (uint8_t)(state >> 48);
+            size = j == 0 ? byte % sizeof bytes : size;
+        }
+        run(bytes, size);
+    }
+}
+
 int main(int argc, char **argv) {
     long budget = getenv("PLN_TORTURE") != NULL ? 2000000 : 20000;
     int first = 1;
@@ -122,6 +140,7 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < input_count; i++)
         run(inputs[i].bytes, inputs[i].size);
     mutate(budget);
+    scatter(budget / 10);
     for (size_t i = 0; i < input_count; i++)
         free(inputs[i].bytes);
     printf("%zu inputs, %ld runs\n", input_count, runs);

@@ -70,7 +70,7 @@ def door(room):
         return
     head = re.match(r"\s*/\*(.*?)\*/", read(path), re.S)
     text = head[1] if head else ""
-    for word in (f"Room {room.split('/')[-1]}", "Job:", "Must not know:", "Invariants:"):
+    for word in (f"Room {room}", "Job:", "Must not know:", "Invariants:"):
         report.check(word in text, path, f"the opening comment of the door does not say \"{word}\"")
 
 
@@ -81,7 +81,7 @@ for path in lib_files():
     if room is None:
         report.check(False, path, "is in no room of lib/ROOMS")
         continue
-    present.add(room.split("/")[0])
+    present.add(room)
     for line, text in enumerate(read(path).splitlines(), 1):
         if found := re.match(r'\s*#\s*include\s*(?:<([^>]+)>|"([^"]+)")', text):
             include(path, line, found[1] or found[2], bool(found[2]), rooms, doors)
