@@ -42,6 +42,9 @@ static void set_range(pln__json_node *node) {
         node->most = node->least - 1;
     } else if (node->kind == PLN__JSON_UINT) {
         node->most = UINT64_MAX >> (64 - bits);
+    } else if (node->kind == PLN__JSON_DECIMAL) {
+        int32_t precision = node->column->type.precision;
+        node->most = precision < 20 ? pln__json_tens[precision] : UINT64_MAX;
     }
 }
 
@@ -103,8 +106,10 @@ static pln_status fill(pln__decoder *self, pln__json_node *node, pln__column *co
     node->column = column;
     node->kind = kind_of(column);
     node->nullable = column->type.nullable;
-    node->day = (pln__json_day){.days = 0};
     (void)pln__json_day_of((const uint8_t *)"1970-01-01", &node->day);
+    if (node->kind == PLN__JSON_DICTIONARY && column->dictionary->type.id != PLN__UTF8)
+        PLN__FAIL(err, PLN_EUNSUPPORTED, "column %s: NDJSON has dictionaries of text alone",
+                  column->schema->name == NULL ? "" : column->schema->name);
     set_range(node);
     set_name(node, column->schema->name);
 
@@ -121,6 +126,7 @@ static pln_status fill(pln__decoder *self, pln__json_node *node, pln__column *co
         pln__json_node *child = &node->children[i];
         child->parent = node;
         child->rows = node->rows && node->kind == PLN__JSON_STRUCT;
+        child->depth = node->depth + 1;
         if (child->rows)
             self->aligned[self->n_aligned++] = child;
         PLN__TRY(fill(self, child, &columns[i], err));

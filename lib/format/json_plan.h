@@ -59,8 +59,9 @@ struct pln__json_node {
     int32_t kind;
     bool nullable;
     bool plain; /* the name stands between quotes as it is, without escapes */
-    bool rows;  /* has one value a record: all structs above it up to the record are no list's */
-    uint64_t most;  /* integers: the largest value, and of negative ones the largest magnitude */
+    bool rows;  /* has one value a record: only structs lie between it and the record */
+    int64_t depth;  /* objects around its values, where `rows` */
+    uint64_t most;  /* integers: the largest value, and of negative ones the largest magnitude; decimals: 10^precision */
     uint64_t least;
     const char *name;
     int64_t name_size;
@@ -94,21 +95,20 @@ typedef struct pln__json_step {
     const uint8_t *rest; /* and those behind them */
     int32_t size;
     int32_t op;
+    int64_t depth; /* objects around the value */
     pln__json_node *node;
 } pln__json_step;
 typedef struct pln__json_shape {
     pln__json_step *steps;
     int64_t n_steps;
     int64_t capacity;
-    pln__json_node **present; /* structs that stand in the text */
-    pln__json_node **absent;  /* columns that do not */
-    int64_t n_present;
+    pln__json_node **absent; /* columns that the text does not have */
     int64_t n_absent;
     uint8_t *text; /* of the record it was learned from */
     int64_t text_size;
     int64_t text_capacity;
     int64_t hits;
-    uint64_t used; /* when it last fitted */
+    uint64_t used; /* by the decoder's clock, when it last fitted */
 } pln__json_shape;
 
 /* ---- the decoder ---- */
@@ -133,13 +133,15 @@ struct pln__decoder {
     int64_t n_aligned;
 
     /* The call under way. */
+    const uint8_t *base;  /* what offsets count from ... */
+    int64_t base_at;      /* ... once this is added */
     const uint8_t *line;  /* start of the record being read */
+    int64_t lines;        /* line ends so far */
     int64_t depth_max;
     pln__decoded *out;
     int64_t row;
     int64_t row_limit;
     int64_t row_room; /* rows the aligned columns and the origin have room for */
-    int64_t rows_hint;
     pln_status status; /* of the record: 0, PLN_EDATA, or an error that ends the call */
     pln_error *err;
     int32_t column;
@@ -153,10 +155,16 @@ struct pln__decoder {
 
     pln__json_shape shapes[PLN__JSON_SHAPES];
     int64_t n_shapes;
-    uint64_t clock;     /* counts records that no shape fitted */
-    uint64_t learn_at;  /* of these, the one to learn from next */
+    int32_t last_shape;
+    uint64_t clock;    /* counts records that no shape fitted */
+    uint64_t learn_at; /* of these, the one to learn from next */
     uint64_t patience;
+    uint64_t misses;   /* of these, how many came one after the other */
 };
+
+/* json_infer.c */
+pln_status pln__json_infer(const pln_allocator *mem, const void *dialect, const uint8_t *bytes,
+                           int64_t size, bool final, struct ArrowSchema *out, pln_error *err);
 
 /* json_plan.c */
 pln_status pln__json_plan_open(pln__decoder *self, pln_error *err);
@@ -218,15 +226,24 @@ const uint8_t *pln__json_stop(pln__decoder *self, pln_status status);
 /* json_shape.c */
 void pln__json_learn(pln__decoder *self, const uint8_t *line, const uint8_t *end);
 void pln__json_shapes_free(pln__decoder *self);
-/* Lengths and sizes of the aligned columns as they are after `rows` records. */
+/* Lengths and sizes of the aligned columns, or of a node and the structs below, as they are after `rows` records. */
 void pln__json_settle(pln__decoder *self, int64_t rows);
-/* Take back what steps [0, n] of the shape have written of the record self->row. */
+void pln__json_settle_node(pln__json_node *node, int64_t rows);
+/* Take back what the first n steps of the shape have written of the record self->row. */
 void pln__json_shape_undo(pln__decoder *self, const pln__json_shape *shape, int64_t n);
 
 /*
  * json_run_*.c: read records by the shape until one does not fit, the end or the row limit is reached. Returns where it stopped, which is the
  * start of a record; self->row has advanced. Only rows that have room are written.
  */
+static inline void pln__json_note(pln__decoder *self, int64_t row, const uint8_t *start,
+                                  const uint8_t *end) {
+    int64_t at[3] = {start - self->base + self->base_at, end - start - 1, self->lines};
+    at[1] -= at[1] > 0 && end[-2] == '\r';
+    memcpy(self->out->row_start.data + row * 8, &at[0], 8);
+    memcpy(self->out->row_size.data + row * 8, &at[1], 8);
+    memcpy(self->out->row_line.data + row * 8, &at[2], 8);
+}
 typedef const uint8_t *pln__json_runner(pln__decoder *self, pln__json_shape *shape, const uint8_t *p,
                                         const uint8_t *end);
 pln__json_runner pln__json_run_words;

@@ -5,7 +5,6 @@
 #define PLN__JSON_PUT_H
 
 #include "format/json_plan.h"
-#include <pln/builder.h>
 
 /* Room for one more value, and `bytes` of it where it is bytes. False: the failure is set. */
 static inline bool pln__json_room(pln__decoder *self, pln__column *c, int64_t bytes) {
@@ -18,10 +17,8 @@ static inline bool pln__json_room(pln__decoder *self, pln__column *c, int64_t by
     return status >= 0;
 }
 
-/* The value that has been written at c->length is there. */
+/* The value that has been written at c->length is there. (Bits of rows to come are ones already.) */
 static inline void pln__json_there(pln__column *c) {
-    if (PLN__UNLIKELY(c->validity.size != 0))
-        (void)pln__column_validity(c, true, NULL);
     c->length++;
 }
 

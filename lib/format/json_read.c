@@ -205,7 +205,7 @@ static bool add_missing(pln__decoder *self, pln__json_node *node) {
 /* The members of the object at p; its struct gets its row. */
 static const uint8_t *read_object(pln__decoder *self, pln__json_node *node, const uint8_t *p,
                                   int64_t depth) {
-    pln__json_node **guess = &node->first, *member;
+    pln__json_node **guess = &node->first, *member = NULL;
     int64_t found = 0;
     if (PLN__UNLIKELY(depth >= self->depth_max))
         return pln__json_expected(self, p, "less nesting");

@@ -17,11 +17,6 @@ static bool fits_rest(const pln__json_step *step, const uint8_t *p) {
     return text >= end;
 }
 
-static inline void mark_valid(pln__column *c, int64_t row) {
-    if (PLN__UNLIKELY(c->validity.size != 0))
-        pln__bit_set(c->validity.data, row);
-}
-
 /* The general way for one value: the column is brought to where it would be. */
 static const uint8_t *read_any(pln__decoder *self, pln__json_node *node, const uint8_t *p,
                                int64_t row) {
@@ -29,11 +24,11 @@ static const uint8_t *read_any(pln__decoder *self, pln__json_node *node, const u
     return pln__json_read(self, node, p, node->depth);
 }
 
-static const uint8_t *skip_text(pln__decoder *self, const uint8_t *p) {
+static const uint8_t *skip_text(pln__decoder *self, const uint8_t *p, int64_t depth) {
     uint64_t high = 0;
     pln__json_fault fault;
     if (*p != '"')
-        return pln__json_check(p, self->depth_max - 1, self->cpu, &fault);
+        return pln__json_check(p, self->depth_max - depth, self->cpu, &fault);
     const uint8_t *end = pln__json_scan(p + 1, &high);
     if (PLN__LIKELY(high == 0 && *end == '"'))
         return end + 1;
@@ -49,7 +44,6 @@ static inline const uint8_t *step_int(pln__decoder *self, pln__json_node *node, 
     if (PLN__UNLIKELY(end == NULL || value > (negative ? node->least : node->most)))
         return read_any(self, node, p, row);
     pln__json_store(c, row, (int64_t)(negative ? 0 - value : value));
-    mark_valid(c, row);
     return end;
 }
 
@@ -65,7 +59,6 @@ static inline const uint8_t *step_float(pln__decoder *self, pln__json_node *node
     double number = (double)(int64_t)digits / pln__exact_tens[fraction];
     number = negative ? -number : number;
     memcpy(c->data.data + row * 8, &number, 8);
-    mark_valid(c, row);
     return end;
 }
 
@@ -86,7 +79,6 @@ static inline const uint8_t *step_decimal(pln__decoder *self, pln__json_node *no
     uint64_t sign = negative && number != 0 ? UINT64_MAX : 0;
     uint64_t words[2] = {negative ? 0 - number : number, sign};
     memcpy(c->data.data + row * 16, words, 16);
-    mark_valid(c, row);
     return end;
 }
 
@@ -96,7 +88,6 @@ static inline const uint8_t *step_bool(pln__decoder *self, pln__json_node *node,
     if (PLN__UNLIKELY(!yes && !(*p == 'f' && pln__json_is(p + 1, "alse"))))
         return read_any(self, node, p, row);
     pln__bit_put(node->column->data.data, row, yes);
-    mark_valid(node->column, row);
     return p + 5 - yes;
 }
 
@@ -108,7 +99,6 @@ static inline const uint8_t *step_time(pln__decoder *self, pln__json_node *node,
     if (end == NULL || !pln__json_instant_in(&at, node->column->type.unit, &value))
         return read_any(self, node, p, row);
     memcpy(node->column->data.data + row * 8, &value, 8);
-    mark_valid(node->column, row);
     return end + 1;
 }
 
@@ -117,7 +107,6 @@ static inline const uint8_t *step_date(pln__decoder *self, pln__json_node *node,
     if (*p != '"' || p[11] != '"' || !pln__json_same_day(p + 1, &node->day))
         return read_any(self, node, p, row);
     memcpy(node->column->data.data + row * 4, &node->day.days, 4);
-    mark_valid(node->column, row);
     return p + 12;
 }
 
@@ -146,7 +135,6 @@ static inline const uint8_t *step_text(pln__decoder *self, pln__json_node *node,
         return read_any(self, node, p, row);
     start += (int32_t)size;
     memcpy(c->offsets.data + (row + 1) * 4, &start, 4);
-    mark_valid(c, row);
     return end;
 }
 
@@ -170,18 +158,16 @@ static inline const uint8_t *take_step(pln__decoder *self, const pln__json_step 
     case PLN__JSON_DATE:
         return step_date(self, step->node, p, row);
     case PLN__JSON_STEP_SKIP_TEXT:
-        return skip_text(self, p);
+        return skip_text(self, p, step->depth);
     case PLN__JSON_STEP_SKIP:
-        return pln__json_check(p, self->depth_max - 1, self->cpu, &fault);
+        return pln__json_check(p, self->depth_max - step->depth, self->cpu, &fault);
     default:
         return read_any(self, step->node, p, row);
     }
 }
 
-/* Structs that stand in the text are there; columns that do not are null. */
+/* Columns that do not stand in the text are null. */
 static bool complete(pln__decoder *self, const pln__json_shape *shape, int64_t row) {
-    for (int64_t i = 0; i < shape->n_present; i++)
-        mark_valid(shape->present[i]->column, row);
     for (int64_t i = 0; i < shape->n_absent; i++) {
         pln__json_settle_node(shape->absent[i], row);
         if (pln__column_null(shape->absent[i]->column, self->err) < 0)
@@ -192,36 +178,33 @@ static bool complete(pln__decoder *self, const pln__json_shape *shape, int64_t r
 
 const uint8_t *RUN(pln__decoder *self, pln__json_shape *shape, const uint8_t *p,
                    const uint8_t *end) {
-    const uint8_t *start = p;
-    const pln__json_step *step = shape->steps;
-    int64_t row = self->row;
-    for (; p < end && row < self->row_room; row++) {
-        start = p;
+    const pln__json_step *step;
+    int64_t begun; /* steps whose value was begun */
+    for (; p < end && self->row < self->row_room; self->row++) {
+        const uint8_t *start = p;
+        int64_t row = self->row;
         self->line = start;
         for (step = shape->steps;; step++) {
+            begun = step - shape->steps;
             if (PLN__UNLIKELY(!FITS(step, p)))
-                goto miss;
+                break;
             p += step->size;
+            begun++;
             if (step->op == PLN__JSON_STEP_END)
                 break;
             p = take_step(self, step, p, row);
             if (PLN__UNLIKELY(p == NULL))
-                goto failed;
+                break;
         }
-        if (PLN__UNLIKELY(p - start > self->record_bytes_max || shape->n_present + shape->n_absent > 0)) {
-            if (p - start > self->record_bytes_max || !complete(self, shape, row))
-                goto failed;
+        if (PLN__UNLIKELY(begun < shape->n_steps || p - start - 1 > self->record_bytes_max) ||
+            !complete(self, shape, row)) {
+            pln__json_shape_undo(self, shape, begun);
+            self->status = PLN_OK;
+            return start;
         }
         if (self->origin)
             pln__json_note(self, row, start, p);
+        self->lines++;
     }
-    self->row = row;
     return p;
-miss:
-    step--; /* its value was not begun */
-failed:
-    self->row = row;
-    self->status = PLN_OK;
-    pln__json_shape_undo(self, shape, step - shape->steps);
-    return start;
 }

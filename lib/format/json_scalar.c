@@ -75,7 +75,7 @@ static pln__parsed put_number(pln__decoder *self, pln__json_node *node, const ch
 bool pln__json_put_text(pln__decoder *self, pln__json_node *node, const char *text, int64_t size) {
     if (node->kind == PLN__JSON_UTF8)
         return pln__json_put_bytes(self, node->column, text, size);
-    pln_status status = pln_column_text(node->column, text, size, self->err);
+    pln_status status = pln__column_put_value(node->column, text, size, self->err);
     return status >= 0 || no(pln__json_stop(self, status));
 }
 

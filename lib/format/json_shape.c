@@ -33,20 +33,19 @@ void pln__json_settle(pln__decoder *self, int64_t rows) {
         settle(self->aligned[i], rows);
 }
 
-/* Flat columns without a bitmap need nothing: what was written lies behind their end. */
-static bool leaves_traces(const pln__json_node *node) {
-    return node->column->validity.size != 0 || node->kind >= PLN__JSON_FIXED;
-}
-
 void pln__json_shape_undo(pln__decoder *self, const pln__json_shape *shape, int64_t n) {
-    for (int64_t i = 0; i <= n; i++) {
+    for (int64_t i = 0; i < n; i++) {
         pln__json_node *node = shape->steps[i].node;
-        if (node == NULL || !leaves_traces(node))
+        if (node == NULL)
             continue;
-        if (i < n)
+        /* Flat columns are written without counting; all others by the general decoder, which counts. */
+        if (node->kind <= PLN__JSON_FIXED)
             node->column->length = self->row + 1;
         pln__column_truncate(node->column, self->row);
     }
+    for (int64_t i = 0; i < shape->n_absent; i++)
+        if (shape->absent[i]->column->length > self->row)
+            pln__column_truncate(shape->absent[i]->column, self->row);
 }
 
 /* ---- learning ---- */
@@ -88,25 +87,25 @@ static int32_t op_of(const pln__json_node *node) {
 
 static const uint8_t *learn_object(learner *to, pln__json_node *node, const uint8_t *p);
 
-static const uint8_t *learn_value(learner *to, pln__json_node *node, const uint8_t *p) {
+static const uint8_t *learn_value(learner *to, pln__json_node *node, const uint8_t *p,
+                                  int64_t depth) {
     pln__json_fault fault;
     int32_t op = *p == '"' ? PLN__JSON_STEP_SKIP_TEXT : PLN__JSON_STEP_SKIP;
     if (node != NULL && node->kind == PLN__JSON_STRUCT && *p == '{') {
-        to->shape->present[to->shape->n_present++] = node;
         return learn_object(to, node, p);
     }
     if (!add_step(to, p, node == NULL ? op : op_of(node), node))
         return NULL;
+    to->shape->steps[to->shape->n_steps - 1].depth = depth;
     p = pln__json_check(p, to->self->depth_max, to->self->cpu, &fault);
     to->literal = p;
     return p;
 }
 
-static bool all_absent(learner *to, pln__json_node *node) {
+static void all_absent(learner *to, pln__json_node *node) {
     for (int64_t i = 0; i < node->n_children; i++)
         if (node->children[i].seen != node->serial)
             to->shape->absent[to->shape->n_absent++] = &node->children[i];
-    return true;
 }
 
 /* The record has been read: its grammar is right, and `seen` of each member tells whether it was there. */
@@ -125,27 +124,25 @@ static const uint8_t *learn_object(learner *to, pln__json_node *node, const uint
         if (member != NULL)
             member->seen = serial;
         p = pln__json_space(pln__json_space(end) + 1);
-        if ((p = learn_value(to, member, p)) == NULL)
+        if ((p = learn_value(to, member, p, node->depth + 1)) == NULL)
             return NULL;
         p = pln__json_space(p);
         if (*p == ',')
             p = pln__json_space(p + 1);
     }
-    return all_absent(to, node) ? p + 1 : NULL;
+    all_absent(to, node);
+    return p + 1;
 }
 
 static bool make_room(pln__decoder *self, pln__json_shape *shape, const uint8_t *line,
                       int64_t size) {
-    uint64_t nodes = (uint64_t)self->n_nodes;
-    if (shape->present == NULL)
-        shape->present = pln__calloc(self->mem, nodes, sizeof *shape->present);
     if (shape->absent == NULL)
-        shape->absent = pln__calloc(self->mem, nodes, sizeof *shape->absent);
-    if (shape->present == NULL || shape->absent == NULL ||
+        shape->absent = pln__calloc(self->mem, (uint64_t)self->n_nodes, sizeof *shape->absent);
+    if (shape->absent == NULL ||
         pln__grow(self->mem, &shape->text, &shape->text_capacity, size, 1, NULL) < 0)
         return false;
     memcpy(shape->text, line, (size_t)size);
-    shape->n_steps = shape->n_present = shape->n_absent = 0;
+    shape->n_steps = shape->n_absent = 0;
     shape->hits = 0;
     return true;
 }
@@ -188,7 +185,6 @@ void pln__json_shapes_free(pln__decoder *self) {
         pln__json_shape *shape = &self->shapes[i];
         uint64_t nodes = (uint64_t)self->n_nodes;
         pln__free(self->mem, shape->steps, (uint64_t)shape->capacity * sizeof *shape->steps);
-        pln__free(self->mem, shape->present, nodes * sizeof *shape->present);
         pln__free(self->mem, shape->absent, nodes * sizeof *shape->absent);
         pln__free(self->mem, shape->text, (uint64_t)shape->text_capacity);
     }
