@@ -1,0 +1,171 @@
+#include "format/json_plan.h"
+
+static int64_t count_nodes(const struct ArrowSchema *schema, int depth) {
+    int64_t n = 1;
+    if (depth < PLN__NESTING_MAX)
+        for (int64_t i = 0; i < schema->n_children; i++)
+            n += count_nodes(schema->children[i], depth + 1);
+    return n;
+}
+
+static bool keeps_any(const struct ArrowSchema *schema) {
+    int32_t size;
+    const char *value = pln__field_metadata(schema, "pln.json", &size);
+    return value != NULL && size == 3 && memcmp(value, "any", 3) == 0;
+}
+
+static int32_t kind_of(const pln__column *column) {
+    static const int8_t kinds[PLN__TYPE_COUNT] = {
+        [PLN__NULL] = PLN__JSON_NULL,       [PLN__BOOL] = PLN__JSON_BOOL,
+        [PLN__INT8] = PLN__JSON_INT,        [PLN__INT16] = PLN__JSON_INT,
+        [PLN__INT32] = PLN__JSON_INT,       [PLN__INT64] = PLN__JSON_INT,
+        [PLN__UINT8] = PLN__JSON_UINT,      [PLN__UINT16] = PLN__JSON_UINT,
+        [PLN__UINT32] = PLN__JSON_UINT,     [PLN__UINT64] = PLN__JSON_UINT,
+        [PLN__FLOAT32] = PLN__JSON_FLOAT32, [PLN__FLOAT64] = PLN__JSON_FLOAT64,
+        [PLN__UTF8] = PLN__JSON_UTF8,       [PLN__BINARY] = PLN__JSON_BINARY,
+        [PLN__FIXED] = PLN__JSON_FIXED,     [PLN__DECIMAL128] = PLN__JSON_DECIMAL,
+        [PLN__DATE32] = PLN__JSON_DATE,     [PLN__TIME32] = PLN__JSON_TIME,
+        [PLN__TIME64] = PLN__JSON_TIME,     [PLN__TIMESTAMP] = PLN__JSON_TIMESTAMP,
+        [PLN__LIST] = PLN__JSON_LIST,       [PLN__STRUCT] = PLN__JSON_STRUCT,
+        [PLN__MAP] = PLN__JSON_MAP,         [PLN__DICTIONARY] = PLN__JSON_DICTIONARY,
+        [PLN__UNION] = PLN__JSON_UNION,
+    };
+    if (column->type.id == PLN__UTF8 && keeps_any(column->schema))
+        return PLN__JSON_ANY;
+    return kinds[column->type.id];
+}
+
+static void set_range(pln__json_node *node) {
+    int bits = node->column->type.width * 8;
+    if (node->kind == PLN__JSON_INT) {
+        node->least = (uint64_t)1 << (bits - 1);
+        node->most = node->least - 1;
+    } else if (node->kind == PLN__JSON_UINT) {
+        node->most = UINT64_MAX >> (64 - bits);
+    } else if (node->kind == PLN__JSON_DECIMAL) {
+        int32_t precision = node->column->type.precision;
+        node->most = precision < 20 ? pln__json_tens[precision] : UINT64_MAX;
+    }
+}
+
+static void set_name(pln__json_node *node, const char *name) {
+    uint8_t text[PLN__JSON_NAME_WORDS * 8] = {0}, mask[PLN__JSON_NAME_WORDS * 8] = {0};
+    node->name = name == NULL ? "" : name;
+    node->name_size = (int64_t)strlen(node->name);
+    node->plain = true;
+    for (int64_t i = 0; i < node->name_size; i++) {
+        uint8_t c = (uint8_t)node->name[i];
+        node->plain = node->plain && c >= 0x20 && c != '"' && c != '\\';
+    }
+    if (node->name_size >= (int64_t)sizeof text)
+        return;
+    memcpy(text, node->name, (size_t)node->name_size);
+    text[node->name_size] = '"';
+    memset(mask, 0xFF, (size_t)node->name_size + 1);
+    for (int i = 0; i < PLN__JSON_NAME_WORDS; i++) {
+        node->name_words[i] = pln__json_load8(text + i * 8);
+        node->name_masks[i] = pln__json_load8(mask + i * 8);
+    }
+}
+
+static pln_status index_names(pln__decoder *self, pln__json_node *node, pln_error *err) {
+    uint32_t n = 4;
+    while (n < (uint64_t)node->n_children * 2)
+        n *= 2;
+    node->names.slots = pln__alloc(self->mem, n * sizeof *node->names.slots);
+    if (node->names.slots == NULL)
+        return pln__error_memory(err, n * sizeof *node->names.slots);
+    node->names.n_slots = n;
+    memset(node->names.slots, 0xFF, n * sizeof *node->names.slots);
+    for (int64_t i = 0; i < node->n_children; i++) {
+        const pln__json_node *child = &node->children[i];
+        uint64_t at = pln__hash64(child->name, child->name_size, self->seed);
+        while (node->names.slots[at & (n - 1)] >= 0)
+            at++;
+        node->names.slots[at & (n - 1)] = (int32_t)i;
+    }
+    return PLN_OK;
+}
+
+pln__json_node *pln__json_member(const pln__decoder *self, const pln__json_node *node,
+                                 const void *name, int64_t size) {
+    uint64_t at = pln__hash64(name, size, self->seed);
+    for (;; at++) {
+        int32_t i = node->names.slots[at & (node->names.n_slots - 1)];
+        if (i < 0)
+            return NULL;
+        pln__json_node *child = &node->children[i];
+        if (child->name_size == size && memcmp(child->name, name, (size_t)size) == 0)
+            return child;
+    }
+}
+
+static pln_status fill(pln__decoder *self, pln__json_node *node, pln__column *column,
+                       pln_error *err) {
+    pln_status status = PLN_OK;
+    node->column = column;
+    node->kind = kind_of(column);
+    node->nullable = column->type.nullable;
+    (void)pln__json_day_of((const uint8_t *)"1970-01-01", &node->day);
+    if (node->kind == PLN__JSON_DICTIONARY && column->dictionary->type.id != PLN__UTF8)
+        PLN__FAIL(err, PLN_EUNSUPPORTED, "column %s: NDJSON has dictionaries of text alone",
+                  column->schema->name == NULL ? "" : column->schema->name);
+    set_range(node);
+    set_name(node, column->schema->name);
+
+    pln__column *columns = column->children;
+    int64_t n = column->n_children;
+    if (node->kind == PLN__JSON_MAP) { /* its node has key and value at once */
+        n = columns[0].n_children;
+        columns = columns[0].children;
+    }
+    node->children = self->nodes + self->used_nodes;
+    node->n_children = n;
+    self->used_nodes += n;
+    for (int64_t i = 0; i < n; i++) {
+        pln__json_node *child = &node->children[i];
+        child->parent = node;
+        child->rows = node->rows && node->kind == PLN__JSON_STRUCT;
+        child->depth = node->depth + 1;
+        if (child->rows)
+            self->aligned[self->n_aligned++] = child;
+        PLN__TRY(fill(self, child, &columns[i], err));
+    }
+    if (node->kind == PLN__JSON_STRUCT || node->kind == PLN__JSON_UNION)
+        PLN__TRY(index_names(self, node, err));
+out:
+    return status;
+}
+
+pln_status pln__json_plan_open(pln__decoder *self, pln_error *err) {
+    pln_status status = PLN_OK;
+    PLN__TRY(pln__schema_check(self->schema, err));
+    PLN__TRY(pln__column_init(self->mem, self->schema, &self->top, err));
+    self->top_open = true;
+    self->n_nodes = count_nodes(self->schema, 0);
+    self->nodes = pln__calloc(self->mem, (uint64_t)self->n_nodes, sizeof *self->nodes);
+    self->aligned = pln__calloc(self->mem, (uint64_t)self->n_nodes, sizeof *self->aligned);
+    if (self->nodes == NULL || self->aligned == NULL) {
+        status = pln__error_memory(err, (uint64_t)self->n_nodes * sizeof *self->nodes);
+        goto out;
+    }
+    self->used_nodes = 1;
+    self->nodes[0].rows = true;
+    PLN__TRY(fill(self, &self->nodes[0], &self->top, err));
+out:
+    return status;
+}
+
+void pln__json_plan_close(pln__decoder *self) {
+    if (self->nodes != NULL) {
+        for (int64_t i = 0; i < self->n_nodes; i++) {
+            pln__json_node *node = &self->nodes[i];
+            pln__free(self->mem, node->names.slots, node->names.n_slots * sizeof *node->names.slots);
+            pln__json_keys_free(self->mem, &node->keys);
+        }
+    }
+    pln__free(self->mem, self->nodes, (uint64_t)self->n_nodes * sizeof *self->nodes);
+    pln__free(self->mem, self->aligned, (uint64_t)self->n_nodes * sizeof *self->aligned);
+    if (self->top_open)
+        pln__column_free(&self->top);
+}
