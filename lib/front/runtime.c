@@ -1,4 +1,5 @@
 #include "connect/file/file.h"
+#include "connect/generate/generate.h"
 #include "connect/memory/memory.h"
 #include "front/front.h"
 #include "store/store.h"
@@ -8,6 +9,7 @@ typedef pln_status (*register_fn)(const pln_host *host, pln_registry *registry, 
 static const register_fn builtin[] = {
     pln__connect_memory_register,
     pln__connect_file_register,
+    pln__connect_generate_register,
 };
 
 pln_status pln_runtime_new(const pln_runtime_options *options, pln_runtime **out, pln_error *err) {
