@@ -201,7 +201,8 @@ pln__map *pln__map_new(const pln_allocator *mem, uint64_t seed);
 void pln__map_free(pln__map *map);
 int64_t pln__map_count(const pln__map *map);
 /* Adds or overwrites. */
-pln_status pln__map_put(pln__map *map, const void *key, int64_t size, int64_t value, pln_error *err);
+pln_status pln__map_put(pln__map *map, const void *key, int64_t size, int64_t value,
+                        pln_error *err);
 /* True and *value (may be NULL) if the key is there. */
 bool pln__map_get(const pln__map *map, const void *key, int64_t size, int64_t *value);
 /* The i-th key inserted, 0 <= i < count. */
@@ -212,8 +213,8 @@ uint64_t pln__hash64(const void *bytes, int64_t size, uint64_t seed);
 /* ---- processor ---- */
 
 enum {
-    PLN__CPU_SSE42 = 1, /* with PCLMULQDQ */
-    PLN__CPU_AVX2 = 2,  /* with BMI1, BMI2, PCLMULQDQ */
+    PLN__CPU_SSE42 = 1,  /* with PCLMULQDQ */
+    PLN__CPU_AVX2 = 2,   /* with BMI1, BMI2, PCLMULQDQ */
     PLN__CPU_AVX512 = 4, /* F, BW, VL, DQ, VBMI2 */
     PLN__CPU_NEON = 8
 };
