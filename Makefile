@@ -73,7 +73,8 @@ MODULE_LIBS := $(if $(HAVE_MODULES),$(shell $(PKG_CONFIG) --libs $(MODULES)))
 LIBS := $(MODULE_LIBS) -lm -ldl -pthread
 
 WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla -Wimplicit-fallthrough \
-    -Wstrict-prototypes -Wformat=2 -Werror=format-security
+    -Wstrict-prototypes -Wformat=2 -Werror=format-security -Werror=implicit-function-declaration \
+    -Werror=int-conversion -Werror=incompatible-pointer-types
 # Each is used only if the compiler knows it. Never -z nodlopen: it stops ctypes and every other loader.
 HARDEN := -fstack-clash-protection -fstack-protector-strong -fcf-protection=full \
     -fno-delete-null-pointer-checks -fno-strict-overflow -ftrivial-auto-var-init=zero -fexceptions \
@@ -85,8 +86,8 @@ FORTIFY := $(if $(filter -O0 -Og,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE
 OPT := -O2
 OPT_KERNELS := -O3
 ifneq ($(SANITIZE),)
-# What a sanitizer adds to the code makes gcc warn of conversions that are not there.
-WARN := $(filter-out -Wconversion,$(WARN))
+# What a sanitizer adds to the code makes gcc warn of conversions and uninitialised values that are not there.
+WARN := $(filter-out -Wconversion,$(WARN)) -Wno-maybe-uninitialized
 HARDEN := -fno-omit-frame-pointer $(if $(filter fuzz,$(SANITIZE)),-Wno-format-nonliteral)
 FORTIFY :=
 SANITIZE_asan := -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -104,7 +105,7 @@ comma := ,
 PLN_CC := $(filter-out -Wl$(comma)%,$(PROBED))
 PLN_LD := $(filter -Wl$(comma)%,$(PROBED))
 
-PLN_CPPFLAGS := -Iinclude -Ilib -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 $(MODULE_CFLAGS) $(FORTIFY)
+PLN_CPPFLAGS := -Iinclude -Ilib -D_POSIX_C_SOURCE=200809L -D_XOPEN_SOURCE=700 -D_FILE_OFFSET_BITS=64 $(MODULE_CFLAGS) $(FORTIFY)
 PLN_CFLAGS := -std=c11 -fPIC -pthread $(PLN_CC) $(SANITIZERS) $(if $(WERROR),$(if $(SANITIZE),,-Werror))
 # Hosts run the library on small stacks (goroutines, fibres).
 FRAME := $(if $(SANITIZE),,-Wframe-larger-than=16384)

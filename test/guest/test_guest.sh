@@ -3,7 +3,7 @@
 program=$PWD/${O:-build}/examples/quickstart
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-if [ ! -x "$program" ] || ! strace -o /dev/null true 2>/dev/null; then
+if [ ! -e examples/quickstart.c ] || [ ! -x "$program" ] || ! strace -o /dev/null true 2>/dev/null; then
     echo "skip: no quickstart, or strace may not trace here"
     exit 77
 fi
