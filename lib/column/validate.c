@@ -206,11 +206,12 @@ static pln_status check_required(checker *c, const struct ArrowSchema *schema,
     if (c->level < PLN__VALIDATE_FULL || (schema->flags & ARROW_FLAG_NULLABLE) != 0 ||
         array->n_buffers == 0 || schema->format[0] == 'n' || strncmp(schema->format, "+u", 2) == 0)
         return PLN_OK;
-    const uint8_t *bits = array->null_count == 0 ? NULL : array->buffers[0];
+    bool any = array->null_count != 0 && array->buffers[0] != NULL;
+    any = any || (array->dictionary != NULL && array->dictionary->null_count != 0);
     int64_t first = parent == NULL ? 0 : parent->offset;
     int64_t length = parent == NULL ? array->length : parent->length;
-    for (int64_t i = 0; bits != NULL && i < length; i++)
-        if (!pln__bit_get(bits, array->offset + first + i) &&
+    for (int64_t i = 0; any && i < length; i++)
+        if (pln__array_null_at(schema, array, first + i) &&
             (parent == NULL || pln__array_valid(parent, i)))
             return bad(c, i, "null in a required column of rows", length);
     return PLN_OK;

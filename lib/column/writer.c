@@ -390,6 +390,8 @@ static void move_buffers(pln__column *column, pln__draft *draft) {
     pln__buffer *to = draft->buffers;
     int64_t length = column->length;
     int32_t id = column->type.id;
+    if (id == PLN__NULL)
+        return;
     if (id == PLN__UNION) {
         column->type_ids.size = length;
         column->offsets.size = length * 4;
