@@ -22,7 +22,8 @@ static inline const uint8_t *scan(const uint8_t *p, uint8_t *to, int64_t room, i
     *size = end - p;
     if (PLN__UNLIKELY(high != 0 || *end != '"' || room < *size))
         return NULL;
-    memcpy(to, p, (size_t)*size);
+    if (*size > 0)
+        memcpy(to, p, (size_t)*size);
     return end + 1;
 }
 
