@@ -211,14 +211,19 @@ static void forget_temp(pln__output *output) {
     output->temp = NULL;
     output->length = output->committed = 0;
     output->synced = -1;
-    output->remembered = false;
+    output->prepared_n = output->prepared = 0;
+    output->entry_synced = output->named = false;
 }
 
 void pln__output_free(pln__output *output) {
     if (output->mem == NULL)
         return;
-    /* Nobody will look for a file that no handle names, nor for one whose run is not remembered. */
-    if (output->temp != NULL && (output->owner == 0 || !output->remembered))
+    /*
+     * Nobody will look for a file that no handle names, nor, without a state file, for one that only an epoch before its commit point
+     * names. A later one may be asked for by the next attempt of the same run.
+     */
+    bool wanted = output->named || (output->owner != 0 && output->prepared_n != 0);
+    if (output->temp != NULL && !wanted)
         (void)remove_file(output, output->temp, NULL);
     forget_temp(output);
     pln__strfree(output->mem, output->retired);
@@ -264,7 +269,8 @@ pln_status pln__output_ensure(pln__output *output, pln_context *ctx, pln_error *
     PLN__TRY(status);
     output->length = output->committed = 0;
     output->synced = -1;
-    output->remembered = false;
+    output->prepared_n = output->prepared = 0;
+    output->entry_synced = output->named = false;
     PLN__TRY(output->files->info(output->files->user, output->temp, &info, err));
     output->inode = info.inode;
 out:
@@ -317,12 +323,17 @@ pln_status pln__output_prepare(pln__output *output, int64_t n, bool final, pln__
     }
     if (output->temp != NULL && output->synced != output->length) {
         PLN__TRY(sync_file(output, output->fd, output->temp, err));
-        if (!output->remembered)
-            PLN__TRY(sync_directory(output, output->temp, err));
         output->synced = output->length;
     }
+    if (output->temp != NULL && !output->entry_synced) {
+        PLN__TRY(sync_directory(output, output->temp, err));
+        output->entry_synced = true;
+    }
     PLN__TRY(pln__file_handle_encode(output->mem, &handle, out, err));
-    output->remembered = output->temp != NULL;
+    if (output->temp != NULL) {
+        output->prepared_n = n;
+        output->prepared = output->length;
+    }
 out:
     pln__strfree(output->mem, handle.target);
     return status < 0 ? status : PLN_OK;
@@ -433,6 +444,12 @@ static bool is_ours(const pln__output *output, const pln__file_handle *handle) {
     return output->temp != NULL && handle->temp != NULL && strcmp(output->temp, handle->temp) == 0;
 }
 
+static void pass_commit_point(pln__output *output) {
+    output->committed = output->prepared;
+    output->prepared_n = 0;
+    output->named = true;
+}
+
 pln_status pln__output_commit(pln__output *output, const void *bytes, int64_t size, pln_error *err) {
     pln__file_handle handle = {0};
     pln_status status = check_poison(output, err);
@@ -444,7 +461,7 @@ pln_status pln__output_commit(pln__output *output, const void *bytes, int64_t si
         if ((handle.flags & (PLN__HANDLE_NUMBERED | PLN__HANDLE_FINAL)) != 0)
             forget_temp(output);
         else
-            output->committed = handle.length;
+            pass_commit_point(output);
     }
     /* This epoch's handle names another file now. */
     if (output->retired != NULL && (handle.temp == NULL || strcmp(output->retired, handle.temp) != 0)) {
@@ -459,13 +476,18 @@ out:
 
 /* ---- abort ---- */
 
-pln_status pln__output_abort(pln__output *output, const void *bytes, int64_t size, pln_error *err) {
+pln_status pln__output_abort(pln__output *output, int64_t n, const void *bytes, int64_t size,
+                             pln_error *err) {
     pln__file_handle handle = {0};
     pln_status status = check_poison(output, err);
     if (status < 0)
         return status;
+    if (output->prepared_n != 0 && output->prepared_n < n)
+        pass_commit_point(output);
+    output->prepared_n = 0;
     if (output->numbered && output->temp != NULL) {
-        PLN__TRY(remove_file(output, output->temp, err));
+        if (!output->named)
+            PLN__TRY(remove_file(output, output->temp, err));
         forget_temp(output);
     } else if (output->temp != NULL && output->length != output->committed) {
         PLN__TRY(output->files->truncate(output->files->user, output->fd, output->committed, err));

@@ -267,7 +267,10 @@ typedef struct pln__output {
     int64_t length;
     int64_t committed;
     int64_t synced;     /* -1: nothing was synced yet */
-    bool remembered;    /* a handle names `temp` */
+    int64_t prepared_n; /* the epoch whose handle names `temp`, 0: none */
+    int64_t prepared;   /* how much of it that handle counts */
+    bool entry_synced;  /* the name `temp` is durable */
+    bool named;         /* by the handle of a committed epoch, perhaps the last one */
     char *retired;      /* temporary file of an earlier owner, named by the last committed handle */
     bool poisoned;
 } pln__output;
@@ -286,7 +289,9 @@ pln_status pln__output_ensure(pln__output *output, pln_context *ctx, pln_error *
 pln_status pln__output_prepare(pln__output *output, int64_t n, bool final, pln__buffer *out,
                                pln_error *err);
 pln_status pln__output_commit(pln__output *output, const void *handle, int64_t size, pln_error *err);
-pln_status pln__output_abort(pln__output *output, const void *handle, int64_t size, pln_error *err);
+/* Forget what belongs to epoch n. An epoch before n has passed its commit point, whether or not its commit was called. */
+pln_status pln__output_abort(pln__output *output, int64_t n, const void *handle, int64_t size,
+                             pln_error *err);
 pln_status pln__output_recover(pln__output *output, pln_context *ctx, const void *handle, int64_t size,
                                pln_error *err);
 void pln__output_free(pln__output *output);

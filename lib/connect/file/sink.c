@@ -303,11 +303,10 @@ static pln_status sink_abort(void *self, pln_context *ctx, int64_t n, const void
                              pln_error *err) {
     file_sink *sink = self;
     (void)ctx;
-    (void)n;
     sink->text.size = 0;
     sink->finished = false;
     if (sink->descriptor < 0)
-        return pln__output_abort(&sink->output, handle, size, err);
+        return pln__output_abort(&sink->output, n, handle, size, err);
     sink->begun = sink->begun_written;
     return PLN_OK;
 }
