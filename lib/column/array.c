@@ -198,46 +198,48 @@ static void move_in(cursor *at, pln__array_parts *parts, struct ArrowArray *out)
     }
 }
 
-pln_status pln__array_make(const pln_allocator *mem, pln__array_parts *parts, struct ArrowArray *out,
-                           pln_error *err) {
-    memset(out, 0, sizeof *out);
-    pln_status status = adopt_parts(mem, parts, err);
-    if (status < 0) {
-        free_parts(mem, parts);
-        return status;
-    }
-    cursor at;
-    extent need = {.nodes = 1,
-                   .structs = parts->n_children + (parts->dictionary != NULL),
-                   .pointers = parts->n_children + parts->n_buffers,
-                   .buffers = parts->n_buffers};
-    home *h = home_new(mem, &need, &at);
-    if (h == NULL) {
-        free_parts(mem, parts);
-        return pln__error_memory(err, home_size_failed(&need));
-    }
+static void take_buffers(home *h, pln__array_parts *parts, const void **to, node *self) {
     bool owns = false;
-    *out = (struct ArrowArray){.length = parts->length,
-                               .null_count = parts->null_count,
-                               .n_buffers = parts->n_buffers,
-                               .n_children = parts->n_children,
-                               .release = array_release,
-                               .private_data = at.nodes};
-    move_in(&at, parts, out);
-    out->buffers = parts->n_buffers > 0 ? (const void **)at.pointers : NULL;
     for (int32_t i = 0; i < parts->n_buffers; i++) {
         if (parts->buffers[i].data != NULL)
             pln__buffer_seal(&parts->buffers[i]);
         h->buffers[i] = parts->buffers[i];
         parts->buffers[i] = (pln__buffer){0};
         /* Some consumers take NULL for damage even where a buffer has no bytes; only validity may be absent. */
-        out->buffers[i] = h->buffers[i].data;
-        if (i > 0 && out->buffers[i] == NULL)
-            out->buffers[i] = zeros;
+        to[i] = h->buffers[i].data;
+        if (i > 0 && to[i] == NULL)
+            to[i] = zeros;
         owns = owns || h->buffers[i].data != NULL;
     }
     h->n_buffers = parts->n_buffers;
-    *at.nodes = (node){h, owns ? h : NULL};
+    *self = (node){h, owns ? h : NULL};
+}
+
+pln_status pln__array_make(const pln_allocator *mem, pln__array_parts *parts, struct ArrowArray *out,
+                           pln_error *err) {
+    cursor at;
+    extent need = {.nodes = 1,
+                   .structs = parts->n_children + (parts->dictionary != NULL),
+                   .pointers = parts->n_children + parts->n_buffers,
+                   .buffers = parts->n_buffers};
+    pln_status status = adopt_parts(mem, parts, err);
+    home *h = status < 0 ? NULL : home_new(mem, &need, &at);
+    if (h == NULL) {
+        free_parts(mem, parts);
+        *out = (struct ArrowArray){0};
+        return status < 0 ? status : pln__error_memory(err, home_size_failed(&need));
+    }
+    /* `out` may be one of the children, so it is written last. */
+    struct ArrowArray made = {.length = parts->length,
+                              .null_count = parts->null_count,
+                              .n_buffers = parts->n_buffers,
+                              .n_children = parts->n_children,
+                              .release = array_release,
+                              .private_data = at.nodes};
+    move_in(&at, parts, &made);
+    made.buffers = parts->n_buffers > 0 ? (const void **)at.pointers : NULL;
+    take_buffers(h, parts, made.buffers, at.nodes);
+    *out = made;
     return PLN_OK;
 }
 

@@ -152,9 +152,10 @@ static bool differ(comparison *c, const char *what, const char *expected, const 
     if (c->out != NULL) {
         if (c->path.size > 0)
             pln__text_printf(c->out, "column %s: ", c->path.text);
-        pln__text_str(c->out, what);
         if (expected != NULL)
-            pln__text_printf(c->out, "expected %s, got %s", expected, got);
+            pln__text_printf(c->out, "expected %s%s, got %s", what, expected, got);
+        else
+            pln__text_str(c->out, what);
     }
     return false;
 }
@@ -185,7 +186,7 @@ static bool same_children(comparison *c, const struct ArrowSchema *expected,
             if (i >= got->n_children)
                 same = differ(c, "missing", NULL, NULL);
             else if (names && strcmp(name_of(want), name_of(got->children[i])) != 0)
-                same = differ(c, "", name_of(want), name_of(got->children[i]));
+                same = differ(c, "the name ", name_of(want), name_of(got->children[i]));
             else
                 same = same_node(c, want, got->children[i], depth + 1);
         }
