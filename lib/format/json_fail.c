@@ -35,7 +35,7 @@ static void path_of(const pln__json_node *node, pln__text *out) {
             pln__text_char(out, '.');
         if (named)
             pln__text_bytes(out, chain[i]->name, chain[i]->name_size);
-        else
+        else if (parent->kind != PLN__JSON_DICTIONARY)
             pln__text_str(out, parent->kind == PLN__JSON_MAP ? "{}" : "[]");
     }
 }

@@ -141,7 +141,8 @@ static const uint8_t *pairs(pln__decoder *self, pln__json_node *node, const uint
 const uint8_t *pln__json_map(pln__decoder *self, pln__json_node *node, const uint8_t *p,
                              int64_t depth) {
     int32_t key = node->children[0].kind;
-    bool textual = key == PLN__JSON_UTF8 || key == PLN__JSON_DICTIONARY;
+    bool textual = key == PLN__JSON_UTF8 ||
+                   (key == PLN__JSON_DICTIONARY && node->children[0].values == NULL);
     if (*p == 'n')
         return pln__json_null(self, node, p);
     if (*p != '[' && !(*p == '{' && textual))

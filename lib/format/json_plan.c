@@ -5,7 +5,7 @@ static int64_t count_nodes(const struct ArrowSchema *schema, int depth) {
     if (depth < PLN__NESTING_MAX)
         for (int64_t i = 0; i < schema->n_children; i++)
             n += count_nodes(schema->children[i], depth + 1);
-    return n;
+    return n + (schema->dictionary != NULL);
 }
 
 static bool keeps_any(const struct ArrowSchema *schema) {
@@ -101,15 +101,29 @@ pln__json_node *pln__json_member(const pln__decoder *self, const pln__json_node 
 }
 
 static pln_status fill(pln__decoder *self, pln__json_node *node, pln__column *column,
+                       pln_error *err);
+
+static pln_status fill_values(pln__decoder *self, pln__json_node *node, pln_error *err) {
+    pln_status status = PLN_OK;
+    node->values = pln__calloc(self->mem, 1, sizeof *node->values);
+    if (node->values == NULL)
+        return pln__error_memory(err, sizeof *node->values);
+    PLN__TRY(pln__column_init(self->mem, node->column->schema->dictionary, node->values, err));
+    node->children = self->nodes + self->used_nodes++;
+    node->n_children = 1;
+    node->children->parent = node;
+    PLN__TRY(fill(self, node->children, node->values, err));
+out:
+    return status;
+}
+
+static pln_status fill(pln__decoder *self, pln__json_node *node, pln__column *column,
                        pln_error *err) {
     pln_status status = PLN_OK;
     node->column = column;
     node->kind = kind_of(column);
     node->nullable = column->type.nullable;
     (void)pln__json_day_of((const uint8_t *)"1970-01-01", &node->day);
-    if (node->kind == PLN__JSON_DICTIONARY && column->dictionary->type.id != PLN__UTF8)
-        PLN__FAIL(err, PLN_EUNSUPPORTED, "column %s: NDJSON has dictionaries of text alone",
-                  column->schema->name == NULL ? "" : column->schema->name);
     set_range(node);
     set_name(node, column->schema->name);
 
@@ -131,6 +145,8 @@ static pln_status fill(pln__decoder *self, pln__json_node *node, pln__column *co
             self->aligned[self->n_aligned++] = child;
         PLN__TRY(fill(self, child, &columns[i], err));
     }
+    if (node->kind == PLN__JSON_DICTIONARY && column->dictionary->type.id != PLN__UTF8)
+        PLN__TRY(fill_values(self, node, err));
     if (node->kind == PLN__JSON_STRUCT || node->kind == PLN__JSON_UNION)
         PLN__TRY(index_names(self, node, err));
 out:
@@ -162,6 +178,9 @@ void pln__json_plan_close(pln__decoder *self) {
             pln__json_node *node = &self->nodes[i];
             pln__free(self->mem, node->names.slots, node->names.n_slots * sizeof *node->names.slots);
             pln__json_keys_free(self->mem, &node->keys);
+            if (node->values != NULL)
+                pln__column_free(node->values);
+            pln__free(self->mem, node->values, sizeof *node->values);
         }
     }
     pln__free(self->mem, self->nodes, (uint64_t)self->n_nodes * sizeof *self->nodes);

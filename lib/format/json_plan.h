@@ -77,6 +77,7 @@ struct pln__json_node {
     uint64_t seen;   /* the parent's serial when this member was last met */
     pln__json_day day;
     pln__json_keys keys;
+    pln__column *values; /* of a dictionary of other values than text: where one is read to before it is looked up */
 };
 
 /* ---- shapes ---- */

@@ -241,11 +241,35 @@ static const uint8_t *any(pln__decoder *self, pln__json_node *node, const uint8_
     return pln__json_put_bytes(self, node->column, p, end - p) ? end : NULL;
 }
 
+/* A dictionary of other values than text: the value is read as one, and then looked up by its bytes. */
+static const uint8_t *keyed(pln__decoder *self, pln__json_node *node, const uint8_t *p,
+                            int64_t depth) {
+    pln__column *values = node->values;
+    if (*p == 'n' && node->nullable)
+        return pln__json_null(self, node, p);
+    const uint8_t *end = pln__json_read(self, node->children, p, depth);
+    if (end == NULL || values->null_count > 0) {
+        pln__column_truncate(values, 0);
+        return end == NULL ? NULL : pln__json_mismatch(self, node, p);
+    }
+    uint8_t truth = values->type.id == PLN__BOOL && pln__bit_get(values->data.data, 0);
+    const void *bytes = values->type.id == PLN__BOOL ? &truth : values->data.data;
+    int64_t size = pln__type_is_bytes(values->type.id) ? values->data.size
+                   : values->type.id == PLN__BOOL     ? 1
+                                                      : values->type.width;
+    pln_status status =
+        pln__column_put_value(node->column, size > 0 ? bytes : "", size, self->err);
+    pln__column_truncate(values, 0);
+    return status >= 0 ? end : pln__json_stop(self, status);
+}
+
 const uint8_t *pln__json_scalar(pln__decoder *self, pln__json_node *node, const uint8_t *p,
                                 int64_t depth) {
     bool binary = node->kind == PLN__JSON_BINARY || node->kind == PLN__JSON_FIXED;
     if (node->kind == PLN__JSON_ANY)
         return any(self, node, p, depth);
+    if (node->values != NULL)
+        return keyed(self, node, p, depth);
     switch (*p) {
     case '"': {
         const uint8_t *end = take_text(self, p);
