@@ -65,7 +65,7 @@ static pln_status make_fields(pln__decoder *self, int64_t n, pln_error *err) {
         self->present[i] = false;
     self->has_text = false;
     self->plain = !self->rules.trim && self->rules.escape == 0;
-    self->wary = self->rules.comment != 0 || (n == 1 && self->rules.skip_blank);
+    self->wary = self->rules.comment != 0 || self->newline == '\r' || (n == 1 && self->rules.skip_blank);
     return PLN_OK;
 }
 
