@@ -51,11 +51,16 @@ static void free_fields(pln__decoder *self) {
 
 static pln_status make_fields(pln__decoder *self, int64_t n, pln_error *err) {
     free_fields(self);
-    self->fields = pln__calloc(self->mem, (uint64_t)n, sizeof *self->fields);
-    self->spans = pln__calloc(self->mem, (uint64_t)n, sizeof *self->spans);
+    pln__csv_field *fields = pln__calloc(self->mem, (uint64_t)n, sizeof *fields);
+    pln__csv_span *spans = pln__calloc(self->mem, (uint64_t)n, sizeof *spans);
+    if (fields == NULL || spans == NULL) {
+        pln__free(self->mem, fields, (uint64_t)n * sizeof *fields);
+        pln__free(self->mem, spans, (uint64_t)n * sizeof *spans);
+        return pln__error_memory(err, (uint64_t)n * sizeof *fields);
+    }
+    self->fields = fields;
+    self->spans = spans;
     self->n_fields = n;
-    if (self->fields == NULL || self->spans == NULL)
-        return pln__error_memory(err, (uint64_t)n * sizeof *self->fields);
     for (int64_t i = 0; i < n; i++) {
         self->fields[i].kind = CSV_SKIP;
         self->fields[i].child = -1;
@@ -65,7 +70,7 @@ static pln_status make_fields(pln__decoder *self, int64_t n, pln_error *err) {
         self->present[i] = false;
     self->has_text = false;
     self->plain = !self->rules.trim && self->rules.escape == 0;
-    self->wary = self->rules.comment != 0 || (n == 1 && self->rules.skip_blank);
+    self->wary = self->rules.comment != 0 || self->newline == '\r' || (n == 1 && self->rules.skip_blank);
     return PLN_OK;
 }
 

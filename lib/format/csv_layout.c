@@ -274,6 +274,11 @@ int pln__csv_lay_out(const pln__csv_rules *rules, const pln__csv_window *window,
     record->n = 0;
     record->cut = false;
     record->fault[0] = '\0';
+    if (window->newline == '\r' && start < window->size && window->base[start] == '\n') {
+        /* A CR LF among lone CRs: the LF belongs to the line before. */
+        r.pos++;
+        return leave(&r, CSV_NOTHING);
+    }
     if (is_nothing(&r, &skip) == CSV_MORE)
         return CSV_MORE;
     if (skip)
