@@ -155,38 +155,48 @@ pln_status pln_graph_add(pln_graph *graph, const char *name, const char *stage, 
     return status < 0 ? pln__graph_fail(graph, status, err, &own) : PLN_OK;
 }
 
-static pln_status add_own(pln_graph *graph, const char *name, int32_t kind, const void *table,
-                          void *user, void (*free_user)(void *), const char *config,
-                          pln_error *err) {
+/* A node of a stage that is the graph's own; `name` and `config` as pln_graph_add has them. */
+typedef struct own_node {
+    const char *name, *config;
+    int32_t kind;
+    const void *table;
+    void *user;
+    void (*free_user)(void *user);
+} own_node;
+
+static pln_status add_own(pln_graph *graph, const own_node *node, pln_error *err) {
     pln_error own = {0};
     pln__stage *stage = NULL;
     if (stuck(graph, err)) {
-        if (free_user != NULL)
-            free_user(user);
+        if (node->free_user != NULL)
+            node->free_user(node->user);
         return graph->error.status;
     }
-    pln_status status =
-        pln__stage_new(graph->runtime, kind, table, user, free_user, &stage, &own);
+    pln_status status = pln__stage_new(graph->runtime, node->kind, node->table, node->user,
+                                       node->free_user, &stage, &own);
     if (status >= 0)
-        status = pln__graph_add_node(graph, name, stage, stage, config, &own);
+        status = pln__graph_add_node(graph, node->name, stage, stage, node->config, &own);
     return status < 0 ? pln__graph_fail(graph, status, err, &own) : PLN_OK;
 }
 
 pln_status pln_graph_add_source(pln_graph *graph, const char *name, const pln_source *table,
                                 void *user, void (*free_user)(void *user), const char *config,
                                 pln_error *err) {
-    return add_own(graph, name, PLN_SOURCE, table, user, free_user, config, err);
+    own_node node = {name, config, PLN_SOURCE, table, user, free_user};
+    return add_own(graph, &node, err);
 }
 
 pln_status pln_graph_add_transform(pln_graph *graph, const char *name, const pln_transform *table,
                                    void *user, void (*free_user)(void *user), const char *config,
                                    pln_error *err) {
-    return add_own(graph, name, PLN_TRANSFORM, table, user, free_user, config, err);
+    own_node node = {name, config, PLN_TRANSFORM, table, user, free_user};
+    return add_own(graph, &node, err);
 }
 
 pln_status pln_graph_add_sink(pln_graph *graph, const char *name, const pln_sink *table, void *user,
                               void (*free_user)(void *user), const char *config, pln_error *err) {
-    return add_own(graph, name, PLN_SINK, table, user, free_user, config, err);
+    own_node node = {name, config, PLN_SINK, table, user, free_user};
+    return add_own(graph, &node, err);
 }
 
 /* `value` is consumed. */

@@ -57,7 +57,7 @@ def include(path, line, name, quoted, rooms, doors):
             report.check(True, where, "")
     elif name.startswith("pln/"):
         public = allowed["public"]
-        fits = public == "any" or name[4:] in (PLUGIN if public == "plugin" else set(public.split()))
+        fits = public == "any" or name[4:] in (set(public.split()) | (PLUGIN if "plugin" in public.split() else set()))
         report.check(fits, where, f"room {room} may not see <{name}>")
     else:
         report.check(name in FREE or name in allowed["foreign"], where, f"room {room} may not see <{name}>")
