@@ -187,8 +187,9 @@ static pln_status null_struct(pln__column *column, pln_error *err) {
     int64_t length = column->length;
     for (int64_t i = 0; i < column->n_children; i++)
         if (column->children[i].length != length)
-            PLN__FAIL(err, PLN_EDATA, "column %s: its field %s already has a value for this row",
-                      name_of(column), name_of(&column->children[i]));
+            return pln__error_set(err, PLN_EDATA,
+                                  "column %s: its field %s already has a value for this row",
+                                  name_of(column), name_of(&column->children[i]));
     for (int64_t i = 0; i < column->n_children; i++)
         PLN__TRY(pln__column_null(&column->children[i], err));
 out:
