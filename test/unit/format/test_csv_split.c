@@ -1,6 +1,7 @@
 /* Laws: however the input is cut into blocks, calls and instruction sets, the same rows come out; a damaged line costs one row. */
 #define _POSIX_C_SOURCE 200809L
 #include "csv_help.h"
+#include "fail_alloc.h"
 
 static pln__csv_dialect usual;
 
@@ -257,24 +258,6 @@ END_TEST
 
 /* ---- memory ---- */
 
-typedef struct failing {
-    pln_allocator table;
-    int64_t countdown;
-    int64_t live;
-} failing;
-
-static void *failing_resize(void *user, void *ptr, uint64_t old_size, uint64_t new_size) {
-    failing *f = user;
-    if (new_size > 0 && f->countdown-- == 0)
-        return NULL;
-    f->live += (int64_t)new_size - (int64_t)old_size;
-    if (new_size == 0) {
-        free(ptr);
-        return NULL;
-    }
-    return realloc(ptr, new_size);
-}
-
 START_TEST(memory_fails_at_every_n) {
     const char *text = "a,\"b\"\"\",c,d,e\n1,x,2013-01-01T00:00:00Z,red,1.5\n2,\"y,\"\"\n\",,blue,\nq,,,,\n3,z\n";
     struct ArrowSchema schema;
@@ -283,18 +266,18 @@ START_TEST(memory_fails_at_every_n) {
     char *expected = strdup(drive_run(&d, text, (int64_t)strlen(text)));
     pln__text_free(&d.text);
     ck_assert_int_eq(d.rows, 2);
-    bool done = false;
-    for (int64_t n = 0; !done; n++) {
-        failing f = {.table = {sizeof(pln_allocator), 0, NULL, failing_resize}, .countdown = n};
-        f.table.user = &f;
-        d.mem = &f.table;
+    bool failed = true;
+    for (int64_t n = 0; failed; n++) {
+        fail_alloc f;
+        d.mem = fail_alloc_init(&f, n);
         const char *got = drive_run(&d, text, (int64_t)strlen(text));
-        done = f.countdown >= 0;
+        failed = f.failed;
         if (d.status != PLN_OK)
             ck_assert_msg(strncmp(got, "PLN_ENOMEM", 10) == 0, "at %lld: %s", (long long)n, got);
         else
             ck_assert_str_eq(got, expected);
-        ck_assert_msg(f.live == 0, "at %lld: %lld bytes are left", (long long)n, (long long)f.live);
+        ck_assert_int_eq(failed, d.status != PLN_OK);
+        ck_assert_int_eq(fail_alloc_live(&f), 0);
         pln__text_free(&d.text);
         ck_assert_int_lt(n, 1000);
     }
