@@ -95,6 +95,8 @@ static pln_status note_bad(pln__decoder *self, const uint8_t *start, int64_t siz
         bad->column = self->column;
         memcpy(bad->message, self->message, sizeof bad->message);
     }
+    int64_t left = self->row_limit - self->n_bad; /* rows and bad ones share the limit */
+    self->row_room = self->row_room < left ? self->row_room : left;
     return PLN_OK;
 }
 
