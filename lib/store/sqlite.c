@@ -24,6 +24,9 @@ pln_status pln__sqlite_status(sqlite3 *db, int code) {
     case SQLITE_INTERRUPT: return PLN_ECANCELLED;
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH: return PLN_EDATA;
+    case SQLITE_ERROR:
+    case SQLITE_SCHEMA: return PLN_ESTATE;
+    case SQLITE_AUTH: return PLN_EUNSUPPORTED;
     default: return PLN_EINTERNAL;
     }
 }
