@@ -107,17 +107,17 @@ static int64_t shared_prefix(const sorter *s, const pln__lite_place *places, int
 /* Least significant byte first, stable; bytes that are the same everywhere cost one pass of counting and no more. */
 static pln__lite_place *radix(pln__lite_place *from, pln__lite_place *to, int64_t n) {
     static const int BYTES = 8;
-    int64_t counts[8][256];
+    int32_t counts[8][256]; /* n is far below 2^31 */
     memset(counts, 0, sizeof counts);
     for (int64_t i = 0; i < n; i++)
         for (int b = 0; b < BYTES; b++)
             counts[b][from[i].prefix >> (8 * b) & 255]++;
     for (int b = 0; b < BYTES; b++) {
-        int64_t *count = counts[b], at = 0;
-        if (count[from[0].prefix >> (8 * b) & 255] == n)
+        int32_t *count = counts[b], at = 0;
+        if ((int64_t)count[from[0].prefix >> (8 * b) & 255] == n)
             continue;
         for (int i = 0; i < 256; i++) {
-            int64_t here = count[i];
+            int32_t here = count[i];
             count[i] = at;
             at += here;
         }
