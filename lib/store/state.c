@@ -1,12 +1,6 @@
 #include "store/state_db.h"
 
 /* Names make no difference to a byte, but a row that was moved or edited by hand must not pass for another. */
-static uint64_t chain(uint64_t seed, const void *bytes, int64_t size) {
-    uint64_t length = (uint64_t)size;
-    seed = pln__hash64(&length, (int64_t)sizeof length, seed);
-    return pln__hash64(size > 0 ? bytes : "", size, seed);
-}
-
 static int64_t checksum(const pln__state *state, int64_t owner, int64_t n, const char *store, const void *bytes,
                         int64_t size) {
     uint8_t numbers[16];
@@ -14,11 +8,11 @@ static int64_t checksum(const pln__state *state, int64_t owner, int64_t n, const
         numbers[i] = (uint8_t)((uint64_t)owner >> (8 * i));
         numbers[8 + i] = (uint8_t)((uint64_t)n >> (8 * i));
     }
-    uint64_t hash = chain(0, state->pipeline, (int64_t)strlen(state->pipeline));
-    hash = chain(hash, state->run_key, (int64_t)strlen(state->run_key));
-    hash = chain(hash, numbers, (int64_t)sizeof numbers);
-    hash = chain(hash, store, (int64_t)strlen(store));
-    hash = chain(hash, bytes, size);
+    uint64_t hash = pln__hash_chain(0, state->pipeline, (int64_t)strlen(state->pipeline));
+    hash = pln__hash_chain(hash, state->run_key, (int64_t)strlen(state->run_key));
+    hash = pln__hash_chain(hash, numbers, (int64_t)sizeof numbers);
+    hash = pln__hash_chain(hash, store, (int64_t)strlen(store));
+    hash = pln__hash_chain(hash, bytes, size);
     int64_t out;
     memcpy(&out, &hash, sizeof out);
     return out;
@@ -86,6 +80,7 @@ void pln__state_close(pln__state *state) {
     (void)sqlite3_close(state->db);
     forget_run(state);
     pln__strfree(state->mem, state->path);
+    pln__strfree(state->mem, state->title);
     pln__free(state->mem, state, sizeof *state);
 }
 

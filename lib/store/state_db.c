@@ -1,7 +1,5 @@
 #include "store/state_db.h"
-#include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
 
 /* "PLNS" */
 #define APPLICATION_ID 0x504c4e53
@@ -34,42 +32,9 @@ static const char *const SQL[PLN__STATE_STATEMENTS] = {
     [PLN__STATE_BODY_CLEAN] = "DELETE FROM body WHERE pipeline=?1 AND run_key=?2 AND n<?3",
 };
 
-static pln_status status_of(sqlite3 *db, int code) {
-    switch (code & 0xff) {
-    case SQLITE_NOMEM: return PLN_ENOMEM;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-    case SQLITE_PROTOCOL: return PLN_EBUSY;
-    case SQLITE_FULL:
-    case SQLITE_TOOBIG: return PLN_ELIMIT;
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return PLN_ECORRUPT;
-    case SQLITE_IOERR: return code == SQLITE_IOERR_NOMEM ? PLN_ENOMEM : PLN_EIO;
-    case SQLITE_CANTOPEN:
-        if (code == SQLITE_CANTOPEN_SYMLINK)
-            return PLN_EINVAL;
-        return sqlite3_system_errno(db) == ENOENT ? PLN_ENOENT : PLN_EIO;
-    case SQLITE_PERM:
-    case SQLITE_READONLY: return PLN_EIO;
-    default: return PLN_EINTERNAL;
-    }
-}
-
-static const char *words_of(sqlite3 *db, int code) {
-    if ((code & 0xff) == SQLITE_NOTADB)
-        return "it is not a SQLite database, or its first page is damaged";
-    return code == SQLITE_CANTOPEN_SYMLINK ? "it is a symbolic link" : sqlite3_errmsg(db);
-}
-
 pln_status pln__state_fail(pln__state *state, const char *what, pln_error *err) {
-    int code = sqlite3_extended_errcode(state->db);
-    if ((code & 0xff) == SQLITE_IOERR && status_of(state->db, code) == PLN_EIO)
-        state->poisoned = true;
-    pln_status status = pln__error_set(err, status_of(state->db, code), "state file '%s': %s: %s",
-                                       state->path, what, words_of(state->db, code));
-    if (err != NULL)
-        err->native = code;
-    return status;
+    state->poisoned |= pln__sqlite_unknown(state->db);
+    return pln__sqlite_fail(state->db, state->title, what, err);
 }
 
 pln_status pln__state_statement(pln__state *state, int which, sqlite3_stmt **out, pln_error *err) {
@@ -203,54 +168,13 @@ static pln_status use_wal(pln__state *state, int64_t wait_ms, pln_error *err) {
     return PLN_OK;
 }
 
-/*
- * The directory may be reached through links, the file itself may not be one: a link planted in a writable directory would make
- * us write elsewhere. An absolute name also keeps ":memory:" and "file:..." from meaning anything.
- */
-static pln_status real_name(pln__state *state, char **out, pln_error *err) {
-    char resolved[PATH_MAX];
-    const char *slash = strrchr(state->path, '/');
-    const char *base = slash != NULL ? slash + 1 : state->path;
-    char *directory = slash == NULL          ? pln__strdup(state->mem, ".")
-                      : slash == state->path ? pln__strdup(state->mem, "/")
-                                             : pln__strndup(state->mem, state->path, slash - state->path);
+static pln_status make_title(pln__state *state, pln_error *err) {
     pln__text text;
-    pln_status status = PLN_OK;
     pln__text_init(&text, state->mem);
-    if (directory == NULL) {
-        status = pln__error_memory(err, strlen(state->path));
-        goto out;
-    }
-    if (realpath(directory, resolved) == NULL) {
-        int code = errno;
-        status = pln__error_set(err, code == ENOENT ? PLN_ENOENT : PLN_EIO,
-                                "state file '%s': its directory '%s' cannot be reached", state->path, directory);
-        if (err != NULL)
-            err->native = code;
-        goto out;
-    }
-    pln__text_str(&text, strcmp(resolved, "/") == 0 ? "" : resolved);
-    pln__text_char(&text, '/');
-    pln__text_str(&text, base);
-    PLN__TRY(pln__text_status(&text, err));
-    *out = pln__text_take(&text);
-    if (*out == NULL)
-        status = pln__error_memory(err, strlen(resolved) + strlen(base) + 2);
-out:
-    pln__strfree(state->mem, directory);
+    pln__text_printf(&text, "state file '%s'", state->path);
+    state->title = pln__text_take(&text);
     pln__text_free(&text);
-    return status;
-}
-
-static void harden(sqlite3 *db) {
-    (void)sqlite3_extended_result_codes(db, 1);
-    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
-    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
-    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
-    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
-    (void)sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+    return state->title == NULL ? pln__error_memory(err, strlen(state->path) + 16) : PLN_OK;
 }
 
 pln_status pln__state_db_open(pln__state *state, int64_t busy_timeout_us, pln_error *err) {
@@ -258,20 +182,18 @@ pln_status pln__state_db_open(pln__state *state, int64_t busy_timeout_us, pln_er
     char *name = NULL;
     bool fresh = false;
     pln_status status = PLN_OK;
-    if (state->path[0] == '\0' || state->path[strlen(state->path) - 1] == '/')
-        PLN__FAIL(err, PLN_EINVAL, "state file '%s': not a file name", state->path);
-    PLN__TRY(real_name(state, &name, err));
-    if (sqlite3_open_v2(name, &state->db,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX,
-                        NULL) != SQLITE_OK) {
+    PLN__TRY(make_title(state, err));
+    PLN__TRY(pln__sqlite_name(state->mem, "state file", state->path, &name, err));
+    if (pln__sqlite_open(name, PLN__SQLITE_CREATE, &state->db) != SQLITE_OK) {
         if (state->db == NULL)
-            PLN__FAIL(err, PLN_ENOMEM, "state file '%s': no memory to open it", state->path);
+            PLN__FAIL(err, PLN_ENOMEM, "%s: no memory to open it", state->title);
         PLN__TRY(pln__state_fail(state, "cannot be opened", err));
     }
-    harden(state->db);
+    /* Nothing of ours is a trigger or a view. */
+    (void)sqlite3_db_config(state->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    (void)sqlite3_db_config(state->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
     wait_ms = wait_ms < 1 ? 1 : wait_ms > INT_MAX ? INT_MAX : wait_ms;
     (void)sqlite3_busy_timeout(state->db, (int)wait_ms);
-    PLN__TRY(execute(state, "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0", "cannot be read", err));
     PLN__TRY(look(state, &fresh, err));
     PLN__TRY(use_wal(state, wait_ms, err));
     PLN__TRY(execute(state, "PRAGMA synchronous=FULL", "cannot be read", err));

@@ -2,8 +2,8 @@
 #ifndef PLN__STORE_STATE_DB_H
 #define PLN__STORE_STATE_DB_H
 
+#include "store/sqlite.h"
 #include "store/store.h"
-#include <sqlite3.h>
 
 enum {
     PLN__STATE_BEGIN, PLN__STATE_END, PLN__STATE_UNDO,
@@ -16,6 +16,7 @@ struct pln__state {
     const pln_allocator *mem;
     sqlite3 *db;
     char *path;
+    char *title; /* "state file 'x'" */
     char *pipeline; /* NULL until a run was taken over */
     char *run_key;
     char *store;

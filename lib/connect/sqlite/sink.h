@@ -1,0 +1,132 @@
+/* What the files of the three sinks share. */
+#ifndef PLN__CONNECT_SQLITE_SINK_H
+#define PLN__CONNECT_SQLITE_SINK_H
+
+#include "connect/sqlite/db.h"
+#include "connect/sqlite/value.h"
+
+enum { PLN__LITE_APPEND, PLN__LITE_UPSERT, PLN__LITE_OVERWRITE };
+
+/* Rows held back until there are enough to be worth sorting. */
+#define PLN__LITE_HELD_ROWS 65536
+#define PLN__LITE_HELD_BYTES (64 << 20)
+
+typedef struct pln__lite_names {
+    char **items;
+    int64_t count;
+} pln__lite_names;
+
+typedef struct pln__lite_config {
+    char *table;
+    bool create;
+    bool add_columns;
+    bool sort;
+    pln__lite_storing storing;
+    pln__lite_names key;
+    pln__lite_names partition;
+    char *version;
+    char *tombstone; /* the option `delete` */
+    char *clear;     /* JSON of the option `partitions` */
+} pln__lite_config;
+
+/* A column of the rows that is stored. */
+typedef struct pln__lite_column {
+    const char *name; /* the schema's */
+    int32_t index;    /* in the rows */
+    bool key;
+    bool partition;
+    pln__lite_value value;
+} pln__lite_column;
+
+typedef struct pln__lite_held {
+    pln_batch *batch;
+    const struct ArrowArray *rows;
+} pln__lite_held;
+
+/* A row that was refused, kept until the batch it came from is looked through. */
+typedef struct pln__lite_refused {
+    int32_t held;
+    int32_t code;
+    int64_t row;
+    const char *column;
+    char message[240];
+} pln__lite_refused;
+
+typedef struct pln__lite_counts {
+    int64_t inserted, updated, unchanged, deleted, stale;
+} pln__lite_counts;
+
+typedef struct pln__lite_sink {
+    const pln_allocator *mem;
+    int32_t mode;
+    pln__lite *db;
+    pln__lite_config config;
+    struct ArrowSchema schema;
+    pln__lite_column *columns;
+    int64_t n_columns, columns_size;
+    int32_t tombstone; /* index in the rows, -1 */
+    int32_t version;   /* index in columns, -1 */
+
+    /* true of the open transaction only */
+    bool ready;
+    int64_t ready_rollbacks;
+    bool sort_safe; /* no constraint, collation or trigger makes the order of different keys matter */
+    sqlite3_stmt *write;
+    sqlite3_stmt *remove;
+
+    pln__lite_held *held;
+    int64_t n_held, held_capacity;
+    int64_t held_rows, held_bytes;
+    pln__lite_refused *refused;
+    int64_t n_refused, refused_capacity;
+    pln__lite_counts counts;
+
+    /* overwrite */
+    char stage[300];
+    bool resumed;  /* the staging table of the interrupted run is to be kept */
+    bool finished; /* no more rows: the next flush swaps */
+    bool swapped;
+} pln__lite_sink;
+
+/* options.c */
+extern const pln_option pln__lite_append_options[], pln__lite_upsert_options[], pln__lite_overwrite_options[];
+pln_status pln__lite_config_read(pln_context *ctx, const pln_config *config, int32_t mode, pln__lite_config *out,
+                                 pln_error *err);
+void pln__lite_config_free(const pln_allocator *mem, pln__lite_config *config);
+
+/* columns.c: from the schema of the rows to columns that are stored */
+pln_status pln__lite_columns(pln__lite_sink *sink, const struct ArrowSchema *schema, pln_error *err);
+void pln__lite_columns_free(pln__lite_sink *sink);
+
+/* table.c */
+/* Whether the table is there; then its columns are checked and the values fitted to them. */
+pln_status pln__lite_table_check(pln__lite_sink *sink, bool *there, pln_error *err);
+/* In the open transaction: make the table, add columns, check. */
+pln_status pln__lite_table_ensure(pln__lite_sink *sink, pln_error *err);
+/* The text of CREATE TABLE for the rows' schema. */
+void pln__lite_table_sql(const pln__lite_sink *sink, const char *name, pln__text *out);
+/* *name lists: "a", "b" */
+void pln__lite_column_list(const pln__lite_sink *sink, const char *prefix, pln__text *out);
+
+/* statement.c */
+pln_status pln__lite_statements(pln__lite_sink *sink, pln_error *err);
+void pln__lite_statements_free(pln__lite_sink *sink);
+
+/* apply.c: every row of the held batches, in the order of `order` or as they came if it is NULL */
+typedef struct pln__lite_place {
+    uint64_t prefix;
+    int32_t held;
+    int32_t row;
+} pln__lite_place;
+pln_status pln__lite_apply(pln__lite_sink *sink, pln_context *ctx, const pln__lite_place *order, pln_error *err);
+
+/* sort.c: a stable order by key; *order is freed with pln__lite_order_free */
+pln_status pln__lite_order(const pln__lite_sink *sink, pln__lite_place **order, pln_error *err);
+void pln__lite_order_free(const pln__lite_sink *sink, pln__lite_place *order);
+
+/* overwrite.c */
+/* The staging table of this pipeline, run and node: made, or found where the run was interrupted. */
+pln_status pln__lite_stage_ensure(pln__lite_sink *sink, pln_context *ctx, pln_error *err);
+pln_status pln__lite_stage_swap(pln__lite_sink *sink, pln_context *ctx, pln_error *err);
+
+#endif

@@ -1,0 +1,127 @@
+#include "connect/sqlite/sink.h"
+
+static void insert_into(const pln__lite_sink *sink, const char *table, pln__text *sql) {
+    /* OR ABORT, because a clause of the table's own, such as ON CONFLICT IGNORE, would lose a row without a word. */
+    pln__text_str(sql, "INSERT OR ABORT INTO ");
+    pln__lite_quote(sql, table);
+    pln__text_char(sql, '(');
+    pln__lite_column_list(sink, "", sql);
+    pln__text_str(sql, sink->mode == PLN__LITE_OVERWRITE ? ", \"pln_epoch\") VALUES(" : ") VALUES(");
+    for (int64_t i = 0; i < sink->n_columns + (sink->mode == PLN__LITE_OVERWRITE); i++)
+        pln__text_printf(sql, "%s?%lld", i > 0 ? ", " : "", (long long)i + 1);
+    pln__text_char(sql, ')');
+}
+
+static void stored(const pln__lite_sink *sink, const char *name, pln__text *sql) {
+    pln__lite_quote(sql, sink->config.table);
+    pln__text_char(sql, '.');
+    pln__lite_quote(sql, name);
+}
+
+/* pln_note(whether the row at hand is no older than the stored one) */
+static void newer(const pln__lite_sink *sink, const char *mine, pln__text *sql) {
+    if (sink->version < 0) {
+        pln__text_str(sql, "pln_note(1)");
+        return;
+    }
+    const char *name = sink->columns[sink->version].name;
+    pln__text_str(sql, "pln_note(");
+    stored(sink, name, sql);
+    pln__text_str(sql, " IS NULL OR ");
+    if (mine != NULL)
+        pln__text_str(sql, mine);
+    else {
+        pln__text_str(sql, "excluded.");
+        pln__lite_quote(sql, name);
+    }
+    pln__text_str(sql, " >= ");
+    stored(sink, name, sql);
+    pln__text_str(sql, " COLLATE BINARY)");
+}
+
+/* An equal row is not written again, so that a rerun leaves the file as it is. */
+static void update_if_different(const pln__lite_sink *sink, pln__text *sql) {
+    int64_t n = 0;
+    for (int64_t i = 0; i < sink->n_columns; i++) {
+        if (sink->columns[i].key)
+            continue;
+        pln__text_str(sql, n++ == 0 ? " DO UPDATE SET " : ", ");
+        pln__lite_quote(sql, sink->columns[i].name);
+        pln__text_str(sql, "=excluded.");
+        pln__lite_quote(sql, sink->columns[i].name);
+    }
+    if (n == 0) {
+        pln__text_str(sql, " DO UPDATE SET ");
+        pln__lite_quote(sql, sink->config.key.items[0]);
+        pln__text_str(sql, "=excluded.");
+        pln__lite_quote(sql, sink->config.key.items[0]);
+    }
+    pln__text_str(sql, " WHERE ");
+    newer(sink, NULL, sql);
+    pln__text_str(sql, n == 0 ? " AND 0" : " AND (");
+    n = 0;
+    for (int64_t i = 0; i < sink->n_columns; i++) {
+        if (sink->columns[i].key)
+            continue;
+        pln__text_str(sql, n++ == 0 ? "" : " OR ");
+        stored(sink, sink->columns[i].name, sql);
+        pln__text_str(sql, " COLLATE BINARY IS NOT excluded.");
+        pln__lite_quote(sql, sink->columns[i].name);
+    }
+    pln__text_str(sql, n == 0 ? "" : ")");
+}
+
+static pln_status prepare_upsert(pln__lite_sink *sink, pln_error *err) {
+    pln__text sql;
+    pln__text_init(&sql, sink->mem);
+    insert_into(sink, sink->config.table, &sql);
+    for (int64_t i = 0; i < sink->config.key.count; i++) {
+        pln__text_str(&sql, i == 0 ? " ON CONFLICT(" : ", ");
+        pln__lite_quote(&sql, sink->config.key.items[i]);
+    }
+    pln__text_char(&sql, ')');
+    update_if_different(sink, &sql);
+    return pln__lite_prepare_text(sink->db, &sql, "the rows cannot be written", &sink->write, err);
+}
+
+/* Parameters as in the insert, so that one way of binding serves both. */
+static pln_status prepare_remove(pln__lite_sink *sink, pln_error *err) {
+    pln__text sql;
+    char version[32];
+    pln__text_init(&sql, sink->mem);
+    pln__text_str(&sql, "DELETE FROM ");
+    pln__lite_quote(&sql, sink->config.table);
+    pln__text_str(&sql, " WHERE ");
+    for (int64_t i = 0; i < sink->n_columns; i++) {
+        if (!sink->columns[i].key)
+            continue;
+        stored(sink, sink->columns[i].name, &sql);
+        pln__text_printf(&sql, " = ?%lld AND ", (long long)i + 1);
+    }
+    (void)sqlite3_snprintf(sizeof version, version, "?%d", sink->version + 1);
+    newer(sink, version, &sql);
+    return pln__lite_prepare_text(sink->db, &sql, "rows cannot be deleted", &sink->remove, err);
+}
+
+pln_status pln__lite_statements(pln__lite_sink *sink, pln_error *err) {
+    pln_status status = PLN_OK;
+    pln__text sql;
+    pln__lite_statements_free(sink);
+    if (sink->mode == PLN__LITE_UPSERT) {
+        PLN__TRY(prepare_upsert(sink, err));
+        if (sink->tombstone >= 0)
+            PLN__TRY(prepare_remove(sink, err));
+        goto out;
+    }
+    pln__text_init(&sql, sink->mem);
+    insert_into(sink, sink->mode == PLN__LITE_OVERWRITE ? sink->stage : sink->config.table, &sql);
+    PLN__TRY(pln__lite_prepare_text(sink->db, &sql, "the rows cannot be written", &sink->write, err));
+out:
+    return status;
+}
+
+void pln__lite_statements_free(pln__lite_sink *sink) {
+    (void)sqlite3_finalize(sink->write);
+    (void)sqlite3_finalize(sink->remove);
+    sink->write = sink->remove = NULL;
+}

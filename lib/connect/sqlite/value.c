@@ -1,0 +1,282 @@
+#include "connect/sqlite/value.h"
+#include "base/number.h"
+#include "base/time.h"
+#include "format/format.h"
+#include <math.h>
+
+#define EXACT_DOUBLE ((int64_t)1 << 53)
+
+static bool contains(const char *text, const char *word) {
+    size_t size = strlen(word);
+    for (; strlen(text) >= size; text++)
+        if (sqlite3_strnicmp(text, word, (int)size) == 0)
+            return true;
+    return false;
+}
+
+int pln__lite_affinity(const char *declared) {
+    if (declared == NULL || declared[0] == '\0')
+        return PLN__AFFINITY_BLOB;
+    if (contains(declared, "INT"))
+        return PLN__AFFINITY_INTEGER;
+    if (contains(declared, "CHAR") || contains(declared, "CLOB") || contains(declared, "TEXT"))
+        return PLN__AFFINITY_TEXT;
+    if (contains(declared, "BLOB"))
+        return PLN__AFFINITY_BLOB;
+    if (contains(declared, "REAL") || contains(declared, "FLOA") || contains(declared, "DOUB"))
+        return PLN__AFFINITY_REAL;
+    return PLN__AFFINITY_NUMERIC;
+}
+
+static int32_t how_of(const pln__type *type, const pln__lite_storing *storing) {
+    switch (type->id) {
+    case PLN__NULL: return PLN__STORE_NULL;
+    case PLN__UINT64: return PLN__STORE_UINT64;
+    case PLN__FLOAT32:
+    case PLN__FLOAT64: return PLN__STORE_FLOAT;
+    case PLN__UTF8: return PLN__STORE_TEXT;
+    case PLN__BINARY:
+    case PLN__FIXED: return PLN__STORE_BLOB;
+    case PLN__DECIMAL128: return storing->decimals_real ? PLN__STORE_DECIMAL_REAL : PLN__STORE_DECIMAL;
+    case PLN__DATE32: return PLN__STORE_DATE;
+    case PLN__TIME32:
+    case PLN__TIME64: return PLN__STORE_TIME;
+    case PLN__TIMESTAMP: return storing->timestamps_integer ? PLN__STORE_INT : PLN__STORE_TIMESTAMP;
+    case PLN__LIST:
+    case PLN__STRUCT:
+    case PLN__MAP:
+    case PLN__UNION: return PLN__STORE_JSON;
+    case PLN__DICTIONARY: return PLN__STORE_DICTIONARY;
+    default: return PLN__STORE_INT;
+    }
+}
+
+pln_status pln__lite_value_init(const pln_allocator *mem, const struct ArrowSchema *schema,
+                                const pln__lite_storing *storing, pln__lite_value *out, pln_error *err) {
+    memset(out, 0, sizeof *out);
+    out->schema = schema;
+    pln__text_init(&out->json, mem);
+    pln_status status = pln__type_of(schema, &out->type, err);
+    if (status < 0)
+        return status;
+    out->how = out->natural = how_of(&out->type, storing);
+    if (out->how != PLN__STORE_DICTIONARY)
+        return PLN_OK;
+    status = pln__type_of(schema->dictionary, &out->inner, err);
+    out->inner_how = status < 0 ? PLN__STORE_NULL : how_of(&out->inner, storing);
+    /* A dictionary of dictionaries or of nested values goes the slow way, as JSON. */
+    if (out->inner_how == PLN__STORE_DICTIONARY || out->inner_how == PLN__STORE_JSON)
+        out->how = PLN__STORE_JSON;
+    out->natural = out->how;
+    out->inner_natural = out->inner_how;
+    return status;
+}
+
+void pln__lite_value_free(pln__lite_value *value) {
+    pln__text_free(&value->json);
+}
+
+static int32_t *stored(pln__lite_value *value) {
+    return value->how == PLN__STORE_DICTIONARY ? &value->inner_how : &value->how;
+}
+
+const char *pln__lite_value_declared(const pln__lite_value *value) {
+    switch (value->how == PLN__STORE_DICTIONARY ? value->inner_how : value->how) {
+    case PLN__STORE_NULL: return "";
+    case PLN__STORE_INT:
+    case PLN__STORE_UINT64: return "INTEGER";
+    case PLN__STORE_FLOAT:
+    case PLN__STORE_INT_REAL:
+    case PLN__STORE_DECIMAL_REAL: return "REAL";
+    case PLN__STORE_BLOB: return "BLOB";
+    default: return "TEXT";
+    }
+}
+
+static pln_status misfit(const pln__lite_value *value, const char *declared, const char *why, pln_error *err) {
+    char type[PLN__TYPE_TEXT_SIZE], shown[PLN__SHOW_SIZE];
+    return pln__error_set(err, PLN_ETYPE, "column %s: %s into declared type %s: %s", value->schema->name,
+                          pln__type_text(value->schema, type),
+                          pln__show(shown, declared, (int64_t)strlen(declared)), why);
+}
+
+/* Text in a column of numeric affinity stays text unless it looks like a number. */
+static const char *text_in_numbers(int32_t how, int affinity) {
+    if (how == PLN__STORE_TEXT)
+        return "SQLite would turn text that looks like a number into one; declare the column TEXT";
+    if (how == PLN__STORE_DECIMAL)
+        return "SQLite would round the decimals; declare the column TEXT, or set decimals to \"real\"";
+    if (affinity == PLN__AFFINITY_NUMERIC)
+        return NULL;
+    if (how == PLN__STORE_TIMESTAMP)
+        return "timestamps are stored as text; declare the column TEXT, or set timestamps to \"integer\"";
+    return how == PLN__STORE_DATE || how == PLN__STORE_TIME || how == PLN__STORE_JSON
+               ? "it is stored as text; declare the column TEXT"
+               : NULL;
+}
+
+pln_status pln__lite_value_fit(pln__lite_value *value, const char *declared, pln_error *err) {
+    int affinity = pln__lite_affinity(declared);
+    value->how = value->natural;
+    value->inner_how = value->inner_natural;
+    int32_t *how = stored(value);
+    if (affinity == PLN__AFFINITY_BLOB)
+        return PLN_OK;
+    if (affinity == PLN__AFFINITY_TEXT) {
+        if (*how == PLN__STORE_FLOAT)
+            *how = PLN__STORE_FLOAT_TEXT;
+        else if (*how == PLN__STORE_UINT64)
+            *how = PLN__STORE_UINT64_TEXT;
+        else if (*how == PLN__STORE_DECIMAL_REAL)
+            *how = PLN__STORE_DECIMAL;
+        return PLN_OK;
+    }
+    const char *why = text_in_numbers(*how, affinity);
+    if (why != NULL)
+        return misfit(value, declared, why, err);
+    if (affinity == PLN__AFFINITY_REAL && (*how == PLN__STORE_INT || *how == PLN__STORE_UINT64))
+        *how = PLN__STORE_INT_REAL;
+    return PLN_OK;
+}
+
+bool pln__lite_value_injective(const pln__lite_value *value) {
+    return value->how != PLN__STORE_DECIMAL_REAL && value->how != PLN__STORE_JSON &&
+           value->how != PLN__STORE_DICTIONARY && value->how != PLN__STORE_NULL;
+}
+
+bool pln__lite_value_null(const pln__lite_value *value, const struct ArrowArray *array, int64_t row) {
+    if (value->type.id == PLN__NULL || value->type.id == PLN__UNION || value->type.id == PLN__DICTIONARY)
+        return pln__array_null_at(value->schema, array, row);
+    return !pln__array_valid(array, row);
+}
+
+typedef struct target {
+    sqlite3_stmt *statement;
+    int parameter;
+    int code;
+} target;
+
+static const char *put_scratch(pln__lite_value *value, int64_t size, target *to) {
+    to->code = sqlite3_bind_text(to->statement, to->parameter, value->scratch, (int)size, SQLITE_STATIC);
+    return NULL;
+}
+
+static const char *put_int(const pln__type *type, int32_t how, const struct ArrowArray *array, int64_t row,
+                           target *to) {
+    int64_t number = pln__array_int(type, array, row);
+    bool wrapped = type->id == PLN__UINT64 && number < 0;
+    if (how == PLN__STORE_INT_REAL && (wrapped || number > EXACT_DOUBLE || number < -EXACT_DOUBLE))
+        return "the integer has more than 53 bits and the column is declared REAL";
+    if (wrapped)
+        return "the value is above 9223372036854775807, SQLite's largest integer; declare the column TEXT";
+    to->code = sqlite3_bind_int64(to->statement, to->parameter, number);
+    return NULL;
+}
+
+static const char *put_float(pln__lite_value *value, const pln__type *type, int32_t how,
+                             const struct ArrowArray *array, int64_t row, target *to) {
+    double number = pln__array_float(type, array, row);
+    if (isnan(number))
+        return "NaN cannot be stored, SQLite would make it NULL";
+    if (how == PLN__STORE_FLOAT) {
+        to->code = sqlite3_bind_double(to->statement, to->parameter, number);
+        return NULL;
+    }
+    return put_scratch(value, type->id == PLN__FLOAT32 ? pln__format_float(value->scratch, (float)number)
+                                                       : pln__format_double(value->scratch, number),
+                       to);
+}
+
+static const char *put_decimal(pln__lite_value *value, const pln__type *type, int32_t how,
+                               const struct ArrowArray *array, int64_t row, target *to) {
+    pln__int128 number = pln__load_decimal128((const uint8_t *)array->buffers[1] + (array->offset + row) * 16);
+    int64_t size = pln__format_decimal128(value->scratch, number, type->scale);
+    double nearest;
+    if (how == PLN__STORE_DECIMAL)
+        return put_scratch(value, size, to);
+    if (pln__parse_double(value->scratch, size, 0, &nearest) != PLN__PARSED)
+        return "the decimal has no double near it";
+    to->code = sqlite3_bind_double(to->statement, to->parameter, nearest);
+    return NULL;
+}
+
+static const char *put_time(pln__lite_value *value, const pln__type *type, int32_t how,
+                            const struct ArrowArray *array, int64_t row, target *to) {
+    int64_t number = pln__array_int(type, array, row), size;
+    if (how == PLN__STORE_DATE)
+        size = pln__format_date(value->scratch, (int32_t)number);
+    else if (how == PLN__STORE_TIME)
+        size = pln__format_time(value->scratch, number, (pln__unit)type->unit, PLN__TIME_FIXED);
+    else
+        size = pln__format_timestamp(value->scratch, number, (pln__unit)type->unit,
+                                     PLN__TIME_FIXED | (type->timezone[0] != '\0' ? PLN__TIME_UTC : 0));
+    if (size == 0)
+        return how == PLN__STORE_TIME ? "the time lies outside of a day" : "the year is not between 0001 and 9999";
+    return put_scratch(value, size, to);
+}
+
+static const char *put_bytes(const pln__type *type, int32_t how, const struct ArrowArray *array, int64_t row,
+                             target *to) {
+    int64_t size;
+    const uint8_t *bytes = pln__array_bytes(type, array, row, &size);
+    to->code = how == PLN__STORE_TEXT
+                   ? sqlite3_bind_text(to->statement, to->parameter, (const char *)bytes, (int)size, SQLITE_STATIC)
+                   : sqlite3_bind_blob(to->statement, to->parameter, bytes, (int)size, SQLITE_STATIC);
+    return NULL;
+}
+
+/* The encoder writes rows, so the value is made the only column of one and its name cut off again. */
+static const char *put_json(pln__lite_value *value, const struct ArrowArray *array, int64_t row, target *to) {
+    struct ArrowSchema *fields[1] = {(struct ArrowSchema *)(uintptr_t)value->schema};
+    struct ArrowArray *columns[1] = {(struct ArrowArray *)(uintptr_t)array};
+    const void *buffers[1] = {NULL};
+    struct ArrowSchema top = {.format = "+s", .name = "", .n_children = 1, .children = fields};
+    struct ArrowArray rows = {.length = array->length, .n_buffers = 1, .buffers = buffers, .n_children = 1,
+                              .children = columns};
+    value->json.size = 0;
+    value->json.failed = false;
+    pln__text_json(&value->json, value->schema->name, (int64_t)strlen(value->schema->name));
+    int64_t prefix = value->json.size + 2;
+    value->json.size = 0;
+    if (pln__json_row(&top, &rows, row, &value->json) < 0 || value->json.failed || value->json.size < prefix + 1)
+        return value->json.failed ? (to->code = SQLITE_NOMEM, (const char *)NULL) : "the value has no JSON text";
+    to->code = sqlite3_bind_text(to->statement, to->parameter, value->json.data + prefix,
+                                 (int)(value->json.size - prefix - 1), SQLITE_STATIC);
+    return NULL;
+}
+
+static const char *put(pln__lite_value *value, const pln__type *type, int32_t how, const struct ArrowArray *array,
+                       int64_t row, target *to) {
+    switch (how) {
+    case PLN__STORE_INT:
+    case PLN__STORE_INT_REAL:
+    case PLN__STORE_UINT64: return put_int(type, how, array, row, to);
+    case PLN__STORE_UINT64_TEXT:
+        return put_scratch(value, pln__format_uint64(value->scratch, (uint64_t)pln__array_int(type, array, row)), to);
+    case PLN__STORE_FLOAT:
+    case PLN__STORE_FLOAT_TEXT: return put_float(value, type, how, array, row, to);
+    case PLN__STORE_TEXT:
+    case PLN__STORE_BLOB: return put_bytes(type, how, array, row, to);
+    case PLN__STORE_DECIMAL:
+    case PLN__STORE_DECIMAL_REAL: return put_decimal(value, type, how, array, row, to);
+    case PLN__STORE_DATE:
+    case PLN__STORE_TIME:
+    case PLN__STORE_TIMESTAMP: return put_time(value, type, how, array, row, to);
+    default: return put_json(value, array, row, to);
+    }
+}
+
+const char *pln__lite_value_bind(pln__lite_value *value, const struct ArrowArray *array, int64_t row,
+                                 sqlite3_stmt *statement, int parameter, int *code) {
+    target to = {statement, parameter, SQLITE_OK};
+    const char *why = NULL;
+    if (value->how == PLN__STORE_NULL || pln__lite_value_null(value, array, row))
+        to.code = sqlite3_bind_null(statement, parameter);
+    else if (value->how == PLN__STORE_DICTIONARY)
+        why = put(value, &value->inner, value->inner_how, array->dictionary, pln__array_int(&value->type, array, row),
+                  &to);
+    else
+        why = put(value, &value->type, value->how, array, row, &to);
+    *code = to.code;
+    return why;
+}

@@ -1,0 +1,57 @@
+/* How the values of a column are stored in a database, and how they get there. */
+#ifndef PLN__CONNECT_SQLITE_VALUE_H
+#define PLN__CONNECT_SQLITE_VALUE_H
+
+#include "column/column.h"
+#include <sqlite3.h>
+
+/* SQLite's affinities (https://www.sqlite.org/datatype3.html, section 3.1). */
+enum { PLN__AFFINITY_BLOB, PLN__AFFINITY_TEXT, PLN__AFFINITY_NUMERIC, PLN__AFFINITY_INTEGER, PLN__AFFINITY_REAL };
+int pln__lite_affinity(const char *declared);
+
+enum {
+    PLN__STORE_NULL, PLN__STORE_INT, PLN__STORE_INT_REAL, PLN__STORE_UINT64, PLN__STORE_UINT64_TEXT,
+    PLN__STORE_FLOAT, PLN__STORE_FLOAT_TEXT, PLN__STORE_TEXT, PLN__STORE_BLOB, PLN__STORE_DECIMAL,
+    PLN__STORE_DECIMAL_REAL, PLN__STORE_DATE, PLN__STORE_TIME, PLN__STORE_TIMESTAMP, PLN__STORE_JSON,
+    PLN__STORE_DICTIONARY
+};
+
+typedef struct pln__lite_storing {
+    bool timestamps_integer;
+    bool decimals_real;
+} pln__lite_storing;
+
+typedef struct pln__lite_value {
+    const struct ArrowSchema *schema; /* borrowed */
+    pln__type type;
+    int32_t how;
+    int32_t inner_how;   /* of a dictionary's values */
+    int32_t natural;     /* both, before they were fitted to a table */
+    int32_t inner_natural;
+    pln__type inner;
+    char scratch[160]; /* text of numbers and times, until the statement has run */
+    pln__text json;
+} pln__lite_value;
+
+pln_status pln__lite_value_init(const pln_allocator *mem, const struct ArrowSchema *schema,
+                                const pln__lite_storing *storing, pln__lite_value *out, pln_error *err);
+void pln__lite_value_free(pln__lite_value *value);
+/* The type of a column made for it: "INTEGER", "REAL", "TEXT", "BLOB" or "". */
+const char *pln__lite_value_declared(const pln__lite_value *value);
+/*
+ * Adapt to a column that is there. PLN_ETYPE if its affinity would change what is stored: SQLite makes a number of the text '007' where a column's declared
+ * type reads as numeric.
+ */
+pln_status pln__lite_value_fit(pln__lite_value *value, const char *declared, pln_error *err);
+/* Whether equal keys are stored as equal keys and others as others. */
+bool pln__lite_value_injective(const pln__lite_value *value);
+
+/*
+ * Bind row `row` of `array` to a parameter, without copying text or bytes: the array must live until the statement is reset. NULL, or why the value cannot be
+ * stored; *code is what SQLite answered.
+ */
+const char *pln__lite_value_bind(pln__lite_value *value, const struct ArrowArray *array, int64_t row,
+                                 sqlite3_stmt *statement, int parameter, int *code);
+bool pln__lite_value_null(const pln__lite_value *value, const struct ArrowArray *array, int64_t row);
+
+#endif
