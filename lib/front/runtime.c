@@ -1,6 +1,7 @@
 #include "connect/file/file.h"
 #include "connect/generate/generate.h"
 #include "connect/memory/memory.h"
+#include "connect/sqlite/sqlite.h"
 #include "front/front.h"
 #include "store/store.h"
 
@@ -10,6 +11,7 @@ static const register_fn builtin[] = {
     pln__connect_memory_register,
     pln__connect_file_register,
     pln__connect_generate_register,
+    pln__connect_sqlite_register,
 };
 
 pln_status pln_runtime_new(const pln_runtime_options *options, pln_runtime **out, pln_error *err) {
