@@ -128,7 +128,7 @@ PLN_API pln_status pln_graph_add_map(pln_graph *graph, const char *name, pln_map
 /*
  * Set an option of a node to text; it replaces what the configuration said. Before the node is wired.
  *
- * Errors: PLN_ENAME for the node; PLN_EOPTION as pln_graph_add; PLN_ESTATE once the node is wired; PLN_ENOMEM.
+ * Errors: PLN_ENAME for the node; PLN_EOPTION as pln_graph_add; PLN_EINVAL for text that is no UTF-8; PLN_ESTATE once the node is wired; PLN_ENOMEM.
  * Owner: the value is copied.
  * Threads: one at a time.
  * Blocks: no.
@@ -159,7 +159,18 @@ PLN_API pln_status pln_graph_set_float(pln_graph *graph, const char *node, const
                                        pln_error *err);
 
 /*
- * Set an option to any JSON value given as text, such as a list of column names. See pln_graph_set_text.
+ * Set an option to a list of texts, such as column names or paths. See pln_graph_set_text.
+ *
+ * Errors: as pln_graph_set_text.
+ * Owner: the texts are copied.
+ * Threads: one at a time.
+ * Blocks: no.
+ */
+PLN_API pln_status pln_graph_set_texts(pln_graph *graph, const char *node, const char *key,
+                                       const char *const *values, int64_t n, pln_error *err);
+
+/*
+ * Set an option to any JSON value given as text, such as an object. See pln_graph_set_text.
  *
  * Errors: as pln_graph_set_text, and PLN_ESYNTAX.
  * Owner: the text is copied.

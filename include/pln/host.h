@@ -206,6 +206,8 @@ struct pln_host {
                          void (*destroy)(void *object), void *arg, void **object, pln_error *err);
     /* The schema of an in port (of a source or transform: also of an out port), known after schema propagation; NULL before. */
     const struct ArrowSchema *(*port_schema)(pln_context *ctx, int32_t out, int32_t port);
+    /* A schema from its text, "id int64 not null, name utf8"; <pln/schema.h> tells the form. Legal everywhere but in `ports`. */
+    pln_status (*schema_parse)(pln_context *ctx, const char *text, struct ArrowSchema *out, pln_error *err);
 };
 
 #ifdef __cplusplus

@@ -15,6 +15,7 @@
 #include <pln/report.h>
 #include <pln/run.h>
 #include <pln/runtime.h>
+#include <pln/schema.h>
 #include <pln/status.h>
 #include <pln/table.h>
 #include <pln/version.h>

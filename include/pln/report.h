@@ -88,6 +88,17 @@ PLN_API pln_status pln_report_node(const pln_report *report, int32_t index, pln_
 PLN_API int64_t pln_report_counter(const pln_report *report, const char *node, const char *metric);
 
 /*
+ * The columns of a node's out port, "node" or "node.port", as they were declared or inferred, in the form of pln_schema_parse. NULL if there is no such
+ * port, or if its schema was not known when the report was made.
+ *
+ * Errors: none.
+ * Owner: lent; valid while the report is.
+ * Threads: any.
+ * Blocks: no.
+ */
+PLN_API const char *pln_report_schema(const pln_report *report, const char *port);
+
+/*
  * Everything as one JSON object: the run's numbers, "nodes" with fates, counters and schemas of their ports.
  *
  * Errors: none.

@@ -83,6 +83,10 @@ void pln__schema_difference(const struct ArrowSchema *expected, const struct Arr
                             pln__text *out);
 /* Supported types only, limits kept, unique non-empty UTF-8 names in structs; `top` must be a struct. */
 pln_status pln__schema_check(const struct ArrowSchema *top, pln_error *err);
+/* "id int64 not null, name utf8" and back; pln/schema.h tells the form. */
+pln_status pln__schema_parse(const pln_allocator *mem, const char *text, struct ArrowSchema *out,
+                             pln_error *err);
+void pln__schema_text(const struct ArrowSchema *schema, pln__text *out);
 /* Index of a child by name, or -1. */
 int64_t pln__schema_find(const struct ArrowSchema *top, const char *name);
 /* PLN_ENAME with the nearest name, as "column 'amont': no such column (did you mean 'amount'?)". */

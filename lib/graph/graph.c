@@ -1,4 +1,5 @@
 #include "graph/graph.h"
+#include "base/utf8.h"
 
 static bool name_ok(const char *name, const char *more) {
     if (name == NULL || name[0] == '\0' || strlen(name) > 63)
@@ -223,9 +224,53 @@ static pln_status set_option(pln_graph *graph, const char *name, const char *key
     return pln__graph_fail(graph, status, err, &own);
 }
 
+/* A JSON string; NULL with *status said if it is no UTF-8 or there is no memory. */
+static json_t *json_text_of(const char *key, const char *value, pln_status *status, pln_error *err) {
+    json_t *text = value == NULL ? json_null() : json_string(value);
+    char shown[PLN__SHOW_SIZE];
+    if (text == NULL)
+        *status = pln__utf8_valid(value, (int64_t)strlen(value), 0)
+                      ? pln__error_memory(err, strlen(value) + 1)
+                      : pln__error_set(err, PLN_EINVAL, "option '%s': %s is no UTF-8", key,
+                                       pln__show(shown, value, (int64_t)strlen(value)));
+    return text;
+}
+
+static pln_status refuse_value(pln_graph *graph, const char *node, pln_status status, pln_error *own,
+                               pln_error *err) {
+    pln__error_where(own, "%s/%s", graph->name, node);
+    return pln__graph_fail(graph, status, err, own);
+}
+
 pln_status pln_graph_set_text(pln_graph *graph, const char *node, const char *key, const char *value,
                               pln_error *err) {
-    return set_option(graph, node, key, json_string(value), err);
+    pln_status status = PLN_OK;
+    pln_error own = {0};
+    if (stuck(graph, err))
+        return graph->error.status;
+    json_t *text = json_text_of(key, value, &status, &own);
+    return text != NULL ? set_option(graph, node, key, text, err)
+                        : refuse_value(graph, node, status, &own, err);
+}
+
+pln_status pln_graph_set_texts(pln_graph *graph, const char *node, const char *key,
+                               const char *const *values, int64_t n, pln_error *err) {
+    pln_status status = PLN_OK;
+    pln_error own = {0};
+    if (stuck(graph, err))
+        return graph->error.status;
+    json_t *list = json_array();
+    if (list == NULL)
+        status = pln__error_memory(&own, 1);
+    for (int64_t i = 0; i < n && status >= 0; i++) {
+        json_t *text = json_text_of(key, values[i], &status, &own);
+        if (text != NULL && json_array_append_new(list, text) != 0)
+            status = pln__error_memory(&own, 1);
+    }
+    if (status >= 0)
+        return set_option(graph, node, key, list, err);
+    json_decref(list);
+    return refuse_value(graph, node, status, &own, err);
 }
 
 static bool is_bool_option(const pln_graph *graph, const char *name, const char *key) {

@@ -307,6 +307,10 @@ static const struct ArrowSchema *port_schema(pln_context *ctx, int32_t out, int3
                : NULL;
 }
 
+static pln_status schema_parse(pln_context *ctx, const char *text, struct ArrowSchema *out, pln_error *err) {
+    return pln__schema_parse(pln__run_node_of(ctx)->run->mem, text, out, err);
+}
+
 static const pln_builder_calls builder_calls = {
     sizeof(pln_builder_calls), 0,
     pln_builder_column,  pln_column_child, pln_column_null,  pln_column_int, pln_column_uint,
@@ -350,4 +354,5 @@ void pln__host_running(pln_host *host) {
     host->count = count;
     host->shared = shared;
     host->port_schema = port_schema;
+    host->schema_parse = schema_parse;
 }

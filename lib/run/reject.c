@@ -148,21 +148,39 @@ out:
     return status;
 }
 
+/* "orders.csv, line 17, column amount: expected int64, got 'n/a'" */
+static void say(const pln_run *run, const pln_raw_rejection *item, pln__text *out) {
+    pln__text_init(out, run->mem);
+    if (item->split != NULL)
+        pln__text_printf(out, "%s, ", item->split);
+    if (item->line >= 0)
+        pln__text_printf(out, "line %lld, ", (long long)item->line);
+    if (item->column != NULL)
+        pln__text_printf(out, "column %s: ", item->column);
+    pln__text_str(out, item->message == NULL ? "rejected" : item->message);
+}
+
 /* Nobody takes the row, and the host did not say that it may be dropped. */
 static pln_status unwanted(pln__run_node *node, const pln_raw_rejection *item, pln_error *err) {
     pln__text text;
-    pln__text_init(&text, node->run->mem);
-    if (item->split != NULL)
-        pln__text_printf(&text, "%s, ", item->split);
-    if (item->line >= 0)
-        pln__text_printf(&text, "line %lld, ", (long long)item->line);
-    if (item->column != NULL)
-        pln__text_printf(&text, "column %s: ", item->column);
+    say(node->run, item, &text);
     pln_status status = pln__error_set(
-        err, PLN_EREJECTED, "%s%s (the reject port is not wired; \"on_reject\": \"drop\" would go on)",
-        text.data == NULL ? "" : text.data, item->message == NULL ? "rejected" : item->message);
+        err, PLN_EREJECTED, "%s (the reject port is not wired; \"on_reject\": \"drop\" would go on)",
+        text.data == NULL ? "rejected" : text.data);
     pln__text_free(&text);
     return status;
+}
+
+/* Rows that may be dropped are still told of, the first ones of each node. */
+#define DROPPED_LOGGED 10
+static void dropped(pln__run_node *node, const pln_raw_rejection *item) {
+    pln__text text;
+    if (node->counts.fates[PLN_REJECTED] > DROPPED_LOGGED)
+        return;
+    say(node->run, item, &text);
+    pln__runtime_log(node->run->runtime, PLN_LOG_WARNING, node->node->name,
+                     text.data == NULL || text.failed ? "a row was dropped" : text.data);
+    pln__text_free(&text);
 }
 
 static pln_status reject_one(pln__run_node *node, const pln_raw_rejection *item, pln_batch *batch,
@@ -170,7 +188,10 @@ static pln_status reject_one(pln__run_node *node, const pln_raw_rejection *item,
     node->counts.fates[PLN_REJECTED]++;
     if (node->out[node->n_out].n_targets > 0)
         return put(node, item, batch, row, err);
-    return node->drop_rejects ? PLN_OK : unwanted(node, item, err);
+    if (!node->drop_rejects)
+        return unwanted(node, item, err);
+    dropped(node, item);
+    return PLN_OK;
 }
 
 pln_status pln__reject_rows(pln__run_node *node, pln_batch *batch, const pln_rejection *items, int64_t n,

@@ -1,9 +1,16 @@
 #include "run/run.h"
 
+typedef struct port_report {
+    char *name;    /* "read.out" */
+    char *columns; /* "id int64 not null, name utf8" */
+} port_report;
+
 typedef struct node_report {
     pln_node_summary summary;
     pln__metric *metrics;
     int64_t n_metrics;
+    port_report *ports;
+    int64_t n_ports;
     char *schemas; /* a JSON object, port by port */
 } node_report;
 
@@ -65,6 +72,35 @@ static char *schemas_of(const pln__run_node *node, pln_status *status) {
     return pln__text_take(&out);
 }
 
+static char *columns_of(const pln_report *report, const struct ArrowSchema *schema, pln_status *status) {
+    pln__text out;
+    pln__text_init(&out, report->mem);
+    pln__text_str(&out, "");
+    pln__schema_text(schema, &out);
+    if (out.failed)
+        *status = PLN_ENOMEM;
+    return pln__text_take(&out);
+}
+
+static void fill_ports(pln_report *report, node_report *to, const pln__run_node *node, pln_status *status) {
+    to->ports = pln__calloc(report->mem, (uint64_t)node->n_out + 1, sizeof *to->ports);
+    if (to->ports == NULL) {
+        *status = PLN_ENOMEM;
+        return;
+    }
+    to->n_ports = node->n_out;
+    for (int32_t p = 0; p < node->n_out; p++) {
+        pln__text name;
+        pln__text_init(&name, report->mem);
+        pln__text_printf(&name, "%s.%s", node->node->name, node->node->out.items[p]);
+        if (name.failed)
+            *status = PLN_ENOMEM;
+        to->ports[p].name = pln__text_take(&name);
+        if (node->out[p].schema != NULL)
+            to->ports[p].columns = columns_of(report, pln__schema_get(node->out[p].schema), status);
+    }
+}
+
 static void fill_node(pln_report *report, node_report *to, const pln__run_node *node,
                       pln_status *status) {
     const int64_t *fates = node->counts.fates;
@@ -85,6 +121,7 @@ static void fill_node(pln_report *report, node_report *to, const pln__run_node *
                                      .time_us = node->time_us,
                                      .watermark_us = node->watermark_us};
     to->schemas = schemas_of(node, status);
+    fill_ports(report, to, node, status);
     to->metrics = pln__calloc(report->mem, (uint64_t)node->n_metrics + 1, sizeof *to->metrics);
     if (to->metrics == NULL) {
         *status = PLN_ENOMEM;
@@ -239,6 +276,11 @@ void pln_report_free(pln_report *report) {
         for (int64_t m = 0; m < node->n_metrics; m++)
             free_text(report, node->metrics[m].name);
         pln__free(report->mem, node->metrics, (uint64_t)(node->n_metrics + 1) * sizeof *node->metrics);
+        for (int64_t p = 0; p < node->n_ports; p++) {
+            free_text(report, node->ports[p].name);
+            free_text(report, node->ports[p].columns);
+        }
+        pln__free(report->mem, node->ports, (uint64_t)(node->n_ports + 1) * sizeof *node->ports);
         free_text(report, node->summary.name);
         free_text(report, node->summary.stage);
         free_text(report, node->schemas);
@@ -276,6 +318,19 @@ int64_t pln_report_counter(const pln_report *report, const char *node, const cha
                 return at->metrics[m].value;
     }
     return -1;
+}
+
+/* "node" alone means its first port. */
+const char *pln_report_schema(const pln_report *report, const char *port) {
+    for (int32_t i = 0; i < report->summary.nodes; i++) {
+        const node_report *node = &report->nodes[i];
+        if (strcmp(node->summary.name, port) == 0)
+            return node->n_ports > 0 ? node->ports[0].columns : NULL;
+        for (int64_t p = 0; p < node->n_ports; p++)
+            if (strcmp(node->ports[p].name, port) == 0)
+                return node->ports[p].columns;
+    }
+    return NULL;
 }
 
 const char *pln_report_json(const pln_report *report) {

@@ -261,6 +261,10 @@ static const struct ArrowSchema *port_schema(pln_context *ctx, int32_t out, int3
     return schema == NULL ? NULL : pln__schema_get(schema);
 }
 
+static pln_status schema_parse(pln_context *ctx, const char *text, struct ArrowSchema *out, pln_error *err) {
+    return pln__schema_parse(ctx->host->allocator(ctx), text, out, err);
+}
+
 static const pln_builder_calls builder_calls = {
     .struct_size = sizeof(pln_builder_calls),
     .column = pln_builder_column,
@@ -311,6 +315,7 @@ static void fill_table(pln_host *host) {
     host->log = log_line;
     host->count = count;
     host->port_schema = port_schema;
+    host->schema_parse = schema_parse;
 }
 
 /* ---- host and nodes ---- */

@@ -1,0 +1,238 @@
+/*
+ * to_sqlite: CSV or NDJSON files, plain or gzip, into a table of an SQLite database. Types come from an Avro schema, or
+ * are inferred and shown. Rows that do not fit go to a reject file with their bytes, their line and the reason.
+ * With --state a load is done exactly once: killed at any moment and called again in the same way it goes on
+ * where it was, and a load that was done is left alone.
+ */
+#define _GNU_SOURCE /* getopt_long */
+#include <getopt.h>
+#include <pln/pln.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { DONE = 0, REJECTED = 1, WRONG_USE = 2, FAILED = 3, LIST = 64 };
+
+static const char usage[] =
+    "usage: to_sqlite FILE... --database DB --table T [option]...\n"
+    "  --schema S.avsc       types of the columns; otherwise they are inferred and shown\n"
+    "  --format csv|tsv|ndjson   if the names (.csv .tsv .ndjson .jsonl .json, then .gz) do not say it\n"
+    "  --null TOKEN          a text that means null in CSV, as the empty field does; may be repeated\n"
+    "  --mode append|upsert|overwrite   default: upsert with --key, overwrite with --partition\n"
+    "  --key C,C             key columns: a row takes the place of the one with the same key\n"
+    "  --partition C,C       overwrite only those values of these columns that the files have\n"
+    "  --reject FILE.ndjson  where rows that do not fit go\n"
+    "  --state STATE.db      remember the load, so that it is done exactly once\n"
+    "  --epoch-rows N        commit after each N rows, not once at the end\n"
+    "  --json                print the report as JSON\n"
+    "exit: 0 done, 1 rows were rejected and there is no reject file, 2 wrong use, 3 failed\n";
+
+typedef struct texts {
+    const char *items[LIST];
+    int64_t n;
+} texts;
+
+typedef struct arguments {
+    const char *database, *table, *schema, *format, *mode, *reject, *state, *epoch_rows, **files;
+    texts nulls, key, partition;
+    int json, n_files;
+} arguments;
+
+static int misused(const char *what, const char *value) {
+    fprintf(stderr, "to_sqlite: %s%s\n%s", what, value, usage);
+    return WRONG_USE;
+}
+
+static void split(char *text, texts *list) {
+    for (char *at = strtok(text, ","); at != NULL && list->n < LIST; at = strtok(NULL, ","))
+        list->items[list->n++] = at;
+}
+
+static int parse(int argc, char **argv, arguments *a) {
+    enum { TEXTS = 8, NULLS = TEXTS, KEY, PARTITION };
+    const char **text[TEXTS] = {&a->database, &a->table, &a->schema, &a->format,
+                                &a->mode,     &a->reject, &a->state, &a->epoch_rows};
+    const struct option options[] = {{"database", 1, NULL, 0}, {"table", 1, NULL, 1},      {"schema", 1, NULL, 2},
+                                     {"format", 1, NULL, 3},   {"mode", 1, NULL, 4},       {"reject", 1, NULL, 5},
+                                     {"state", 1, NULL, 6},    {"epoch-rows", 1, NULL, 7}, {"null", 1, NULL, NULLS},
+                                     {"key", 1, NULL, KEY},    {"partition", 1, NULL, PARTITION},
+                                     {"json", 0, &a->json, 1}, {NULL, 0, NULL, 0}};
+    int index = 0, found;
+    a->nulls.items[a->nulls.n++] = ""; /* the empty field is null, whatever else is */
+    while ((found = getopt_long(argc, argv, "", options, &index)) != -1) {
+        if (found == '?' || (found == NULLS && a->nulls.n == LIST))
+            return misused("see the options", "");
+        if (found == NULLS)
+            a->nulls.items[a->nulls.n++] = optarg;
+        else if (found == KEY || found == PARTITION)
+            split(optarg, found == KEY ? &a->key : &a->partition);
+        else if (options[index].flag == NULL)
+            *text[found] = optarg;
+    }
+    a->files = (const char **)argv + optind;
+    a->n_files = argc - optind;
+    return DONE;
+}
+
+/* The format that a name tells: its suffix, without .gz. */
+static const char *format_of(const char *name) {
+    static const char *const known[][2] = {
+        {".csv", "csv"}, {".tsv", "tsv"}, {".ndjson", "ndjson"}, {".jsonl", "ndjson"}, {".json", "ndjson"}};
+    size_t size = strlen(name), length;
+    size -= size > 3 && strcmp(name + size - 3, ".gz") == 0 ? 3 : 0;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (size > (length = strlen(known[i][0])) && memcmp(name + size - length, known[i][0], length) == 0)
+            return known[i][1];
+    return NULL;
+}
+
+static int complete(arguments *a) {
+    if (a->n_files == 0 || a->database == NULL || a->table == NULL)
+        return misused(a->n_files == 0 ? "no file" : a->table == NULL ? "no --table" : "no --database", "");
+    for (int i = 0; a->format == NULL && i < a->n_files; i++)
+        if (format_of(a->files[i]) == NULL || strcmp(format_of(a->files[i]), format_of(a->files[0])) != 0)
+            return misused("--format is needed: ", a->files[i]);
+    if (a->format == NULL)
+        a->format = format_of(a->files[0]);
+    if (a->mode == NULL)
+        a->mode = a->key.n > 0 ? "upsert" : a->partition.n > 0 ? "overwrite" : "append";
+    if (strcmp(a->format, "csv") != 0 && strcmp(a->format, "tsv") != 0 && strcmp(a->format, "ndjson") != 0)
+        return misused("--format ", a->format);
+    if (strcmp(a->mode, "append") != 0 && strcmp(a->mode, "upsert") != 0 && strcmp(a->mode, "overwrite") != 0)
+        return misused("--mode ", a->mode);
+    if ((a->key.n > 0) != (strcmp(a->mode, "upsert") == 0))
+        return misused("--key and the mode upsert need each other", "");
+    if (a->partition.n > 0 && strcmp(a->mode, "overwrite") != 0)
+        return misused("--partition needs the mode overwrite", "");
+    if (a->epoch_rows != NULL && (strspn(a->epoch_rows, "0123456789") != strlen(a->epoch_rows) || atoll(a->epoch_rows) < 1))
+        return misused("--epoch-rows ", a->epoch_rows);
+    return DONE;
+}
+
+static void mix(uint64_t *hash, const char *text) { /* FNV-1a; the NUL keeps "ab", "c" apart from "a", "bc" */
+    do
+        *hash = (*hash ^ (unsigned char)*text) * 0x100000001b3u;
+    while (*text++ != '\0');
+}
+
+/* What makes two calls the same load: all that shapes its outcome, and the files as they are now. */
+static void name_load(const arguments *a, char *key, size_t size) {
+    const texts *lists[] = {&a->nulls, &a->key, &a->partition};
+    uint64_t hash = 0xcbf29ce484222325u;
+    char stamp[80];
+    mix(&hash, a->database);
+    mix(&hash, a->format);
+    mix(&hash, a->schema != NULL ? a->schema : "");
+    for (int l = 0; l < 3; l++, mix(&hash, "/"))
+        for (int64_t i = 0; i < lists[l]->n; i++)
+            mix(&hash, lists[l]->items[i]);
+    for (int i = 0; i < a->n_files; i++) {
+        struct stat file = {0};
+        (void)stat(a->files[i], &file); /* a directory or pattern counts by its name */
+        snprintf(stamp, sizeof stamp, "%lld %lld.%09ld", (long long)file.st_size,
+                 (long long)file.st_mtim.tv_sec, file.st_mtim.tv_nsec);
+        mix(&hash, a->files[i]);
+        mix(&hash, stamp);
+    }
+    snprintf(key, size, "%s %s %016llx", a->table, a->mode, (unsigned long long)hash);
+}
+
+/* The graph is sticky: of all these calls the first failure is what the last one answers. */
+static pln_status build(pln_graph *g, const arguments *a, pln_error *err) {
+    char sink[32];
+    snprintf(sink, sizeof sink, "sqlite.%s", a->mode);
+    pln_graph_add(g, "read", strcmp(a->format, "ndjson") == 0 ? "ndjson.read" : "csv.read", NULL, err);
+    pln_graph_set_texts(g, "read", "paths", a->files, a->n_files, err);
+    if (a->schema != NULL)
+        pln_graph_set_text(g, "read", "schema", a->schema, err);
+    if (strcmp(a->format, "ndjson") != 0)
+        pln_graph_set_texts(g, "read", "nulls", a->nulls.items, a->nulls.n, err);
+    if (strcmp(a->format, "tsv") == 0)
+        pln_graph_set_text(g, "read", "delimiter", "\t", err);
+    pln_graph_add(g, "store", sink, PLN_JSON({"create": true}), err);
+    pln_graph_set_text(g, "store", "database", a->database, err);
+    pln_graph_set_text(g, "store", "table", a->table, err);
+    if (a->key.n > 0)
+        pln_graph_set_texts(g, "store", "key", a->key.items, a->key.n, err);
+    if (a->partition.n > 0)
+        pln_graph_set_texts(g, "store", "partition", a->partition.items, a->partition.n, err);
+    if (a->reject == NULL) {
+        pln_graph_set_text(g, "read", "on_reject", "drop", err);
+        pln_graph_set_text(g, "store", "on_reject", "drop", err);
+        return pln_graph_wire(g, "read > store", err);
+    }
+    pln_graph_add(g, "bad", "ndjson.write", NULL, err);
+    pln_graph_set_text(g, "bad", "path", a->reject, err);
+    return pln_graph_wire(g, "read > store; read.reject > bad; store.reject > bad", err);
+}
+
+static void summarize(const arguments *a, const pln_report *report, const pln_run_summary *s) {
+    static const char *const changes[] = {"inserted", "updated", "unchanged", "deleted"};
+    const char *columns = pln_report_schema(report, "read");
+    double seconds = (double)(s->elapsed_us + 1) / 1e6;
+    if (s->skipped)
+        printf("This load was done before; nothing was read or changed. Its numbers were:\n");
+    printf("table     %s in %s, %s\n", a->table, a->database, a->mode);
+    if (columns != NULL)
+        printf("columns   %s%s\n", columns, a->schema == NULL ? " (inferred)" : "");
+    printf("rows      %lld read, %lld stored, %lld rejected%s%s\n", (long long)s->rows_in, (long long)s->rows_out,
+           (long long)s->rejected, a->reject != NULL ? " to " : "", a->reject != NULL ? a->reject : "");
+    printf("changes  ");
+    for (int i = 0; i < 4; i++)
+        if (pln_report_counter(report, "store", changes[i]) >= 0)
+            printf(" %lld %s", (long long)pln_report_counter(report, "store", changes[i]), changes[i]);
+    printf("\ntime      %.2f s, %.0f rows/s\n", seconds, s->skipped ? 0 : (double)s->rows_in / seconds);
+}
+
+static void warn(void *user, int32_t level, const char *where, const char *message) {
+    (void)user;
+    if (level >= PLN_LOG_WARNING)
+        fprintf(stderr, "to_sqlite: %s: %s\n", where, message);
+}
+
+int main(int argc, char **argv) {
+    arguments a = {0};
+    char run_key[128];
+    pln_error err = {0};
+    pln_runtime *rt = NULL;
+    pln_graph *g = NULL;
+    pln_report *report = NULL;
+    pln_runtime_options settings;
+    pln_run_options options;
+    pln_run_summary s = {.struct_size = sizeof s};
+    if (parse(argc, argv, &a) != DONE || complete(&a) != DONE)
+        return WRONG_USE;
+    pln_runtime_options_init(&settings, sizeof settings);
+    settings.log = warn;
+    pln_run_options_init(&options, sizeof options);
+    options.epoch_rows = a.epoch_rows == NULL ? 0 : atoll(a.epoch_rows);
+    if (a.state != NULL) {
+        name_load(&a, run_key, sizeof run_key);
+        options.state = a.state;
+        options.run_key = run_key;
+        options.guarantee = PLN_EXACTLY_ONCE;
+        options.when_done = PLN_WHEN_DONE_SKIP;
+    }
+    pln_status status = pln_runtime_new(&settings, &rt, &err);
+    if (status >= 0)
+        status = pln_graph_new(rt, "to_sqlite", &g, &err);
+    if (status >= 0)
+        status = build(g, &a, &err);
+    if (status >= 0)
+        status = pln_graph_run(g, &options, &report, &err);
+    if (report != NULL)
+        pln_report_summary(report, &s);
+    if (report != NULL && a.json)
+        printf("%s\n", pln_report_json(report));
+    else if (status >= 0)
+        summarize(&a, report, &s);
+    if (status < 0)
+        fprintf(stderr, "to_sqlite: %s: %s\n", err.where, err.message);
+    else if (s.rejected > 0 && a.reject == NULL)
+        fprintf(stderr, "to_sqlite: %lld rows were rejected; --reject FILE keeps them\n", (long long)s.rejected);
+    pln_report_free(report);
+    pln_graph_free(g);
+    pln_runtime_free(rt);
+    return status < 0 ? FAILED : s.rejected > 0 && a.reject == NULL ? REJECTED : DONE;
+}
