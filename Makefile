@@ -113,7 +113,12 @@ PLN_LDFLAGS := -pthread $(PLN_LD) $(SANITIZERS)
 # Paths of the build machine stay out of every product.
 PREFIX_MAP := -ffile-prefix-map=$(CURDIR)=.
 
-LIB_CC = $(CC) $(PLN_CPPFLAGS) $(CPPFLAGS) $(PLN_CFLAGS) -fvisibility=hidden $(FRAME) $(1) $(PREFIX_MAP) $(CFLAGS) -MMD -MP
+# clang does not know the pragma by which a variant of a kernel asks gcc for its instructions.
+IS_CLANG := $(findstring clang,$(shell $(CC) --version 2>/dev/null))
+CLANG_TARGET = $(if $(IS_CLANG),-Wno-unknown-pragmas \
+    $$(sed -n 's/^\#pragma GCC target("\(.*\)")/,\1/p' $< | sed 's/,/ -m/g'))
+
+LIB_CC = $(CC) $(PLN_CPPFLAGS) $(CPPFLAGS) $(PLN_CFLAGS) -fvisibility=hidden $(FRAME) $(1) $(CLANG_TARGET) $(PREFIX_MAP) $(CFLAGS) -MMD -MP
 TEST_CC = $(CC) $(PLN_CPPFLAGS) -Itest/support -Itest $(CPPFLAGS) $(PLN_CFLAGS) $(CHECK_CFLAGS) $(OPT) \
     $(PREFIX_MAP) $(CFLAGS) -MMD -MP
 LINK = $(CC) $(PLN_CFLAGS) $(CFLAGS) $(PLN_LDFLAGS) $(LDFLAGS)
