@@ -160,7 +160,7 @@ static void keep(home *h, home *keeper) {
 
 /* ---- making ---- */
 
-static const uint8_t zeros[PLN__ALIGN] __attribute__((aligned(PLN__ALIGN)));
+const uint8_t pln__no_bytes[PLN__ALIGN] __attribute__((aligned(PLN__ALIGN)));
 
 static pln_status adopt_parts(const pln_allocator *mem, pln__array_parts *parts, pln_error *err) {
     pln_status status = PLN_OK;
@@ -208,7 +208,7 @@ static void take_buffers(home *h, pln__array_parts *parts, const void **to, node
         /* Some consumers take NULL for damage even where a buffer has no bytes; only validity may be absent. */
         to[i] = h->buffers[i].data;
         if (i > 0 && to[i] == NULL)
-            to[i] = zeros;
+            to[i] = pln__no_bytes;
         owns = owns || h->buffers[i].data != NULL;
     }
     h->n_buffers = parts->n_buffers;

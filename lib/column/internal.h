@@ -73,6 +73,8 @@ pln_status pln__array_keep(const pln_allocator *mem, const struct ArrowSchema *s
 /* After adoption and validation: null counts known, buffers aligned for their type. `array` is ours and nobody else's yet. */
 pln_status pln__array_normalize(const struct ArrowSchema *schema, struct ArrowArray *array,
                                 pln_error *err);
+/* Stands for a buffer of nothing, and for the one offset of no rows. */
+extern const uint8_t pln__no_bytes[PLN__ALIGN];
 /* Memory that lives as long as the array's own buffers do. */
 uint8_t *pln__array_attach(struct ArrowArray *array, int64_t size);
 /* The bytes of row i of a flat column as key for a dictionary. */

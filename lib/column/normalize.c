@@ -29,19 +29,16 @@ static pln_status align_all(const pln__type *type, struct ArrowArray *array, pln
     return PLN_OK;
 }
 
-/* For 0 rows a producer may leave the offsets out; everybody here reads offsets[offset]. */
-static pln_status give_offsets(const pln__type *type, struct ArrowArray *array, pln_error *err) {
-    if (!pln__type_is_bytes(type->id) && type->id != PLN__LIST && type->id != PLN__MAP)
-        return PLN_OK;
-    if (array->length > 0 || array->buffers[1] != NULL)
-        return PLN_OK;
-    uint8_t *zero = pln__array_attach(array, PLN__PADDING);
-    if (zero == NULL)
-        return pln__error_memory(err, PLN__PADDING);
-    memset(zero, 0, PLN__PADDING);
-    array->buffers[1] = zero;
-    array->offset = 0;
-    return PLN_OK;
+/* For no rows and no bytes a producer may leave buffers out; everybody here reads offsets[offset] and adds to pointers. */
+static void fill_in(const pln__type *type, struct ArrowArray *array) {
+    bool union_ids = type->id == PLN__UNION;
+    for (int64_t i = union_ids ? 0 : 1; i < array->n_buffers; i++) {
+        if (array->buffers[i] != NULL)
+            continue;
+        array->buffers[i] = pln__no_bytes;
+        if (array->length == 0)
+            array->offset = 0;
+    }
 }
 
 static void count_nulls(const pln__type *type, struct ArrowArray *array) {
@@ -60,7 +57,7 @@ pln_status pln__array_normalize(const struct ArrowSchema *schema, struct ArrowAr
     pln_status status = PLN_OK;
     pln__type type;
     PLN__TRY(pln__type_of(schema, &type, err));
-    PLN__TRY(give_offsets(&type, array, err));
+    fill_in(&type, array);
     PLN__TRY(align_all(&type, array, err));
     count_nulls(&type, array);
     for (int64_t i = 0; i < array->n_children; i++)

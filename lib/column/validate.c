@@ -30,8 +30,6 @@ static pln_status check_counts(checker *c, const pln__type *type, const struct A
         want = 1;
     else if (pln__type_is_bytes(type->id))
         want = 3;
-    if (array->release == NULL && array->private_data != NULL)
-        return bad(c, -1, "the array is released; length", array->length);
     if (array->length < 0 || array->length > ROWS_MAX)
         return bad(c, -1, "length", array->length);
     if (array->offset < 0 || array->offset > ROWS_MAX)
@@ -72,9 +70,9 @@ static pln_status check_child_length(checker *c, const struct ArrowArray *array,
 
 /* Offsets may lie at any address. */
 static pln_status check_offsets(checker *c, const struct ArrowArray *array, int64_t limit) {
-    const uint8_t *at = (const uint8_t *)array->buffers[1] + array->offset * 4;
     if (array->length == 0)
         return PLN_OK;
+    const uint8_t *at = (const uint8_t *)array->buffers[1] + array->offset * 4;
     int32_t first = pln__offset_at(at, 0);
     int32_t last = pln__offset_at(at, array->length);
     if (first < 0)
