@@ -141,10 +141,10 @@ static pln_status read_line(pln__decoder *self, const uint8_t *line, const uint8
 
 static pln__json_runner *runner_for(uint32_t cpu) {
 #if defined(__x86_64__)
-    if ((cpu & PLN__CPU_AVX512) != 0)
-        return pln__json_run_avx512;
     if ((cpu & PLN__CPU_AVX2) != 0)
         return pln__json_run_avx2;
+    if ((cpu & PLN__CPU_SSE42) != 0)
+        return pln__json_run_sse42;
 #else
     (void)cpu;
 #endif

@@ -6,7 +6,7 @@
  */
 enum { KEYS_FEW = 16 };
 
-static bool same(const pln__json_keys *keys, int64_t i, const void *key, int64_t size,
+static bool same(const pln__json_keys *keys, int64_t i, const uint8_t *key, int64_t size,
                  uint64_t hash) {
     const struct pln__json_entry_key *item = &keys->items[i];
     return item->hash == hash && item->size == size &&
@@ -20,7 +20,9 @@ static void place(pln__json_keys *keys, int64_t i) {
     keys->slots[at & (uint64_t)(keys->n_slots - 1)] = i + 1;
 }
 
-static pln_status rehash(const pln_allocator *mem, pln__json_keys *keys, pln_error *err) {
+/* Make the table larger, or for the first time; from now on keys have hashes. */
+static pln_status rehash(const pln_allocator *mem, pln__json_keys *keys, uint64_t seed,
+                         pln_error *err) {
     uint64_t old = (uint64_t)keys->n_slots * sizeof *keys->slots;
     int64_t n = keys->n_slots;
     while (n < keys->n * 4)
@@ -33,15 +35,18 @@ static pln_status rehash(const pln_allocator *mem, pln__json_keys *keys, pln_err
         keys->n_slots = n;
     }
     memset(keys->slots, 0, (size_t)n * sizeof *keys->slots);
-    for (int64_t i = 0; i < keys->n; i++)
+    for (int64_t i = 0; i < keys->n; i++) {
+        struct pln__json_entry_key *item = &keys->items[i];
+        item->hash = pln__hash64(keys->text.data + item->start, item->size, seed);
         place(keys, i);
+    }
     return PLN_OK;
 }
 
-static int64_t find(const pln__json_keys *keys, const void *key, int64_t size, uint64_t hash) {
+static int64_t find(const pln__json_keys *keys, const uint8_t *key, int64_t size, uint64_t hash) {
     if (keys->n <= KEYS_FEW) {
         int64_t i = 0;
-        while (i < keys->n && !same(keys, i, key, size, hash))
+        while (i < keys->n && !same(keys, i, key, size, 0))
             i++;
         return i;
     }
@@ -54,10 +59,10 @@ static int64_t find(const pln__json_keys *keys, const void *key, int64_t size, u
     }
 }
 
-pln_status pln__json_keys_add(const pln_allocator *mem, pln__json_keys *keys, const void *key,
+pln_status pln__json_keys_add(const pln_allocator *mem, pln__json_keys *keys, const uint8_t *key,
                               int64_t size, uint64_t seed, int64_t *index, pln_error *err) {
     pln_status status = PLN_OK;
-    uint64_t hash = pln__hash64(key, size, seed);
+    uint64_t hash = keys->n > KEYS_FEW ? pln__hash64(key, size, seed) : 0;
     *index = find(keys, key, size, hash);
     if (*index < keys->n)
         return PLN_OK;
@@ -65,12 +70,10 @@ pln_status pln__json_keys_add(const pln_allocator *mem, pln__json_keys *keys, co
     int64_t start = keys->text.size;
     PLN__TRY(pln__buffer_append(mem, &keys->text, key, size, err));
     keys->items[keys->n++] = (struct pln__json_entry_key){hash, start, size, -1};
-    if (keys->n > KEYS_FEW) {
-        if (keys->n == KEYS_FEW + 1 || keys->n * 2 > keys->n_slots)
-            PLN__TRY(rehash(mem, keys, err));
-        else
-            place(keys, keys->n - 1);
-    }
+    if (keys->n == KEYS_FEW + 1 || (keys->n > KEYS_FEW && keys->n * 2 > keys->n_slots))
+        PLN__TRY(rehash(mem, keys, seed, err));
+    else if (keys->n > KEYS_FEW)
+        place(keys, keys->n - 1);
 out:
     return status;
 }

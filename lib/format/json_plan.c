@@ -68,6 +68,29 @@ static void set_name(pln__json_node *node, const char *name) {
     }
 }
 
+/*
+ * Names of one struct are few and known, so their length with the first and the last eight bytes tells them apart cheaply. Both ends
+ * may be read beyond `size`; what lies there does not count.
+ */
+static inline uint64_t name_hash(const uint8_t *name, int64_t size) {
+    uint64_t first = pln__json_load8(name), last = 0;
+    if (size < 8)
+        first = size == 0 ? 0 : first << (64 - 8 * (unsigned)size);
+    else
+        last = pln__json_load8(name + size - 8);
+    uint64_t mixed = (first ^ (uint64_t)size) * 0x9E3779B97F4A7C15u;
+    mixed = (mixed ^ (mixed >> 32) ^ last) * 0xD6E8FEB86659FD93u;
+    return mixed ^ (mixed >> 32);
+}
+
+static uint64_t own_hash(const pln__json_node *node) {
+    uint8_t text[8] = {0};
+    if (node->name_size >= 8)
+        return name_hash((const uint8_t *)node->name, node->name_size);
+    memcpy(text, node->name, (size_t)node->name_size);
+    return name_hash(text, node->name_size);
+}
+
 static pln_status index_names(pln__decoder *self, pln__json_node *node, pln_error *err) {
     uint32_t n = 4;
     while (n < (uint64_t)node->n_children * 2)
@@ -78,8 +101,7 @@ static pln_status index_names(pln__decoder *self, pln__json_node *node, pln_erro
     node->names.n_slots = n;
     memset(node->names.slots, 0xFF, n * sizeof *node->names.slots);
     for (int64_t i = 0; i < node->n_children; i++) {
-        const pln__json_node *child = &node->children[i];
-        uint64_t at = pln__hash64(child->name, child->name_size, self->seed);
+        uint64_t at = own_hash(&node->children[i]);
         while (node->names.slots[at & (n - 1)] >= 0)
             at++;
         node->names.slots[at & (n - 1)] = (int32_t)i;
@@ -87,15 +109,20 @@ static pln_status index_names(pln__decoder *self, pln__json_node *node, pln_erro
     return PLN_OK;
 }
 
-pln__json_node *pln__json_member(const pln__decoder *self, const pln__json_node *node,
-                                 const void *name, int64_t size) {
-    uint64_t at = pln__hash64(name, size, self->seed);
+pln__json_node *pln__json_member(const pln__json_node *node, const uint8_t *name, int64_t size) {
+    uint64_t at = name_hash(name, size);
     for (;; at++) {
         int32_t i = node->names.slots[at & (node->names.n_slots - 1)];
         if (i < 0)
             return NULL;
         pln__json_node *child = &node->children[i];
-        if (child->name_size == size && memcmp(child->name, name, (size_t)size) == 0)
+        if (child->name_size != size)
+            continue;
+        uint64_t miss = pln__json_load8(name) ^ child->name_words[0];
+        miss = size < 8 ? miss << (64 - 8 * (unsigned)size) : miss;
+        if (size < PLN__JSON_NAME_WORDS * 8 && miss != 0)
+            continue;
+        if (size <= 8 || memcmp(child->name, name, (size_t)size) == 0)
             return child;
     }
 }

@@ -40,7 +40,7 @@ typedef struct pln__json_names {
 /* Keys of one object that are not members of a struct: unknown ones, and those of a map. */
 typedef struct pln__json_keys {
     struct pln__json_entry_key {
-        uint64_t hash;
+        uint64_t hash; /* 0 as long as there are few */
         int64_t start; /* in the text */
         int64_t size;
         int64_t last; /* a map's: ordinal of the last member with this key */
@@ -170,9 +170,8 @@ pln_status pln__json_infer(const pln_allocator *mem, const void *dialect, const 
 /* json_plan.c */
 pln_status pln__json_plan_open(pln__decoder *self, pln_error *err);
 void pln__json_plan_close(pln__decoder *self);
-/* The member of that name, or NULL. */
-pln__json_node *pln__json_member(const pln__decoder *self, const pln__json_node *node,
-                                 const void *name, int64_t size);
+/* The member of that name, or NULL. Eight bytes of the name are read even if it is shorter. */
+pln__json_node *pln__json_member(const pln__json_node *node, const uint8_t *name, int64_t size);
 
 /*
  * json_read.c: the general decoder. Reads the value at p into the node's column and returns its end. NULL: the record is at fault, or the
@@ -209,7 +208,7 @@ typedef struct pln__json_entry { /* of a map */
 } pln__json_entry;
 
 /* json_keys.c: put a key into the set, where it is not there yet; *index is its place (n before, if it is new). */
-pln_status pln__json_keys_add(const pln_allocator *mem, pln__json_keys *keys, const void *key,
+pln_status pln__json_keys_add(const pln_allocator *mem, pln__json_keys *keys, const uint8_t *key,
                               int64_t size, uint64_t seed, int64_t *index, pln_error *err);
 void pln__json_keys_clear(pln__json_keys *keys);
 void pln__json_keys_free(const pln_allocator *mem, pln__json_keys *keys);
@@ -249,8 +248,8 @@ typedef const uint8_t *pln__json_runner(pln__decoder *self, pln__json_shape *sha
                                         const uint8_t *end);
 pln__json_runner pln__json_run_words;
 #if defined(__x86_64__)
+pln__json_runner pln__json_run_sse42;
 pln__json_runner pln__json_run_avx2;
-pln__json_runner pln__json_run_avx512;
 #endif
 
 #endif

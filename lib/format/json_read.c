@@ -162,12 +162,18 @@ static const uint8_t *read_key(pln__decoder *self, pln__json_node *node, const u
     const uint8_t *key = pln__json_key(self, p, &size, &end);
     if (key == NULL)
         return NULL;
-    *member = pln__json_member(self, node, key, size);
+    *member = pln__json_member(node, key, size);
     return *member != NULL ? end : unknown_key(self, node, key, size, end);
 }
 
 const uint8_t *pln__json_skip(pln__decoder *self, const uint8_t *p, int64_t depth) {
     pln__json_fault fault;
+    uint64_t high = 0;
+    if (*p == '"') {
+        const uint8_t *quote = pln__json_scan(p + 1, &high);
+        if (PLN__LIKELY(high == 0 && *quote == '"'))
+            return quote + 1;
+    }
     const uint8_t *end = pln__json_check(p, self->depth_max - depth, self->cpu, &fault);
     return end != NULL ? end : pln__json_broken(self, &fault);
 }

@@ -179,32 +179,30 @@ static bool complete(pln__decoder *self, const pln__json_shape *shape, int64_t r
 const uint8_t *RUN(pln__decoder *self, pln__json_shape *shape, const uint8_t *p,
                    const uint8_t *end) {
     const pln__json_step *step;
-    int64_t begun; /* steps whose value was begun */
     for (; p < end && self->row < self->row_room; self->row++) {
         const uint8_t *start = p;
         int64_t row = self->row;
         self->line = start;
         for (step = shape->steps;; step++) {
-            begun = step - shape->steps;
             if (PLN__UNLIKELY(!FITS(step, p)))
-                break;
+                goto missed;
             p += step->size;
-            begun++;
             if (step->op == PLN__JSON_STEP_END)
                 break;
             p = take_step(self, step, p, row);
             if (PLN__UNLIKELY(p == NULL))
-                break;
+                goto missed;
         }
-        if (PLN__UNLIKELY(begun < shape->n_steps || p - start - 1 > self->record_bytes_max) ||
-            !complete(self, shape, row)) {
-            pln__json_shape_undo(self, shape, begun);
-            self->status = PLN_OK;
-            return start;
-        }
+        if (PLN__UNLIKELY(p - start - 1 > self->record_bytes_max) || !complete(self, shape, row))
+            goto missed;
         if (self->origin)
             pln__json_note(self, row, start, p);
         self->lines++;
+        continue;
+    missed:
+        pln__json_shape_undo(self, shape, step - shape->steps + 1);
+        self->status = PLN_OK;
+        return start;
     }
     return p;
 }

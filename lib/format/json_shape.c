@@ -118,7 +118,7 @@ static const uint8_t *learn_object(learner *to, pln__json_node *node, const uint
         const uint8_t *key = pln__json_key(to->self, p, &size, &end);
         if (key == NULL)
             return NULL;
-        pln__json_node *member = pln__json_member(to->self, node, key, size);
+        pln__json_node *member = pln__json_member(node, key, size);
         if (member != NULL && member->seen == serial)
             return NULL; /* twice: which one counts is not for a shape to say */
         if (member != NULL)
