@@ -471,18 +471,19 @@ void fake_close(fake_node *node) {
     node->self = NULL;
 }
 
-static void set_schema(pln__schema **slot, struct ArrowSchema *taken, const pln_allocator *mem) {
+/* Memory may be made to fail here, too: it is the host's. */
+static pln_status set_schema(pln__schema **slot, struct ArrowSchema *taken, const pln_allocator *mem,
+                             pln_error *err) {
     pln__schema_unref(*slot);
     *slot = NULL;
-    if (pln__schema_share(mem, taken, slot, NULL) < 0)
-        must(NULL);
+    return pln__schema_share(mem, taken, slot, err);
 }
 
 void fake_in(fake_node *node, int32_t port, const struct ArrowSchema *schema) {
     struct ArrowSchema copy;
-    if (pln__schema_copy(node->host->mem, schema, &copy, NULL) < 0)
+    if (pln__schema_copy(node->host->mem, schema, &copy, NULL) < 0 ||
+        set_schema(&node->in[port], &copy, node->host->mem, NULL) < 0)
         must(NULL);
-    set_schema(&node->in[port], &copy, node->host->mem);
 }
 
 const struct ArrowSchema *fake_out(const fake_node *node, int32_t port) {
@@ -495,7 +496,7 @@ static pln_status source_schema(fake_node *node, pln_error *err) {
     for (int i = 0; i < 1000 && status == PLN_AGAIN; i++)
         status = source_of(node)->schema(node->self, &node->ctx, &schema, err);
     if (status == PLN_OK)
-        set_schema(&node->out[0], &schema, node->host->mem);
+        status = set_schema(&node->out[0], &schema, node->host->mem, err);
     return status;
 }
 
@@ -512,17 +513,21 @@ static pln_status transform_schema(fake_node *node, pln_error *err) {
     for (const char *at = table->ports_out == NULL ? "" : table->ports_out; *at != '\0'; at++)
         n_out += *at == ' ';
     if (table->schema == NULL) {
-        if (pln__schema_copy(node->host->mem, in[0], &out[0], NULL) < 0)
-            must(NULL);
+        pln_status status = pln__schema_copy(node->host->mem, in[0], &out[0], err);
+        if (status < 0)
+            return status;
     } else {
         pln_status status = table->schema(node->self, &node->ctx, in, n, out, n_out, err);
         if (status != PLN_OK)
             return status;
     }
-    for (int32_t i = 0; i < n_out; i++)
-        if (out[i].release != NULL)
-            set_schema(&node->out[i], &out[i], node->host->mem);
-    return PLN_OK;
+    pln_status first = PLN_OK;
+    for (int32_t i = 0; i < n_out; i++) {
+        pln_status status = out[i].release == NULL ? PLN_OK
+                                                   : set_schema(&node->out[i], &out[i], node->host->mem, err);
+        first = first < 0 ? first : status;
+    }
+    return first;
 }
 
 pln_status fake_schema(fake_node *node, pln_error *err) {

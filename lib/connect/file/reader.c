@@ -194,13 +194,13 @@ out:
     return status;
 }
 
-static bool cut_in_record(const pln__reader *reader, const pln__decoded *decoded, int64_t window) {
-    if (decoded->n_bad == 0 || decoded->consumed == 0)
+/* Whether the decoder has stopped inside a line that it gave up: `bytes` up to what it consumed, the last of them not the input's. */
+static bool cut_in_record(const uint8_t *bytes, const pln__decoded *decoded, bool at_end) {
+    if (decoded->n_bad == 0 || at_end)
         return false;
     const pln__bad_row *bad = &decoded->bad[decoded->n_bad - 1];
-    bool at_end = reader->last && decoded->consumed == window;
-    return bad->code == PLN_ELIMIT && bad->start + bad->size >= decoded->consumed && !at_end &&
-           reader->block->data[reader->start + decoded->consumed - 1] != '\n';
+    return bad->code == PLN_ELIMIT && decoded->consumed > bad->start &&
+           memchr(bytes + bad->start, '\n', (size_t)(decoded->consumed - bad->start)) == NULL;
 }
 
 /* Decodes until there is something to hand out, or the block has no whole record left. */
@@ -225,7 +225,7 @@ static pln_status decode(pln__reader *reader, int64_t max_rows, pln__chunk *out,
             out->offset = reader->offset;
             out->line = reader->line;
             out->file = reader->descriptor >= 0 ? NULL : item(reader)->name;
-            reader->discarding = cut_in_record(reader, decoded, left);
+            reader->discarding = cut_in_record(bytes, decoded, reader->last && consumed == left);
             reader->delivered = true;
             advance(reader, consumed, decoded->lines);
             *settled = true;
