@@ -70,8 +70,10 @@ def door(room):
         return
     head = re.match(r"\s*/\*(.*?)\*/", read(path), re.S)
     text = head[1] if head else ""
-    short = f"Room {room.split('/')[-1]}:"
-    for word in (short if short in text else f"Room {room}:", "Job:", "Must not know:", "Invariants:"):
+    last = room.split("/")[-1]
+    report.check(re.search(rf"\* (?:Room|Connector) (?:{room}|{last}):", "*" + text) is not None, path,
+                 f'the door does not open with "Room {room}:"')
+    for word in ("Job:", "Must not know:", "Invariants:"):
         report.check(word in text, path, f"the opening comment of the door does not say \"{word}\"")
 
 
