@@ -81,7 +81,8 @@ bool pln__array_null_at(const struct ArrowSchema *schema, const struct ArrowArra
         if (schema->format[0] == '+' && schema->format[1] == 'u') {
             int8_t child_of[128];
             pln__union_map(schema, child_of);
-            int32_t child = child_of[((const uint8_t *)array->buffers[0])[array->offset + row] & 127];
+            int32_t child =
+                child_of[((const uint8_t *)array->buffers[0])[array->offset + row] & 127];
             if (child < 0)
                 return true;
             row = pln__offset_at(array->buffers[1], array->offset + row);

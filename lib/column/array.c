@@ -215,8 +215,8 @@ static void take_buffers(home *h, pln__array_parts *parts, const void **to, node
     *self = (node){h, owns ? h : NULL};
 }
 
-pln_status pln__array_make(const pln_allocator *mem, pln__array_parts *parts, struct ArrowArray *out,
-                           pln_error *err) {
+pln_status pln__array_make(const pln_allocator *mem, pln__array_parts *parts,
+                           struct ArrowArray *out, pln_error *err) {
     cursor at;
     extent need = {.nodes = 1,
                    .structs = parts->n_children + (parts->dictionary != NULL),
@@ -371,8 +371,9 @@ static pln_status check_range(const struct ArrowArray *array, int64_t offset, in
                           (long long)offset, (long long)length, (long long)array->length);
 }
 
-pln_status pln__array_slice(const pln_allocator *mem, const struct ArrowArray *array, int64_t offset,
-                            int64_t length, struct ArrowArray *out, pln_error *err) {
+pln_status pln__array_slice(const pln_allocator *mem, const struct ArrowArray *array,
+                            int64_t offset, int64_t length, struct ArrowArray *out,
+                            pln_error *err) {
     memset(out, 0, sizeof *out);
     pln_status status = check_range(array, offset, length, err);
     if (status == PLN_OK)

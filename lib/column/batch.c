@@ -10,8 +10,8 @@ struct pln__schema {
     struct ArrowSchema schema;
 };
 
-pln_status pln__schema_share(const pln_allocator *mem, struct ArrowSchema *schema, pln__schema **out,
-                             pln_error *err) {
+pln_status pln__schema_share(const pln_allocator *mem, struct ArrowSchema *schema,
+                             pln__schema **out, pln_error *err) {
     pln__schema *shared = pln__alloc(mem, sizeof *shared);
     *out = shared;
     if (shared == NULL) {
@@ -180,12 +180,12 @@ static pln_status check_top(const struct ArrowSchema *schema, const struct Arrow
         return pln__error_set(err, PLN_EINVAL, "the rows of the batch are released");
     if (array->offset != 0 || array->n_children != schema->n_children || array->length < 0 ||
         array->length > INT32_MAX || array->null_count > 0)
-        return pln__error_set(err, PLN_EDATA,
-                              "a batch of %lld rows and %lld columns at offset %lld with %lld nulls; "
-                              "expected %lld columns, offset 0 and no nulls",
-                              (long long)array->length, (long long)array->n_children,
-                              (long long)array->offset, (long long)array->null_count,
-                              (long long)schema->n_children);
+        return pln__error_set(
+            err, PLN_EDATA,
+            "a batch of %lld rows and %lld columns at offset %lld with %lld nulls; "
+            "expected %lld columns, offset 0 and no nulls",
+            (long long)array->length, (long long)array->n_children, (long long)array->offset,
+            (long long)array->null_count, (long long)schema->n_children);
     return PLN_OK;
 }
 
@@ -295,8 +295,8 @@ pln_status pln__batch_derive(const pln_allocator *mem, const pln__derivation *ho
             PLN__FAIL(err, PLN_EINVAL, "a batch derived of %lld rows has %lld",
                       (long long)how->length, (long long)array.length);
     }
-    if (how->rows == NULL && (how->first < 0 || how->length < 0 ||
-                              how->first > parent->array.length - how->length))
+    if (how->rows == NULL &&
+        (how->first < 0 || how->length < 0 || how->first > parent->array.length - how->length))
         PLN__FAIL(err, PLN_EINVAL, "rows %lld and %lld more: there are %lld rows",
                   (long long)how->first, (long long)how->length, (long long)parent->array.length);
     if (how->array == NULL && how->rows != NULL)
@@ -433,6 +433,7 @@ int32_t pln_batch_equal(const pln_batch *a, const pln_batch *b) {
 
 pln_status pln_batch_validate(const pln_batch *batch, int32_t level, pln_error *err) {
     if (level < PLN_VALIDATE_MINIMAL || level > PLN_VALIDATE_FULL)
-        return pln__error_set(err, PLN_EINVAL, "level %d of validation: there are 1, 2 and 3", level);
+        return pln__error_set(err, PLN_EINVAL, "level %d of validation: there are 1, 2 and 3",
+                              level);
     return pln__array_validate(&batch->schema->schema, &batch->array, level, err);
 }

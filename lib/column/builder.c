@@ -51,11 +51,10 @@ pln_status pln_builder_finish(pln_builder *builder, pln_batch **out, pln_error *
     *out = NULL;
     for (int64_t i = 1; i < rows->n_children; i++)
         if (rows->children[i].length != length)
-            return pln__error_set(err, PLN_EDATA,
-                                  "column %s has %lld values and column %s has %lld",
-                                  rows->children[0].schema->name, (long long)length,
-                                  rows->children[i].schema->name,
-                                  (long long)rows->children[i].length);
+            return pln__error_set(
+                err, PLN_EDATA, "column %s has %lld values and column %s has %lld",
+                rows->children[0].schema->name, (long long)length, rows->children[i].schema->name,
+                (long long)rows->children[i].length);
     rows->length = length;
     pln_status status = pln__column_finish(rows, &array, err);
     rows->length = 0;
@@ -93,7 +92,8 @@ static pln_status wrong_kind(const pln_column *column, const char *got, pln_erro
                           type_text(column, text), got);
 }
 
-static pln_status misfit(const pln_column *column, const char *value, int64_t size, pln_error *err) {
+static pln_status misfit(const pln_column *column, const char *value, int64_t size,
+                         pln_error *err) {
     char text[PLN__TYPE_TEXT_SIZE];
     char shown[PLN__SHOW_SIZE];
     return pln__error_set(err, PLN_EDATA, "column %s: expected %s, got %s", column->schema->name,
@@ -214,8 +214,8 @@ static pln__parsed parse_time(const pln__type *type, const char *text, int64_t s
 
 static pln__parsed parse_bool(const char *text, int64_t size, uint8_t *out) {
     *out = size == 4;
-    bool known = (size == 4 && memcmp(text, "true", 4) == 0) ||
-                 (size == 5 && memcmp(text, "false", 5) == 0);
+    bool known =
+        (size == 4 && memcmp(text, "true", 4) == 0) || (size == 5 && memcmp(text, "false", 5) == 0);
     return known ? PLN__PARSED : PLN__NOT_ONE;
 }
 
@@ -232,7 +232,8 @@ static pln__parsed parse_integer(const pln__type *type, const char *text, int64_
     return parsed;
 }
 
-static pln__parsed parse_value(const pln__type *type, const char *text, int64_t size, encoded *out) {
+static pln__parsed parse_value(const pln__type *type, const char *text, int64_t size,
+                               encoded *out) {
     pln__parsed parsed;
     out->size = type->width;
     switch (type->id) {
@@ -397,10 +398,10 @@ pln_status pln_column_variant(pln_column *column, int32_t variant, pln_error *er
         pln__union_map(column->schema, child_of);
         const pln_column *child = &column->children[child_of[column->type_ids.data[last]]];
         if (child->length != pln__offset_at(column->offsets.data, last) + 1)
-            return pln__error_set(err, PLN_EDATA, "column %s: row %lld has %lld values",
-                                  column->schema->name, (long long)last,
-                                  (long long)(child->length -
-                                              pln__offset_at(column->offsets.data, last)));
+            return pln__error_set(
+                err, PLN_EDATA, "column %s: row %lld has %lld values", column->schema->name,
+                (long long)last,
+                (long long)(child->length - pln__offset_at(column->offsets.data, last)));
     }
     pln_status status = pln__column_reserve(column, 1, 0, err);
     if (status < 0)

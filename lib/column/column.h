@@ -51,22 +51,27 @@ pln_status pln__type_of(const struct ArrowSchema *schema, pln__type *out, pln_er
 /* "int64", "decimal(10, 2)", "timestamp(us, UTC)", "list<utf8>", "struct<a int32, b utf8>" ... cut to fit; returns `out`. */
 #define PLN__TYPE_TEXT_SIZE 160
 const char *pln__type_text(const struct ArrowSchema *schema, char out[PLN__TYPE_TEXT_SIZE]);
-static inline bool pln__type_is_integer(int32_t id) { return id >= PLN__INT8 && id <= PLN__UINT64; }
+static inline bool pln__type_is_integer(int32_t id) {
+    return id >= PLN__INT8 && id <= PLN__UINT64;
+}
 static inline bool pln__type_is_number(int32_t id) {
     return (id >= PLN__INT8 && id <= PLN__FLOAT64) || id == PLN__DECIMAL128;
 }
-static inline bool pln__type_is_bytes(int32_t id) { return id == PLN__UTF8 || id == PLN__BINARY; }
+static inline bool pln__type_is_bytes(int32_t id) {
+    return id == PLN__UTF8 || id == PLN__BINARY;
+}
 
 /* ---- schemas (schema.c) ---- */
 
 /* A field with room for n children (children[i] is zeroed until the caller fills it). All memory is one owner's. */
-pln_status pln__field_new(const pln_allocator *mem, const char *format, const char *name, bool nullable,
-                          int64_t n_children, struct ArrowSchema *out, pln_error *err);
+pln_status pln__field_new(const pln_allocator *mem, const char *format, const char *name,
+                          bool nullable, int64_t n_children, struct ArrowSchema *out,
+                          pln_error *err);
 pln_status pln__schema_copy(const pln_allocator *mem, const struct ArrowSchema *from,
                             struct ArrowSchema *out, pln_error *err);
 /* The copy takes another name; NULL keeps it. */
-pln_status pln__field_copy(const pln_allocator *mem, const struct ArrowSchema *from, const char *name,
-                           struct ArrowSchema *out, pln_error *err);
+pln_status pln__field_copy(const pln_allocator *mem, const struct ArrowSchema *from,
+                           const char *name, struct ArrowSchema *out, pln_error *err);
 /* Make a field of ours (its format is that of the index) a dictionary of `values`, which are moved in. */
 void pln__field_set_dictionary(struct ArrowSchema *field, struct ArrowSchema *values);
 /* The only change ever made to a schema of ours, before it is shared: add or replace one metadata pair. */
@@ -115,16 +120,16 @@ typedef struct pln__array_parts {
     struct ArrowArray *children;
     struct ArrowArray *dictionary;
 } pln__array_parts;
-pln_status pln__array_make(const pln_allocator *mem, pln__array_parts *parts, struct ArrowArray *out,
-                           pln_error *err);
+pln_status pln__array_make(const pln_allocator *mem, pln__array_parts *parts,
+                           struct ArrowArray *out, pln_error *err);
 /* Whether the array came from this room (and so can be shared). */
 bool pln__array_is_ours(const struct ArrowArray *array);
 /* Take a foreign array over: `foreign` is moved out, the result is ours and shareable, nothing is copied. */
 pln_status pln__array_adopt(const pln_allocator *mem, struct ArrowArray *foreign,
                             struct ArrowArray *out, pln_error *err);
 /* A second handle on the same data, or on rows [offset, offset + length) of it. `array` must be ours. */
-pln_status pln__array_slice(const pln_allocator *mem, const struct ArrowArray *array, int64_t offset,
-                            int64_t length, struct ArrowArray *out, pln_error *err);
+pln_status pln__array_slice(const pln_allocator *mem, const struct ArrowArray *array,
+                            int64_t offset, int64_t length, struct ArrowArray *out, pln_error *err);
 static inline pln_status pln__array_share(const pln_allocator *mem, const struct ArrowArray *array,
                                           struct ArrowArray *out, pln_error *err) {
     return pln__array_slice(mem, array, 0, array->length, out, err);
@@ -143,18 +148,20 @@ pln_status pln__array_take(const pln_allocator *mem, const struct ArrowSchema *s
 pln_status pln__array_concat(const pln_allocator *mem, const struct ArrowSchema *schema,
                              const struct ArrowArray *const *arrays, int64_t n,
                              struct ArrowArray *out, pln_error *err);
-pln_status pln__array_nulls(const pln_allocator *mem, const struct ArrowSchema *schema, int64_t length,
-                            struct ArrowArray *out, pln_error *err);
+pln_status pln__array_nulls(const pln_allocator *mem, const struct ArrowSchema *schema,
+                            int64_t length, struct ArrowArray *out, pln_error *err);
 
 static inline const uint8_t *pln__array_validity(const struct ArrowArray *array) {
-    return array->null_count == 0 || array->n_buffers == 0 ? NULL : (const uint8_t *)array->buffers[0];
+    return array->null_count == 0 || array->n_buffers == 0 ? NULL
+                                                           : (const uint8_t *)array->buffers[0];
 }
 /* Not for null and union columns, whose nulls have no bitmap: pln__array_null_at knows them all. */
 static inline bool pln__array_valid(const struct ArrowArray *array, int64_t row) {
     const uint8_t *bits = pln__array_validity(array);
     return bits == NULL || pln__bit_get(bits, array->offset + row);
 }
-bool pln__array_null_at(const struct ArrowSchema *schema, const struct ArrowArray *array, int64_t row);
+bool pln__array_null_at(const struct ArrowSchema *schema, const struct ArrowArray *array,
+                        int64_t row);
 int64_t pln__array_null_count(const struct ArrowSchema *schema, const struct ArrowArray *array);
 /* The bytes of row i of a utf8, binary or fixed-size binary column. */
 const uint8_t *pln__array_bytes(const pln__type *type, const struct ArrowArray *array, int64_t row,
@@ -239,8 +246,8 @@ void pln__column_free(pln__column *column);
 /* A schema that many batches share. */
 typedef struct pln__schema pln__schema;
 /* Takes `schema` (moved, also on failure). */
-pln_status pln__schema_share(const pln_allocator *mem, struct ArrowSchema *schema, pln__schema **out,
-                             pln_error *err);
+pln_status pln__schema_share(const pln_allocator *mem, struct ArrowSchema *schema,
+                             pln__schema **out, pln_error *err);
 pln__schema *pln__schema_ref(pln__schema *schema);
 void pln__schema_unref(pln__schema *schema);
 const struct ArrowSchema *pln__schema_get(const pln__schema *schema);

@@ -144,7 +144,8 @@ static bool equal(const struct ArrowSchema *schema, const struct ArrowArray *a,
         return false;
     if (type.id == PLN__NULL || same_bytes(&type, a, b))
         return true;
-    if (type.id == PLN__STRUCT && pln__array_validity(a) == NULL && pln__array_validity(b) == NULL) {
+    if (type.id == PLN__STRUCT && pln__array_validity(a) == NULL &&
+        pln__array_validity(b) == NULL) {
         for (int64_t c = 0; c < schema->n_children; c++) {
             struct ArrowArray x = pln__array_field(a, c);
             struct ArrowArray y = pln__array_field(b, c);

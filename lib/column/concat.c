@@ -206,8 +206,8 @@ static pln_status join_union_child(const joint *j, const struct ArrowSchema *sch
         for (int64_t k = 0; k < a->length; k++, to += 4) {
             if (((const int8_t *)a->buffers[0])[a->offset + k] != id)
                 continue;
-            int32_t at = (int32_t)(pln__offset_at(a->buffers[1], a->offset + k) - spans[i].first +
-                                   base);
+            int32_t at =
+                (int32_t)(pln__offset_at(a->buffers[1], a->offset + k) - spans[i].first + base);
             memcpy(to, &at, 4);
         }
         base += spans[i].length;
@@ -265,8 +265,7 @@ static pln_status unify(const joint *j, const struct ArrowSchema *schema, const 
             int64_t size = 0;
             int64_t index = null_index;
             bool valid = pln__array_valid(from, k);
-            const uint8_t *key =
-                valid ? pln__flat_bytes(&flat, from, k, scratch, &size) : scratch;
+            const uint8_t *key = valid ? pln__flat_bytes(&flat, from, k, scratch, &size) : scratch;
             if (valid ? !pln__map_get(seen, key, size, &index) : null_index < 0) {
                 index = values->length;
                 PLN__TRY(pln__column_copy(values, from, k, j->err));
@@ -347,8 +346,8 @@ out:
 
 /* ---- all types ---- */
 
-static pln_status join_parts(const joint *j, const pln__type *type, const struct ArrowSchema *schema,
-                             pln__draft *draft) {
+static pln_status join_parts(const joint *j, const pln__type *type,
+                             const struct ArrowSchema *schema, pln__draft *draft) {
     pln_status status = PLN_OK;
     if (type->id == PLN__UNION)
         return join_union(j, schema, draft);

@@ -141,7 +141,7 @@ static pln_status nulls(const pln_allocator *mem, const struct ArrowSchema *sche
     return status;
 }
 
-pln_status pln__array_nulls(const pln_allocator *mem, const struct ArrowSchema *schema, int64_t length,
-                            struct ArrowArray *out, pln_error *err) {
+pln_status pln__array_nulls(const pln_allocator *mem, const struct ArrowSchema *schema,
+                            int64_t length, struct ArrowArray *out, pln_error *err) {
     return nulls(mem, schema, length, 0, out, err);
 }

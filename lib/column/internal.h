@@ -59,7 +59,8 @@ typedef struct pln__draft {
     struct ArrowArray dictionary;
     int64_t children_bytes;
 } pln__draft;
-void pln__draft_init(pln__draft *draft, const pln_allocator *mem, int64_t length, int32_t n_buffers);
+void pln__draft_init(pln__draft *draft, const pln_allocator *mem, int64_t length,
+                     int32_t n_buffers);
 pln_status pln__draft_children(pln__draft *draft, int64_t n, pln_error *err);
 pln_status pln__draft_finish(pln__draft *draft, struct ArrowArray *out, pln_error *err);
 void pln__draft_free(pln__draft *draft);
@@ -87,6 +88,8 @@ pln_status pln__column_append_flat(pln__column *column, const void *bytes, int64
 pln_status pln__column_end_row(pln__column *column, int64_t end, pln_error *err);
 int pln__row_compare(const struct ArrowSchema *schema, const struct ArrowArray *a, int64_t i,
                      const struct ArrowArray *b, int64_t j, int32_t depth);
-static inline bool pln__type_is_flat(int32_t id) { return id > PLN__NULL && id <= PLN__TIMESTAMP; }
+static inline bool pln__type_is_flat(int32_t id) {
+    return id > PLN__NULL && id <= PLN__TIMESTAMP;
+}
 
 #endif

@@ -23,8 +23,9 @@ static void field_release(struct ArrowSchema *field) {
     pln__free(mem, home, home->size);
 }
 
-pln_status pln__field_new(const pln_allocator *mem, const char *format, const char *name, bool nullable,
-                          int64_t n_children, struct ArrowSchema *out, pln_error *err) {
+pln_status pln__field_new(const pln_allocator *mem, const char *format, const char *name,
+                          bool nullable, int64_t n_children, struct ArrowSchema *out,
+                          pln_error *err) {
     memset(out, 0, sizeof *out);
     if (n_children < 0 || n_children > PLN__COLUMNS_MAX)
         return pln__error_set(err, PLN_ELIMIT, "%s: %lld columns, at most %d are allowed",
@@ -32,8 +33,9 @@ pln_status pln__field_new(const pln_allocator *mem, const char *format, const ch
     uint64_t n = (uint64_t)n_children;
     uint64_t format_size = strlen(format) + 1;
     uint64_t name_size = name == NULL ? 1 : strlen(name) + 1;
-    uint64_t size = sizeof(field_home) + n * (sizeof(struct ArrowSchema *) + sizeof(struct ArrowSchema)) +
-                    format_size + name_size;
+    uint64_t size = sizeof(field_home) +
+                    n * (sizeof(struct ArrowSchema *) + sizeof(struct ArrowSchema)) + format_size +
+                    name_size;
     field_home *home = pln__calloc(mem, 1, size);
     if (home == NULL)
         return pln__error_memory(err, size);
@@ -199,8 +201,8 @@ static pln_status copy(const pln_allocator *mem, const struct ArrowSchema *from,
         const struct ArrowSchema *child = from->children[i];
         if (child == NULL)
             PLN__FAIL(err, PLN_EDATA, "column %s: child %lld is missing", name, (long long)i);
-        PLN__TRY(copy(mem, child, child->name == NULL ? "" : child->name, out->children[i], depth + 1,
-                      err));
+        PLN__TRY(copy(mem, child, child->name == NULL ? "" : child->name, out->children[i],
+                      depth + 1, err));
     }
     if (from->dictionary != NULL) {
         struct ArrowSchema values;
@@ -219,8 +221,8 @@ pln_status pln__schema_copy(const pln_allocator *mem, const struct ArrowSchema *
     return copy(mem, from, from->name == NULL ? "" : from->name, out, 0, err);
 }
 
-pln_status pln__field_copy(const pln_allocator *mem, const struct ArrowSchema *from, const char *name,
-                           struct ArrowSchema *out, pln_error *err) {
+pln_status pln__field_copy(const pln_allocator *mem, const struct ArrowSchema *from,
+                           const char *name, struct ArrowSchema *out, pln_error *err) {
     if (name == NULL)
         name = from->name == NULL ? "" : from->name;
     return copy(mem, from, name, out, 0, err);

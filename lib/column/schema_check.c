@@ -168,8 +168,8 @@ static bool differ_type(comparison *c, const struct ArrowSchema *a, const struct
     return differ(c, "", pln__type_text(a, x), pln__type_text(b, y));
 }
 
-static bool same_node(comparison *c, const struct ArrowSchema *expected, const struct ArrowSchema *got,
-                      int32_t depth);
+static bool same_node(comparison *c, const struct ArrowSchema *expected,
+                      const struct ArrowSchema *got, int32_t depth);
 
 static bool same_children(comparison *c, const struct ArrowSchema *expected,
                           const struct ArrowSchema *got, bool names, int32_t depth) {
@@ -207,8 +207,8 @@ static bool same_nulls(comparison *c, const struct ArrowSchema *expected,
     return differ(c, "", want ? "nullable" : "required", have ? "nullable" : "required");
 }
 
-static bool same_node(comparison *c, const struct ArrowSchema *expected, const struct ArrowSchema *got,
-                      int32_t depth) {
+static bool same_node(comparison *c, const struct ArrowSchema *expected,
+                      const struct ArrowSchema *got, int32_t depth) {
     if (depth > PLN__NESTING_MAX)
         return false;
     if (!same_type(expected, got))

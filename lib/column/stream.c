@@ -101,8 +101,8 @@ static pln_status pull(exported *self, struct ArrowArray *out) {
     }
     if (pln__batch_schema_ref(batch) != self->source.schema &&
         !pln__schema_equal(pln_batch_schema(batch), pln__schema_get(self->source.schema)))
-        status = pln__error_set(&self->error, PLN_ETYPE,
-                                "a batch of another schema in an Arrow stream");
+        status =
+            pln__error_set(&self->error, PLN_ETYPE, "a batch of another schema in an Arrow stream");
     else
         status = pln_batch_export(batch, NULL, out, &self->error);
     pln_batch_unref(batch);

@@ -38,7 +38,8 @@ static int64_t take_bits(const gather *g, const uint8_t *bits, int64_t offset, u
 }
 
 /* A bitmap only if there is a null among the rows. */
-static pln_status take_validity(const gather *g, const struct ArrowArray *array, pln__draft *draft) {
+static pln_status take_validity(const gather *g, const struct ArrowArray *array,
+                                pln__draft *draft) {
     const uint8_t *bits = pln__array_validity(array);
     if (bits == NULL && !g->negative)
         return PLN_OK;
@@ -209,7 +210,8 @@ out:
 
 /* Which child each gathered row of a union is in, and how many each child gets. */
 static pln_status union_children(const gather *g, const struct ArrowSchema *schema,
-                                 const struct ArrowArray *array, uint8_t *ids, int64_t counts[129]) {
+                                 const struct ArrowArray *array, uint8_t *ids,
+                                 int64_t counts[129]) {
     int8_t child_of[128];
     pln__union_map(schema, child_of);
     const uint8_t *from = (const uint8_t *)array->buffers[0] + array->offset;
@@ -268,8 +270,9 @@ out:
     return status;
 }
 
-static pln_status take_parts(const gather *g, const pln__type *type, const struct ArrowSchema *schema,
-                             const struct ArrowArray *array, pln__draft *draft) {
+static pln_status take_parts(const gather *g, const pln__type *type,
+                             const struct ArrowSchema *schema, const struct ArrowArray *array,
+                             pln__draft *draft) {
     pln_status status = PLN_OK;
     if (type->id == PLN__UNION)
         return take_union(g, schema, array, draft);

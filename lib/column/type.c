@@ -22,10 +22,11 @@ static bool parse_single(char c, pln__type *out) {
         int8_t id;
         int8_t width;
     } table[] = {
-        {'n', PLN__NULL, 0},    {'b', PLN__BOOL, 0},    {'c', PLN__INT8, 1},    {'s', PLN__INT16, 2},
-        {'i', PLN__INT32, 4},   {'l', PLN__INT64, 8},   {'C', PLN__UINT8, 1},   {'S', PLN__UINT16, 2},
-        {'I', PLN__UINT32, 4},  {'L', PLN__UINT64, 8},  {'f', PLN__FLOAT32, 4}, {'g', PLN__FLOAT64, 8},
-        {'u', PLN__UTF8, 0},    {'z', PLN__BINARY, 0},
+        {'n', PLN__NULL, 0},   {'b', PLN__BOOL, 0},    {'c', PLN__INT8, 1},
+        {'s', PLN__INT16, 2},  {'i', PLN__INT32, 4},   {'l', PLN__INT64, 8},
+        {'C', PLN__UINT8, 1},  {'S', PLN__UINT16, 2},  {'I', PLN__UINT32, 4},
+        {'L', PLN__UINT64, 8}, {'f', PLN__FLOAT32, 4}, {'g', PLN__FLOAT64, 8},
+        {'u', PLN__UTF8, 0},   {'z', PLN__BINARY, 0},
     };
     for (int i = 0; i < PLN__COUNT(table); i++) {
         if (table[i].format == c) {
@@ -140,7 +141,8 @@ static bool parse_format(const struct ArrowSchema *schema, pln__type *out) {
 }
 
 pln_status pln__type_of(const struct ArrowSchema *schema, pln__type *out, pln_error *err) {
-    *out = (pln__type){.id = -1, .timezone = "", .nullable = (schema->flags & ARROW_FLAG_NULLABLE) != 0};
+    *out = (pln__type){
+        .id = -1, .timezone = "", .nullable = (schema->flags & ARROW_FLAG_NULLABLE) != 0};
     bool known = schema->format != NULL && parse_format(schema, out);
     if (known && schema->dictionary != NULL) {
         known = pln__type_is_integer(out->id);
@@ -153,10 +155,10 @@ pln_status pln__type_of(const struct ArrowSchema *schema, pln__type *out, pln_er
     char format[PLN__SHOW_SIZE];
     const char *n = schema->name == NULL ? "" : schema->name;
     const char *f = schema->format == NULL ? "" : schema->format;
-    return pln__error_set(err, PLN_EUNSUPPORTED, "column %s: the Arrow format %s%s is not supported",
-                          pln__show(name, n, (int64_t)strlen(n)),
-                          pln__show(format, f, (int64_t)strlen(f)),
-                          schema->dictionary != NULL ? " as index of a dictionary" : "");
+    return pln__error_set(
+        err, PLN_EUNSUPPORTED, "column %s: the Arrow format %s%s is not supported",
+        pln__show(name, n, (int64_t)strlen(n)), pln__show(format, f, (int64_t)strlen(f)),
+        schema->dictionary != NULL ? " as index of a dictionary" : "");
 }
 
 void pln__union_map(const struct ArrowSchema *schema, int8_t child_of[128]) {

@@ -161,7 +161,8 @@ static void power_of_ten(int32_t precision, uint64_t *high, uint64_t *low) {
     }
 }
 
-static pln_status check_decimals(checker *c, const pln__type *type, const struct ArrowArray *array) {
+static pln_status check_decimals(checker *c, const pln__type *type,
+                                 const struct ArrowArray *array) {
     uint64_t high;
     uint64_t low;
     power_of_ten(type->precision, &high, &low);
@@ -189,9 +190,9 @@ static pln_status check_null_count(checker *c, const pln__type *type,
         return array->null_count == array->length ? PLN_OK
                                                   : bad(c, -1, "null count", array->null_count);
     if (type->id == PLN__UNION)
-        return array->null_count == 0 ? PLN_OK
-                                      : bad(c, -1, "a union has no nulls of its own, null count",
-                                            array->null_count);
+        return array->null_count == 0
+                   ? PLN_OK
+                   : bad(c, -1, "a union has no nulls of its own, null count", array->null_count);
     if (bits == NULL)
         return PLN_OK;
     int64_t nulls = array->length - pln__bits_count(bits, array->offset, array->length);
@@ -217,8 +218,8 @@ static pln_status check_required(checker *c, const struct ArrowSchema *schema,
 
 /* ---- all types ---- */
 
-static pln_status check(checker *c, const struct ArrowSchema *schema, const struct ArrowArray *array,
-                        int32_t depth);
+static pln_status check(checker *c, const struct ArrowSchema *schema,
+                        const struct ArrowArray *array, int32_t depth);
 
 static pln_status check_values(checker *c, const pln__type *type, const struct ArrowSchema *schema,
                                const struct ArrowArray *array) {
@@ -236,8 +237,9 @@ static pln_status check_values(checker *c, const pln__type *type, const struct A
     }
 }
 
-static pln_status check_children(checker *c, const pln__type *type, const struct ArrowSchema *schema,
-                                 const struct ArrowArray *array, int32_t depth) {
+static pln_status check_children(checker *c, const pln__type *type,
+                                 const struct ArrowSchema *schema, const struct ArrowArray *array,
+                                 int32_t depth) {
     pln_status status = PLN_OK;
     for (int64_t i = 0; i < schema->n_children; i++) {
         const struct ArrowArray *child = array->children[i];
@@ -259,8 +261,8 @@ out:
     return status;
 }
 
-static pln_status check(checker *c, const struct ArrowSchema *schema, const struct ArrowArray *array,
-                        int32_t depth) {
+static pln_status check(checker *c, const struct ArrowSchema *schema,
+                        const struct ArrowArray *array, int32_t depth) {
     pln_status status = PLN_OK;
     pln__type type;
     PLN__TRY(pln__type_of(schema, &type, c->err));

@@ -135,8 +135,7 @@ out:
 static pln_status fit_bytes(pln__column *column, int64_t bytes, pln_error *err) {
     int64_t size = column->data.size;
     if (bytes > INT32_MAX - size)
-        return pln__error_set(err, PLN_ELIMIT,
-                              "column %s: more than 2147483647 bytes in one batch",
+        return pln__error_set(err, PLN_ELIMIT, "column %s: more than 2147483647 bytes in one batch",
                               name_of(column));
     if (PLN__LIKELY(size + bytes <= column->data.capacity))
         return PLN_OK;
@@ -172,8 +171,8 @@ pln_status pln__column_validity(pln__column *column, bool valid, pln_error *err)
         column->null_count += !valid;
         return PLN_OK;
     }
-    int64_t rows = column->reserved_rows > column->length ? column->reserved_rows
-                                                          : column->length + 1;
+    int64_t rows =
+        column->reserved_rows > column->length ? column->reserved_rows : column->length + 1;
     pln_status status = fit_validity(column, rows, err);
     if (status < 0)
         return status;
@@ -423,7 +422,10 @@ static pln_status finish(pln__column *column, struct ArrowArray *out, pln_error 
     pln_status status = PLN_OK;
     int32_t id = column->type.id;
     pln__draft draft;
-    int32_t n_buffers = id == PLN__NULL ? 0 : pln__type_is_bytes(id) ? 3 : id == PLN__STRUCT ? 1 : 2;
+    int32_t n_buffers = id == PLN__NULL          ? 0
+                        : pln__type_is_bytes(id) ? 3
+                        : id == PLN__STRUCT      ? 1
+                                                 : 2;
     pln__draft_init(&draft, column->mem, column->length, n_buffers);
     if (has_offsets(column) && column->offsets.capacity == 0)
         PLN__TRY(fit_rows(column, 0, err));

@@ -173,9 +173,10 @@ pln_status pln__column_put_value(pln__column *column, const void *bytes, int64_t
     PLN__TRY(pln__column_reserve(column, 1, 0, err));
     if (!pln__map_get(column->dictionary_index, bytes, size, &index)) {
         if (index >= index_limit(&column->type))
-            PLN__FAIL(err, PLN_ELIMIT,
-                      "column %s: more than %lld different values, which its index type cannot hold",
-                      column->schema->name, (long long)index);
+            PLN__FAIL(
+                err, PLN_ELIMIT,
+                "column %s: more than %lld different values, which its index type cannot hold",
+                column->schema->name, (long long)index);
         PLN__TRY(pln__column_append_flat(values, bytes, size, err));
         status = pln__map_put(column->dictionary_index, bytes, size, index, err);
         if (status < 0) {

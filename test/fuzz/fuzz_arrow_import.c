@@ -158,8 +158,8 @@ static void make_buffers(input *in, const pln__type *type, bool tame, struct Arr
         a->n_buffers = 3;
     a->buffers = own(&array_owner, 3 * sizeof(void *));
     for (int32_t b = 0; b < a->n_buffers && b < 2; b++)
-        a->buffers[b] = buffer(in, bytes_of(type, b, rows),
-                               b == 1 && (wide || type->id == PLN__UNION));
+        a->buffers[b] =
+            buffer(in, bytes_of(type, b, rows), b == 1 && (wide || type->id == PLN__UNION));
     if (wide && tame) {
         /* Ascending offsets, or nothing nested would ever pass. */
         int32_t sum = 0;
@@ -205,7 +205,8 @@ static void make_array(input *in, const struct ArrowSchema *s, int depth, int64_
     a->n_children = s->n_children;
     if (!tame && (style & 4) != 0 && a->n_children > 0)
         a->n_children--;
-    a->children = a->n_children > 0 ? own(&array_owner, (size_t)a->n_children * sizeof(void *)) : NULL;
+    a->children =
+        a->n_children > 0 ? own(&array_owner, (size_t)a->n_children * sizeof(void *)) : NULL;
     for (int64_t i = 0; i < a->n_children; i++) {
         a->children[i] = own(&array_owner, sizeof(struct ArrowArray));
         make_array(in, s->children[i], depth + 1, need, a->children[i]);

@@ -220,8 +220,9 @@ static void put_value(const making *m, const struct ArrowSchema *s, uint8_t *to)
 }
 
 static void make_bytes(const making *m, const struct ArrowSchema *s, struct ArrowArray *a) {
-    static const char *const texts[] = {"", "a", "b", "ab", "héllo", "日本語", "a much longer text, which no "
-                                        "short cut for short ones will ever copy as a whole", "\"q\"", "z"};
+    static const char *const texts[] = {
+        "", "a", "b", "ab", "héllo", "日本語", "\"q\"", "z",
+        "a much longer text, which no short cut copies whole"};
     int32_t *offsets = must(malloc((size_t)(m->total + 1) * 4));
     char *data = must(malloc((size_t)(m->total + 1) * 100));
     int32_t at = (m->flags & RANDOM_OFFSETS) != 0 ? (int32_t)rng_below(m->r, 5) : 0;

@@ -166,8 +166,9 @@ START_TEST(moved_structs_are_whole) {
 END_TEST
 
 START_TEST(failed_import_releases_both) {
-    static const char *const bad[] = {"e", "U", "vu", "+L", "tdm", "tiM", "tDs", "d:39,0", "d:5,2,256",
-                                      "w:0", "+us:0", "+r", "", "q", "ts", "w:x", "+w:2"};
+    static const char *const bad[] = {
+        "e",         "U",   "vu",    "+L", "tdm", "tiM", "tDs", "d:39,0",
+        "d:5,2,256", "w:0", "+us:0", "+r", "",    "q",   "ts",  "w:x",    "+w:2"};
     for (int i = 0; i < PLN__COUNT(bad) + 2; i++) {
         counted c;
         struct ArrowSchema schema;

@@ -68,7 +68,8 @@ static void world_end(world *w) {
 }
 
 static void same_text(char *expected, char *got) {
-    ck_assert_msg(strcmp(expected, got) == 0, "seed %d: expected\n%s\ngot\n%s", seed, expected, got);
+    ck_assert_msg(strcmp(expected, got) == 0, "seed %d: expected\n%s\ngot\n%s", seed, expected,
+                  got);
     free(expected);
     free(got);
 }
@@ -157,8 +158,8 @@ LAW(negative_rows_give_null) {
         OK(&w, pln__array_take(w.mem, schema, w.array->children[c], picks, 50, &got, &w.err));
         OK(&w, pln__array_validate(schema, &got, PLN__VALIDATE_DEFAULT, &w.err));
         for (int i = 0; i < 50; i++) {
-            char *expected = picks[i] < 0 ? calloc(1, 8)
-                                          : show_row(schema, w.array->children[c], picks[i]);
+            char *expected =
+                picks[i] < 0 ? calloc(1, 8) : show_row(schema, w.array->children[c], picks[i]);
             if (picks[i] < 0)
                 strcpy(expected, "null");
             same_text(expected, show_row(schema, &got, i));

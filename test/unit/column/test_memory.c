@@ -55,8 +55,8 @@ static pln_status write_rows(scene *s) {
         }
     }
     PLN__TRY(pln__column_finish(&column, &got, &s->err));
-    status = pln__batch_new(s->mem, pln__batch_schema_ref(s->batch), &got, &s->made[s->n++],
-                            &s->err);
+    status =
+        pln__batch_new(s->mem, pln__batch_schema_ref(s->batch), &got, &s->made[s->n++], &s->err);
 out:
     pln__column_free(&column);
     return status;
@@ -164,8 +164,8 @@ START_TEST(builder_survives) {
             snprintf(text, sizeof text, "row %d", i);
             /* The only failure is one failure: trying again works. */
             if (pln_column_text(pln_builder_column(builder, 0), text, -1, NULL) < 0)
-                ck_assert_int_eq(
-                    pln_column_text(pln_builder_column(builder, 0), text, -1, NULL), PLN_OK);
+                ck_assert_int_eq(pln_column_text(pln_builder_column(builder, 0), text, -1, NULL),
+                                 PLN_OK);
             if (pln_column_int(pln_builder_column(builder, 1), i, NULL) < 0)
                 ck_assert_int_eq(pln_column_int(pln_builder_column(builder, 1), i, NULL), PLN_OK);
         }

@@ -243,8 +243,8 @@ START_TEST(columns_are_found) {
     ck_assert_int_eq(pln__schema_find(&top, "amount"), 37);
     ck_assert_int_eq(pln__schema_find(&top, "amounts"), -1);
     ck_assert_int_eq(pln__schema_find_error(&top, "amont", &err), PLN_ENAME);
-    ck_assert_msg(strcmp(err.message,
-                         "column 'amont': no such column (did you mean 'amount'?)") == 0,
+    ck_assert_msg(strcmp(err.message, "column 'amont': no such column (did you mean 'amount'?)") ==
+                      0,
                   "%s", err.message);
     ck_assert_int_eq(pln__schema_find_error(&top, "zzzzzzzzzzzz", &err), PLN_ENAME);
     ck_assert(strstr(err.message, "did you mean") == NULL);
@@ -252,7 +252,8 @@ START_TEST(columns_are_found) {
 }
 END_TEST
 
-static void differs(const struct ArrowSchema *a, const struct ArrowSchema *b, const char *expected) {
+static void differs(const struct ArrowSchema *a, const struct ArrowSchema *b,
+                    const char *expected) {
     pln__text text;
     pln__text_init(&text, mem);
     ck_assert(!pln__schema_equal(a, b));

@@ -75,7 +75,8 @@ static void foreign_release(struct ArrowArrayStream *stream) {
 }
 
 static struct ArrowArrayStream stream_of(foreign *f) {
-    return (struct ArrowArrayStream){foreign_schema, foreign_next, foreign_error, foreign_release, f};
+    return (struct ArrowArrayStream){foreign_schema, foreign_next, foreign_error, foreign_release,
+                                     f};
 }
 
 START_TEST(reads_until_the_end) {

@@ -297,8 +297,8 @@ static void damage(rng *r, const struct ArrowSchema *s, struct ArrowArray *a) {
             ((int32_t *)writable(a->buffers[1]))[rng_below(r, rows)] =
                 (int32_t)rng_next(r) >> rng_below(r, 32);
         else
-            ((uint8_t *)writable(a->buffers[1]))[rng_below(r, s->format[0] == 'b' ? (rows + 7) / 8
-                                                                                 : rows)] =
+            ((uint8_t *)writable(
+                a->buffers[1]))[rng_below(r, s->format[0] == 'b' ? (rows + 7) / 8 : rows)] =
                 (uint8_t)rng_next(r);
     } else if (rows > 0 && s->format[0] != 'n' && a->buffers[0] != NULL) {
         ((uint8_t *)writable(a->buffers[0]))[rng_below(r, (rows + 7) / 8)] = (uint8_t)rng_next(r);
