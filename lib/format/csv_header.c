@@ -20,6 +20,7 @@ static uint8_t kind_of(const pln__type *type) {
     case PLN__INT32: return CSV_INT32;
     case PLN__FLOAT64: return CSV_FLOAT64;
     case PLN__TIMESTAMP: return CSV_TIMESTAMP;
+    case PLN__BOOL: return CSV_BOOL;
     case PLN__DATE32: return CSV_DATE32;
     default: return CSV_OTHER;
     }

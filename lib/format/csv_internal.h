@@ -122,7 +122,8 @@ int64_t pln__csv_unescape(const pln__csv_rules *rules, const uint8_t *text, int6
 /* ---- values (csv_value.c, csv_value.h) ---- */
 
 enum {
-    CSV_SKIP, CSV_UTF8, CSV_INT64, CSV_INT32, CSV_FLOAT64, CSV_TIMESTAMP, CSV_DATE32, CSV_OTHER
+    CSV_SKIP, CSV_UTF8, CSV_INT64, CSV_INT32, CSV_FLOAT64, CSV_TIMESTAMP, CSV_BOOL, CSV_DATE32,
+    CSV_OTHER
 };
 /* How one field of the file becomes an entry of a column. Pointers are those of the column's buffers, for row 0. */
 typedef struct pln__csv_field {
