@@ -138,6 +138,9 @@ typedef struct pln__csv_field {
     int64_t room; /* for bytes of text */
     pln__column *column;
     uint64_t seed; /* of dictionaries */
+    uint64_t date_head; /* the last date of a timestamp, "yyyy-mm-" and "dd" */
+    int64_t date_days;
+    uint16_t date_tail;
 } pln__csv_field;
 
 /* Why a field cannot be an entry. Statuses are negative. */

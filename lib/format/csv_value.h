@@ -133,6 +133,23 @@ CSV_ALWAYS bool csv__plain_date(const char *text, int64_t *days) {
     return true;
 }
 
+/* The same where dates come in runs, as they do in files of events: the last one is remembered. */
+CSV_ALWAYS bool csv__run_of_dates(pln__csv_field *f, const char *text, int64_t *days) {
+    uint64_t head = pln__load_8(text);
+    uint16_t tail;
+    memcpy(&tail, text + 8, 2);
+    if (PLN__LIKELY(head == f->date_head && tail == f->date_tail)) {
+        *days = f->date_days;
+        return true;
+    }
+    if (!csv__plain_date(text, days))
+        return false;
+    f->date_head = head;
+    f->date_tail = tail;
+    f->date_days = *days;
+    return true;
+}
+
 /* "06:00:59" to seconds of the day. */
 CSV_ALWAYS bool csv__plain_time(const char *text, int64_t *seconds) {
     uint64_t word = pln__load_8(text), colons = UINT64_C(0x0000FF0000FF0000);
@@ -148,7 +165,7 @@ CSV_ALWAYS bool csv__plain_time(const char *text, int64_t *seconds) {
 }
 
 /* "2013-01-31T06:00:00", with three or six digits of a fraction if the unit has them, and "Z" or not. */
-CSV_ALWAYS int csv__timestamp(const pln__csv_field *f, const char *text, int64_t size,
+CSV_ALWAYS int csv__timestamp(pln__csv_field *f, const char *text, int64_t size,
                               int64_t *out) {
     int64_t days, seconds;
     if (PLN__LIKELY(size >= 19) && (text[10] == 'T' || text[10] == ' ')) {
@@ -156,7 +173,7 @@ CSV_ALWAYS int csv__timestamp(const pln__csv_field *f, const char *text, int64_t
         int64_t fraction = size - zulu - 19;
         if (PLN__LIKELY(fraction == 0 && !(zulu && (f->flags & PLN__TIME_NO_ZONE)) &&
                         f->unit != PLN__NANO) &&
-            PLN__LIKELY(csv__plain_date(text, &days) && csv__plain_time(text + 11, &seconds))) {
+            PLN__LIKELY(csv__run_of_dates(f, text, &days) && csv__plain_time(text + 11, &seconds))) {
             *out = (days * 86400 + seconds) * pln__per_second((pln__unit)f->unit);
             return CSV_OK;
         }
@@ -177,7 +194,7 @@ CSV_ALWAYS int csv__put_text(const pln__csv_field *f, int64_t row, const char *t
 }
 
 /* `safe`: the text is known to be UTF-8. A null is not the business of this function. */
-CSV_ALWAYS int csv__put(const pln__csv_field *f, int64_t row, const char *text, int64_t size,
+CSV_ALWAYS int csv__put(pln__csv_field *f, int64_t row, const char *text, int64_t size,
                         bool safe, uint32_t cpu, pln_error *err) {
     int code = CSV_OK;
     switch (f->kind) {
