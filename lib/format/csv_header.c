@@ -20,6 +20,7 @@ static uint8_t kind_of(const pln__type *type) {
     case PLN__INT32: return CSV_INT32;
     case PLN__FLOAT64: return CSV_FLOAT64;
     case PLN__TIMESTAMP: return CSV_TIMESTAMP;
+    case PLN__BOOL: return CSV_BOOL;
     case PLN__DATE32: return CSV_DATE32;
     default: return CSV_OTHER;
     }
@@ -37,6 +38,9 @@ static void bind_field(pln__decoder *self, int64_t i, int64_t child) {
     f->child = (int32_t)child;
     f->column = column;
     f->seed = self->seed;
+    /* The remembered date is 1970-01-01 (day 0) until there is another. */
+    f->date_head = pln__load_8("1970-01-");
+    memcpy(&f->date_tail, "01", 2);
     self->present[child] = true;
     self->has_text = self->has_text || f->kind == CSV_UTF8;
 }

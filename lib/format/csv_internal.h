@@ -122,7 +122,8 @@ int64_t pln__csv_unescape(const pln__csv_rules *rules, const uint8_t *text, int6
 /* ---- values (csv_value.c, csv_value.h) ---- */
 
 enum {
-    CSV_SKIP, CSV_UTF8, CSV_INT64, CSV_INT32, CSV_FLOAT64, CSV_TIMESTAMP, CSV_DATE32, CSV_OTHER
+    CSV_SKIP, CSV_UTF8, CSV_INT64, CSV_INT32, CSV_FLOAT64, CSV_TIMESTAMP, CSV_BOOL, CSV_DATE32,
+    CSV_OTHER
 };
 /* How one field of the file becomes an entry of a column. Pointers are those of the column's buffers, for row 0. */
 typedef struct pln__csv_field {
@@ -137,6 +138,9 @@ typedef struct pln__csv_field {
     int64_t room; /* for bytes of text */
     pln__column *column;
     uint64_t seed; /* of dictionaries */
+    uint64_t date_head; /* the last date of a timestamp, "yyyy-mm-" and "dd" */
+    int64_t date_days;
+    uint16_t date_tail;
 } pln__csv_field;
 
 /* Why a field cannot be an entry. Statuses are negative. */

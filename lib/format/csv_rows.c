@@ -73,20 +73,20 @@ typedef struct piece {
     int64_t size;
     int64_t pos;
     int64_t k;
-    int64_t lines; /* line ends inside of quotes */
-    bool quoted;
+    int64_t lines; /* line ends inside of quotes, so far in this record */
 } piece;
 
-/* A quoted field without quotes in it, closed where the next entry ends the field. */
-static bool plain_quoted(const pln__csv_window *w, const pln__csv_field *f, uint8_t quote, piece *p) {
+/* A quoted field without quotes in it, closed where the next entry ends the field. `left` fields are to come. */
+static __attribute__((noinline)) bool plain_quoted(const pln__csv_window *w, const pln__csv_field *f,
+                                                   uint8_t quote, int64_t left, piece *p) {
     const uint8_t *base = w->base;
     int64_t open = p->pos, k = p->k + 1;
     for (; k < w->n && base[w->at[k]] != quote; k++)
         p->lines += base[w->at[k]] == w->newline;
-    if (k + 1 >= w->n)
+    if (k + 1 + left >= w->n)
         return false;
     int64_t close = w->at[k], end = w->at[k + 1];
-    if (base[end] != f->end)
+    if (base[end] != f->end || p->lines > CSV_QUOTED_LINES_MAX)
         return false;
     if (end != close + 1 && !(end == close + 2 && f->end == '\n' && base[close + 1] == '\r'))
         return false;
@@ -94,23 +94,6 @@ static bool plain_quoted(const pln__csv_window *w, const pln__csv_field *f, uint
     p->size = close - open - 1;
     p->pos = end + 1;
     p->k = k + 2;
-    p->quoted = true;
-    return true;
-}
-
-/* The next field, if it is plain. */
-CSV_ALWAYS bool next_piece(const pln__csv_window *w, const pln__csv_field *f, uint8_t quote,
-                           piece *p) {
-    int64_t end = w->at[p->k];
-    if (PLN__UNLIKELY(w->base[end] != f->end))
-        return w->base[end] == quote && end == p->pos && plain_quoted(w, f, quote, p);
-    p->text = (const char *)w->base + p->pos;
-    p->size = end - p->pos;
-    if (f->end == '\n' && p->size > 0 && w->base[end - 1] == '\r')
-        p->size--;
-    p->pos = end + 1;
-    p->k++;
-    p->quoted = false;
     return true;
 }
 
@@ -118,25 +101,46 @@ CSV_ALWAYS bool is_null(const pln__csv_rules *rules, const char *text, int64_t s
     return pln__csv_is_null(rules, text, size) && (!quoted || rules->quoted_null);
 }
 
-/* One record, if it is plain and right. */
+/*
+ * One record, if it is plain and right; *p goes from its start to its end. Position and entry are kept in registers, which is
+ * why they are not in *p meanwhile.
+ */
 CSV_ALWAYS bool plain_row(pln__decoder *self, const pln__csv_window *w, int64_t row, piece *p) {
-    const pln__csv_field *f = self->fields, *end = f + self->n_fields;
+    const uint8_t *base = w->base;
+    const uint32_t *at = w->at;
+    int64_t pos = p->pos, k = p->k;
+    pln__csv_field *f = self->fields, *end = f + self->n_fields;
     for (; f < end; f++) {
-        if (PLN__UNLIKELY(!next_piece(w, f, self->rules.quote, p)))
-            return false;
-        if (PLN__UNLIKELY(p->quoted) && p->k + (end - f) - 1 > w->n)
-            return false;
+        int64_t stop = at[k++];
+        const char *text = (const char *)base + pos;
+        int64_t size = stop - pos;
+        bool quoted = false;
+        if (PLN__UNLIKELY(base[stop] != f->end)) {
+            *p = (piece){NULL, 0, pos, k - 1, p->lines};
+            if (base[stop] != self->rules.quote || size != 0 ||
+                !plain_quoted(w, f, self->rules.quote, end - f - 1, p))
+                return false;
+            text = p->text;
+            size = p->size;
+            pos = p->pos;
+            k = p->k;
+            quoted = true;
+        } else {
+            pos = stop + 1;
+            size -= f->end == '\n' && size > 0 && text[size - 1] == '\r';
+        }
         if (f->kind == CSV_SKIP)
             continue;
-        if (PLN__UNLIKELY(is_null(&self->rules, p->text, p->size, p->quoted))) {
-            if (!f->nullable || pln__csv_null((pln__csv_field *)f, row, NULL) < 0)
+        if (PLN__UNLIKELY(is_null(&self->rules, text, size, quoted))) {
+            if (!f->nullable || pln__csv_null(f, row, NULL) < 0)
                 return false;
-            continue;
-        }
-        if (PLN__UNLIKELY(csv__put(f, row, p->text, p->size, w->valid, self->cpu, NULL) != CSV_OK))
+        } else if (PLN__UNLIKELY(csv__put(f, row, text, size, w->valid, self->cpu, NULL) != CSV_OK)) {
             return false;
+        }
     }
-    return p->lines <= CSV_QUOTED_LINES_MAX;
+    p->pos = pos;
+    p->k = k;
+    return true;
 }
 
 static bool looks_like_nothing(const pln__csv_window *w, const pln__csv_rules *rules, int64_t pos) {
@@ -149,7 +153,7 @@ static void plain_rows(pln__decoder *self, const pln__csv_run *run, const pln__c
                        int64_t rows_end, cursor *c) {
     int64_t n_fields = self->n_fields;
     while (c->row < rows_end && c->k + n_fields <= w->n) {
-        piece p = {NULL, 0, c->pos, c->k, 0, false};
+        piece p = {.pos = c->pos, .k = c->k};
         if (self->wary && looks_like_nothing(w, &self->rules, c->pos))
             return;
         bool good = plain_row(self, w, c->row, &p);

@@ -13,14 +13,6 @@ bool pln__csv_parse_bool(const char *text, int64_t size, bool *out) {
     return false;
 }
 
-static int put_bool(const pln__csv_field *f, int64_t row, const char *text, int64_t size) {
-    bool value;
-    if (!pln__csv_parse_bool(text, size, &value))
-        return CSV_ILL_TYPED;
-    pln__bit_put(f->data, row, value);
-    return CSV_OK;
-}
-
 /* Integers other than int32 and int64. Two's complement makes storing the low bytes right for all of them. */
 static int put_int(const pln__csv_field *f, int64_t row, const char *text, int64_t size) {
     static const int64_t low[] = {INT8_MIN, INT16_MIN, INT32_MIN, INT64_MIN, 0, 0, 0};
@@ -130,7 +122,6 @@ static int put_word(const pln__csv_field *f, int64_t row, const char *text, int6
 int pln__csv_put_other(const pln__csv_field *field, int64_t row, const char *text, int64_t size,
                        uint32_t cpu, pln_error *err) {
     switch (field->column->type.id) {
-    case PLN__BOOL: return put_bool(field, row, text, size);
     case PLN__FLOAT32: return put_float(field, row, text, size);
     case PLN__DECIMAL128: return put_decimal(field, row, text, size);
     case PLN__TIME32:
