@@ -109,6 +109,16 @@ static pln_status index_names(pln__decoder *self, pln__json_node *node, pln_erro
     return PLN_OK;
 }
 
+/* The quote behind the name is compared, too. */
+static inline bool is_named(const pln__json_node *node, const uint8_t *name) {
+    if (node->name_size >= PLN__JSON_NAME_WORDS * 8)
+        return memcmp(node->name, name, (size_t)node->name_size) == 0;
+    uint64_t miss = (pln__json_load8(name) ^ node->name_words[0]) & node->name_masks[0];
+    for (int64_t i = 1; i * 8 <= node->name_size; i++)
+        miss |= (pln__json_load8(name + i * 8) ^ node->name_words[i]) & node->name_masks[i];
+    return miss == 0;
+}
+
 pln__json_node *pln__json_member(const pln__json_node *node, const uint8_t *name, int64_t size) {
     uint64_t at = name_hash(name, size);
     for (;; at++) {
@@ -116,13 +126,7 @@ pln__json_node *pln__json_member(const pln__json_node *node, const uint8_t *name
         if (i < 0)
             return NULL;
         pln__json_node *child = &node->children[i];
-        if (child->name_size != size)
-            continue;
-        uint64_t miss = pln__json_load8(name) ^ child->name_words[0];
-        miss = size < 8 ? miss << (64 - 8 * (unsigned)size) : miss;
-        if (size < PLN__JSON_NAME_WORDS * 8 && miss != 0)
-            continue;
-        if (size <= 8 || memcmp(child->name, name, (size_t)size) == 0)
+        if (child->name_size == size && is_named(child, name))
             return child;
     }
 }

@@ -170,7 +170,7 @@ pln_status pln__json_infer(const pln_allocator *mem, const void *dialect, const 
 /* json_plan.c */
 pln_status pln__json_plan_open(pln__decoder *self, pln_error *err);
 void pln__json_plan_close(pln__decoder *self);
-/* The member of that name, or NULL. Eight bytes of the name are read even if it is shorter. */
+/* The member of that name, or NULL. A quote and seven readable bytes follow the name. */
 pln__json_node *pln__json_member(const pln__json_node *node, const uint8_t *name, int64_t size);
 
 /*
@@ -196,7 +196,7 @@ const uint8_t *pln__json_union(pln__decoder *self, pln__json_node *node, const u
                                int64_t depth);
 /* One that the union, map or struct does not need is checked, and its end returned. */
 const uint8_t *pln__json_skip(pln__decoder *self, const uint8_t *p, int64_t depth);
-/* The bytes of the key at p without escapes, lent until the next; *end is behind its closing quote. */
+/* The bytes of the key at p without escapes, and a quote, lent until the next; *end is behind its closing quote. */
 const uint8_t *pln__json_key(pln__decoder *self, const uint8_t *p, int64_t *size,
                              const uint8_t **end);
 /* Text for a utf8 or dictionary column; false: the failure is set. */

@@ -125,6 +125,8 @@ const uint8_t *pln__json_key(pln__decoder *self, const uint8_t *p, int64_t *size
         return status < 0 ? pln__json_stop(self, pln__error_memory(self->err, 0))
                           : pln__json_broken(self, &fault);
     *size = self->text.size;
+    if (pln__buffer_append(self->mem, &self->text, "\"", 1, self->err) < 0)
+        return pln__json_stop(self, PLN_ENOMEM);
     return self->text.data;
 }
 

@@ -3,7 +3,7 @@
  *
  *     bench_ndjson                 all cases, one JSON line each; jansson's DOM on a part of the events as a peer
  *     bench_ndjson --write FILE    write the events for peers that are other programs (ndjson_peers.py)
- *     bench_ndjson --any-order     the general path alone
+ *     bench_ndjson --write-any-order FILE    the same, members of each record in an order of its own
  *     bench_ndjson --file FILE CPU the events of FILE, CPU as the decoder's features (-1: all), one line a round
  */
 #define _POSIX_C_SOURCE 200809L
@@ -263,8 +263,8 @@ static events read_file(const char *path) {
     return out;
 }
 
-static int write_file(const char *path) {
-    events all = generate(RECORDS, false);
+static int write_file(const char *path, bool shuffle) {
+    events all = generate(RECORDS, shuffle);
     FILE *out = fopen(path, "wb");
     if (out == NULL || fwrite(all.text, 1, (size_t)all.size, out) != (size_t)all.size || fclose(out) != 0)
         return 2;
@@ -316,14 +316,9 @@ static void all_cases(void) {
 
 int main(int argc, char **argv) {
     if (argc == 3 && strcmp(argv[1], "--write") == 0)
-        return write_file(argv[2]);
-    if (argc == 2 && strcmp(argv[1], "--any-order") == 0) {
-        events any = generate(RECORDS / 4, true);
-        result r = best_decode(&any, pln__cpu_features());
-        print("decode/any_order", &any, &r);
-        free(any.text);
-        return 0;
-    }
+        return write_file(argv[2], false);
+    if (argc == 3 && strcmp(argv[1], "--write-any-order") == 0)
+        return write_file(argv[2], true);
     if (argc == 4 && strcmp(argv[1], "--file") == 0)
         return one_round(argv[2], argv[3]);
     all_cases();
