@@ -3,11 +3,13 @@
 #include "connect/memory/memory.h"
 #include "connect/sqlite/sqlite.h"
 #include "front/front.h"
+#include "stage/stage.h"
 #include "store/store.h"
 
 typedef pln_status (*register_fn)(const pln_host *host, pln_registry *registry, pln_error *err);
 
 static const register_fn builtin[] = {
+    pln__stage_register,
     pln__connect_memory_register,
     pln__connect_file_register,
     pln__connect_generate_register,
