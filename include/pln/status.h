@@ -3,7 +3,7 @@
  *
  * A call returns a pln_status: 0 is success, a positive value is a normal turn of flow (no data yet,
  * end of stream), a negative value is an error. Details go into a pln_error that the caller owns and
- * passes last; NULL means "I do not want them". Nothing is kept in errno or in thread-local storage,
+ * passes last; NULL means "I do not want them"; a call that succeeds leaves it alone. Nothing is kept in errno or in thread-local storage,
  * so an error can be carried across threads, coroutines and languages.
  *
  *     pln_error err = {0};

@@ -418,14 +418,12 @@ out:
 
 static void run_dispose(pln_run *run);
 
-pln_status pln_run_open(pln_graph *graph, const pln_run_options *options, pln_run **out,
-                        pln_error *err) {
+static pln_status open_run(pln_graph *graph, const pln_run_options *options, pln_run **out,
+                           pln_error *err) {
     pln_status status = PLN_OK;
     pln_run *run = NULL;
-    *out = NULL;
     if (graph->error.status != 0) {
-        if (err != NULL)
-            *err = graph->error;
+        *err = graph->error;
         return graph->error.status;
     }
     if (graph->running)
@@ -447,6 +445,17 @@ pln_status pln_run_open(pln_graph *graph, const pln_run_options *options, pln_ru
 out:
     pln__error_where(err, "%s", graph->name);
     run_dispose(run);
+    return status;
+}
+
+/* A stage may fill its error and go on, so the caller's is touched only when the call fails. */
+pln_status pln_run_open(pln_graph *graph, const pln_run_options *options, pln_run **out,
+                        pln_error *err) {
+    pln_error own = {0};
+    *out = NULL;
+    pln_status status = open_run(graph, options, out, &own);
+    if (status < 0 && err != NULL)
+        *err = own;
     return status;
 }
 

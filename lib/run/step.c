@@ -379,7 +379,11 @@ pln_status pln_run_abort(pln_run *run, pln_error *err) {
         return PLN_OK;
     atomic_store(&run->stop, 2);
     run->phase = PLN__RUN_ABORTED;
-    return run->pid == (int32_t)getpid() ? pln__epoch_abort(run, err) : PLN_OK;
+    pln_error own = {0};
+    pln_status status = run->pid == (int32_t)getpid() ? pln__epoch_abort(run, &own) : PLN_OK;
+    if (status < 0 && err != NULL)
+        *err = own;
+    return status;
 }
 
 pln_status pln_graph_run(pln_graph *graph, const pln_run_options *options, pln_report **report,
