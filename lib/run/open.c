@@ -422,7 +422,6 @@ pln_status pln_run_open(pln_graph *graph, const pln_run_options *options, pln_ru
                         pln_error *err) {
     pln_status status = PLN_OK;
     pln_run *run = NULL;
-    pln_error own = {0}; /* a stage may have written into it and gone on */
     *out = NULL;
     if (graph->error.status != 0) {
         if (err != NULL)
@@ -441,14 +440,12 @@ pln_status pln_run_open(pln_graph *graph, const pln_run_options *options, pln_ru
     graph->running = true;
     run->started_us = pln__run_now(run);
     run->started_monotonic = run->progress_at = run->mark_us = pln__run_monotonic(run);
-    PLN__TRY(run_build(run, options, &own));
-    PLN__TRY(pln__run_start(run, &own));
+    PLN__TRY(run_build(run, options, err));
+    PLN__TRY(pln__run_start(run, err));
     *out = run;
     return PLN_OK;
 out:
-    pln__error_where(&own, "%s", graph->name);
-    if (err != NULL)
-        *err = own;
+    pln__error_where(err, "%s", graph->name);
     run_dispose(run);
     return status;
 }
