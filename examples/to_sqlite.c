@@ -44,37 +44,6 @@ static int misused(const char *what, const char *value) {
     return WRONG_USE;
 }
 
-static void split(char *text, texts *list) {
-    for (char *at = strtok(text, ","); at != NULL && list->n < LIST; at = strtok(NULL, ","))
-        list->items[list->n++] = at;
-}
-
-static int parse(int argc, char **argv, arguments *a) {
-    enum { TEXTS = 8, NULLS = TEXTS, KEY, PARTITION };
-    const char **text[TEXTS] = {&a->database, &a->table, &a->schema, &a->format,
-                                &a->mode,     &a->reject, &a->state, &a->epoch_rows};
-    const struct option options[] = {{"database", 1, NULL, 0}, {"table", 1, NULL, 1},      {"schema", 1, NULL, 2},
-                                     {"format", 1, NULL, 3},   {"mode", 1, NULL, 4},       {"reject", 1, NULL, 5},
-                                     {"state", 1, NULL, 6},    {"epoch-rows", 1, NULL, 7}, {"null", 1, NULL, NULLS},
-                                     {"key", 1, NULL, KEY},    {"partition", 1, NULL, PARTITION},
-                                     {"json", 0, &a->json, 1}, {NULL, 0, NULL, 0}};
-    int index = 0, found;
-    a->nulls.items[a->nulls.n++] = ""; /* the empty field is null, whatever else is */
-    while ((found = getopt_long(argc, argv, "", options, &index)) != -1) {
-        if (found == '?' || (found == NULLS && a->nulls.n == LIST))
-            return misused("see the options", "");
-        if (found == NULLS)
-            a->nulls.items[a->nulls.n++] = optarg;
-        else if (found == KEY || found == PARTITION)
-            split(optarg, found == KEY ? &a->key : &a->partition);
-        else if (options[index].flag == NULL)
-            *text[found] = optarg;
-    }
-    a->files = (const char **)argv + optind;
-    a->n_files = argc - optind;
-    return DONE;
-}
-
 /* The format that a name tells: its suffix, without .gz. */
 static const char *format_of(const char *name) {
     static const char *const known[][2] = {
@@ -87,81 +56,78 @@ static const char *format_of(const char *name) {
     return NULL;
 }
 
-static int complete(arguments *a) {
-    if (a->n_files == 0 || a->database == NULL || a->table == NULL)
-        return misused(a->n_files == 0 ? "no file" : a->table == NULL ? "no --table" : "no --database", "");
+static int parse(int argc, char **argv, arguments *a) {
+    const char **one[] = {&a->database, &a->table,  &a->schema, &a->format,
+                          &a->mode,     &a->reject, &a->state,  &a->epoch_rows};
+    const struct option options[] = {
+        {"database", 1, NULL, 0}, {"table", 1, NULL, 1},       {"schema", 1, NULL, 2}, {"format", 1, NULL, 3},
+        {"mode", 1, NULL, 4},     {"reject", 1, NULL, 5},      {"state", 1, NULL, 6},  {"epoch-rows", 1, NULL, 7},
+        {"key", 1, NULL, 'k'},    {"partition", 1, NULL, 'p'}, {"null", 1, NULL, 'n'}, {"json", 0, NULL, 'j'},
+        {NULL, 0, NULL, 0}};
+    a->nulls.items[a->nulls.n++] = ""; /* the empty field is null, whatever else is */
+    for (int found; (found = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        texts *list = found == 'k' ? &a->key : &a->partition;
+        if (found == '?' || (found == 'n' && a->nulls.n == LIST))
+            return misused("see the options", "");
+        if (found < 8)
+            *one[found] = optarg;
+        else if (found == 'j')
+            a->json = 1;
+        else if (found == 'n')
+            a->nulls.items[a->nulls.n++] = optarg;
+        else
+            for (char *at = strtok(optarg, ","); at != NULL && list->n < LIST; at = strtok(NULL, ","))
+                list->items[list->n++] = at;
+    }
+    a->files = (const char **)argv + optind;
+    if ((a->n_files = argc - optind) == 0 || a->database == NULL || a->table == NULL)
+        return misused("a file, --database and --table are needed", "");
     for (int i = 0; a->format == NULL && i < a->n_files; i++)
         if (format_of(a->files[i]) == NULL || strcmp(format_of(a->files[i]), format_of(a->files[0])) != 0)
             return misused("--format is needed: ", a->files[i]);
-    if (a->format == NULL)
-        a->format = format_of(a->files[0]);
-    if (a->mode == NULL)
-        a->mode = a->key.n > 0 ? "upsert" : a->partition.n > 0 ? "overwrite" : "append";
-    if (strcmp(a->format, "csv") != 0 && strcmp(a->format, "tsv") != 0 && strcmp(a->format, "ndjson") != 0)
-        return misused("--format ", a->format);
-    if (strcmp(a->mode, "append") != 0 && strcmp(a->mode, "upsert") != 0 && strcmp(a->mode, "overwrite") != 0)
-        return misused("--mode ", a->mode);
-    if ((a->key.n > 0) != (strcmp(a->mode, "upsert") == 0))
-        return misused("--key and the mode upsert need each other", "");
-    if (a->partition.n > 0 && strcmp(a->mode, "overwrite") != 0)
-        return misused("--partition needs the mode overwrite", "");
-    if (a->epoch_rows != NULL && (strspn(a->epoch_rows, "0123456789") != strlen(a->epoch_rows) || atoll(a->epoch_rows) < 1))
-        return misused("--epoch-rows ", a->epoch_rows);
-    return DONE;
+    a->format = a->format != NULL ? a->format : format_of(a->files[0]);
+    a->mode = a->mode != NULL ? a->mode : a->key.n > 0 ? "upsert" : a->partition.n > 0 ? "overwrite" : "append";
+    return a->epoch_rows != NULL && atoll(a->epoch_rows) < 1 ? misused("--epoch-rows ", a->epoch_rows) : DONE;
 }
 
-static void mix(uint64_t *hash, const char *text) { /* FNV-1a; the NUL keeps "ab", "c" apart from "a", "bc" */
-    do
-        *hash = (*hash ^ (unsigned char)*text) * 0x100000001b3u;
-    while (*text++ != '\0');
-}
-
-/* What makes two calls the same load: all that shapes its outcome, and the files as they are now. */
-static void name_load(const arguments *a, char *key, size_t size) {
-    const texts *lists[] = {&a->nulls, &a->key, &a->partition};
-    uint64_t hash = 0xcbf29ce484222325u;
-    char stamp[80];
-    mix(&hash, a->database);
-    mix(&hash, a->format);
-    mix(&hash, a->schema != NULL ? a->schema : "");
-    for (int l = 0; l < 3; l++, mix(&hash, "/"))
-        for (int64_t i = 0; i < lists[l]->n; i++)
-            mix(&hash, lists[l]->items[i]);
+/* What makes two calls the same load: the table, how it is written, and the files as they are now. */
+static char *name_load(const arguments *a) {
+    char *key = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&key, &size);
+    fprintf(out, "%s %s %s", a->mode, a->database, a->table);
     for (int i = 0; i < a->n_files; i++) {
         struct stat file = {0};
-        (void)stat(a->files[i], &file); /* a directory or pattern counts by its name */
-        snprintf(stamp, sizeof stamp, "%lld %lld.%09ld", (long long)file.st_size,
-                 (long long)file.st_mtim.tv_sec, file.st_mtim.tv_nsec);
-        mix(&hash, a->files[i]);
-        mix(&hash, stamp);
+        (void)stat(a->files[i], &file); /* a directory or a pattern counts by its name */
+        fprintf(out, " %s:%lld:%lld.%09ld", a->files[i], (long long)file.st_size, (long long)file.st_mtim.tv_sec,
+                file.st_mtim.tv_nsec);
     }
-    snprintf(key, size, "%s %s %016llx", a->table, a->mode, (unsigned long long)hash);
+    return fclose(out) == 0 ? key : NULL;
 }
 
-/* The graph is sticky: of all these calls the first failure is what the last one answers. */
+/* The graph is sticky: of all these calls the first failure is what the last one answers. NULL and empty lists say "not set". */
 static pln_status build(pln_graph *g, const arguments *a, pln_error *err) {
-    char sink[32];
-    snprintf(sink, sizeof sink, "sqlite.%s", a->mode);
-    pln_graph_add(g, "read", strcmp(a->format, "ndjson") == 0 ? "ndjson.read" : "csv.read", NULL, err);
+    char source[32], sink[32];
+    int tabs = strcmp(a->format, "tsv") == 0;
+    const char *rejects = a->reject == NULL ? PLN_JSON({"on_reject": "drop"}) : NULL; /* the first of them are logged */
+    snprintf(source, sizeof source, "%.20s.read", tabs ? "csv" : a->format);
+    snprintf(sink, sizeof sink, "sqlite.%.20s", a->mode);
+    pln_graph_add(g, "read", source, rejects, err);
     pln_graph_set_texts(g, "read", "paths", a->files, a->n_files, err);
-    if (a->schema != NULL)
-        pln_graph_set_text(g, "read", "schema", a->schema, err);
-    if (strcmp(a->format, "ndjson") != 0)
-        pln_graph_set_texts(g, "read", "nulls", a->nulls.items, a->nulls.n, err);
-    if (strcmp(a->format, "tsv") == 0)
+    pln_graph_set_text(g, "read", "schema", a->schema, err);
+    if (tabs)
         pln_graph_set_text(g, "read", "delimiter", "\t", err);
-    pln_graph_add(g, "store", sink, PLN_JSON({"create": true}), err);
+    if (a->nulls.n > 1)
+        pln_graph_set_texts(g, "read", "nulls", a->nulls.items, a->nulls.n, err);
+    pln_graph_add(g, "store", sink, rejects, err);
     pln_graph_set_text(g, "store", "database", a->database, err);
     pln_graph_set_text(g, "store", "table", a->table, err);
     if (a->key.n > 0)
         pln_graph_set_texts(g, "store", "key", a->key.items, a->key.n, err);
     if (a->partition.n > 0)
         pln_graph_set_texts(g, "store", "partition", a->partition.items, a->partition.n, err);
-    if (a->reject == NULL) {
-        pln_graph_set_text(g, "read", "on_reject", "drop", err);
-        pln_graph_set_text(g, "store", "on_reject", "drop", err);
+    if (a->reject == NULL)
         return pln_graph_wire(g, "read > store", err);
-    }
     pln_graph_add(g, "bad", "ndjson.write", NULL, err);
     pln_graph_set_text(g, "bad", "path", a->reject, err);
     return pln_graph_wire(g, "read > store; read.reject > bad; store.reject > bad", err);
@@ -169,20 +135,20 @@ static pln_status build(pln_graph *g, const arguments *a, pln_error *err) {
 
 static void summarize(const arguments *a, const pln_report *report, const pln_run_summary *s) {
     static const char *const changes[] = {"inserted", "updated", "unchanged", "deleted"};
-    const char *columns = pln_report_schema(report, "read");
+    const char *columns = pln_report_schema(report, "read"), *to = a->reject;
     double seconds = (double)(s->elapsed_us + 1) / 1e6;
     if (s->skipped)
-        printf("This load was done before; nothing was read or changed. Its numbers were:\n");
-    printf("table     %s in %s, %s\n", a->table, a->database, a->mode);
+        printf("This load was done before; nothing was read or changed now. Its numbers were:\n");
+    printf("table    %s in %s, %s\n", a->table, a->database, a->mode);
     if (columns != NULL)
-        printf("columns   %s%s\n", columns, a->schema == NULL ? " (inferred)" : "");
-    printf("rows      %lld read, %lld stored, %lld rejected%s%s\n", (long long)s->rows_in, (long long)s->rows_out,
-           (long long)s->rejected, a->reject != NULL ? " to " : "", a->reject != NULL ? a->reject : "");
+        printf("columns  %s%s\n", columns, a->schema == NULL ? " (inferred)" : "");
+    printf("rows     %lld read, %lld stored, %lld rejected%s%s\n", (long long)s->rows_in, (long long)s->rows_out,
+           (long long)s->rejected, to != NULL ? " to " : "", to != NULL ? to : "");
     printf("changes  ");
     for (int i = 0; i < 4; i++)
-        if (pln_report_counter(report, "store", changes[i]) >= 0)
-            printf(" %lld %s", (long long)pln_report_counter(report, "store", changes[i]), changes[i]);
-    printf("\ntime      %.2f s, %.0f rows/s\n", seconds, s->skipped ? 0 : (double)s->rows_in / seconds);
+        if (pln_report_counter(report, "store", changes[i]) > 0)
+            printf("%lld %s ", (long long)pln_report_counter(report, "store", changes[i]), changes[i]);
+    printf("\ntime     %.2f s, %.0f rows/s\n", seconds, s->skipped ? 0 : (double)s->rows_in / seconds);
 }
 
 static void warn(void *user, int32_t level, const char *where, const char *message) {
@@ -193,7 +159,6 @@ static void warn(void *user, int32_t level, const char *where, const char *messa
 
 int main(int argc, char **argv) {
     arguments a = {0};
-    char run_key[128];
     pln_error err = {0};
     pln_runtime *rt = NULL;
     pln_graph *g = NULL;
@@ -201,38 +166,34 @@ int main(int argc, char **argv) {
     pln_runtime_options settings;
     pln_run_options options;
     pln_run_summary s = {.struct_size = sizeof s};
-    if (parse(argc, argv, &a) != DONE || complete(&a) != DONE)
+    if (parse(argc, argv, &a) != DONE)
         return WRONG_USE;
     pln_runtime_options_init(&settings, sizeof settings);
     settings.log = warn;
     pln_run_options_init(&options, sizeof options);
     options.epoch_rows = a.epoch_rows == NULL ? 0 : atoll(a.epoch_rows);
-    if (a.state != NULL) {
-        name_load(&a, run_key, sizeof run_key);
-        options.state = a.state;
-        options.run_key = run_key;
-        options.guarantee = PLN_EXACTLY_ONCE;
-        options.when_done = PLN_WHEN_DONE_SKIP;
-    }
-    pln_status status = pln_runtime_new(&settings, &rt, &err);
-    if (status >= 0)
-        status = pln_graph_new(rt, "to_sqlite", &g, &err);
-    if (status >= 0)
-        status = build(g, &a, &err);
-    if (status >= 0)
-        status = pln_graph_run(g, &options, &report, &err);
+    options.state = a.state; /* NULL: nothing is remembered */
+    options.guarantee = a.state == NULL ? PLN_AT_LEAST_ONCE : PLN_EXACTLY_ONCE;
+    options.when_done = PLN_WHEN_DONE_SKIP;
+    char *key = name_load(&a);
+    options.run_key = key;
+    if (pln_runtime_new(&settings, &rt, &err) >= 0 && pln_graph_new(rt, "to_sqlite", &g, &err) >= 0 &&
+        build(g, &a, &err) >= 0)
+        (void)pln_graph_run(g, &options, &report, &err);
     if (report != NULL)
         pln_report_summary(report, &s);
     if (report != NULL && a.json)
         printf("%s\n", pln_report_json(report));
-    else if (status >= 0)
+    else if (err.status >= 0)
         summarize(&a, report, &s);
-    if (status < 0)
-        fprintf(stderr, "to_sqlite: %s: %s\n", err.where, err.message);
-    else if (s.rejected > 0 && a.reject == NULL)
+    int dropped = s.rejected > 0 && a.reject == NULL, wrong = err.status == PLN_ENAME || err.status == PLN_EOPTION;
+    if (err.status < 0)
+        fprintf(stderr, "%s: %s\n", err.where, err.message);
+    else if (dropped)
         fprintf(stderr, "to_sqlite: %lld rows were rejected; --reject FILE keeps them\n", (long long)s.rejected);
     pln_report_free(report);
     pln_graph_free(g);
     pln_runtime_free(rt);
-    return status < 0 ? FAILED : s.rejected > 0 && a.reject == NULL ? REJECTED : DONE;
+    free(key);
+    return wrong ? WRONG_USE : err.status < 0 ? FAILED : dropped ? REJECTED : DONE;
 }

@@ -126,7 +126,7 @@ PLN_API pln_status pln_graph_add_map(pln_graph *graph, const char *name, pln_map
                                      pln_error *err);
 
 /*
- * Set an option of a node to text; it replaces what the configuration said. Before the node is wired.
+ * Set an option of a node to text; it replaces what the configuration said. NULL: the option is not set. Before the node is wired.
  *
  * Errors: PLN_ENAME for the node; PLN_EOPTION as pln_graph_add; PLN_EINVAL for text that is no UTF-8; PLN_ESTATE once the node is wired; PLN_ENOMEM.
  * Owner: the value is copied.
@@ -159,7 +159,7 @@ PLN_API pln_status pln_graph_set_float(pln_graph *graph, const char *node, const
                                        pln_error *err);
 
 /*
- * Set an option to a list of texts, such as column names or paths. See pln_graph_set_text.
+ * Set an option to a list of texts, such as column names or paths. n 0: the option is not set. See pln_graph_set_text.
  *
  * Errors: as pln_graph_set_text.
  * Owner: the texts are copied.

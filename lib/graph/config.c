@@ -32,6 +32,14 @@ pln_status pln__json_parse(const char *text, const char *what, json_t **out, pln
     return PLN_OK;
 }
 
+pln_status pln__config_unset(pln_config *config, const char *key, pln_error *err) {
+    pln_option option;
+    if (!find_option(config->stage, key, &option))
+        return unknown_option(config->stage, key, err);
+    json_object_del(config->values, key);
+    return PLN_OK;
+}
+
 pln_status pln__config_set(pln_config *config, const char *key, json_t *value, pln_error *err) {
     pln_status status = PLN_OK;
     pln_option option;

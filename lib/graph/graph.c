@@ -200,7 +200,7 @@ pln_status pln_graph_add_sink(pln_graph *graph, const char *name, const pln_sink
     return add_own(graph, &node, err);
 }
 
-/* `value` is consumed. */
+/* `value` is consumed; NULL takes the option away. */
 static pln_status set_option(pln_graph *graph, const char *name, const char *key, json_t *value,
                              pln_error *err) {
     pln_status status = PLN_OK;
@@ -217,7 +217,8 @@ static pln_status set_option(pln_graph *graph, const char *name, const char *key
     if (status < 0)
         json_decref(value);
     else
-        status = pln__config_set(&node->config, key, value, &own);
+        status = value == NULL ? pln__config_unset(&node->config, key, &own)
+                               : pln__config_set(&node->config, key, value, &own);
     if (status >= 0)
         return PLN_OK;
     pln__error_where(&own, "%s/%s", graph->name, name);
@@ -226,7 +227,7 @@ static pln_status set_option(pln_graph *graph, const char *name, const char *key
 
 /* A JSON string; NULL with *status said if it is no UTF-8 or there is no memory. */
 static json_t *json_text_of(const char *key, const char *value, pln_status *status, pln_error *err) {
-    json_t *text = value == NULL ? json_null() : json_string(value);
+    json_t *text = json_string(value);
     char shown[PLN__SHOW_SIZE];
     if (text == NULL)
         *status = pln__utf8_valid(value, (int64_t)strlen(value), 0)
@@ -248,9 +249,9 @@ pln_status pln_graph_set_text(pln_graph *graph, const char *node, const char *ke
     pln_error own = {0};
     if (stuck(graph, err))
         return graph->error.status;
-    json_t *text = json_text_of(key, value, &status, &own);
-    return text != NULL ? set_option(graph, node, key, text, err)
-                        : refuse_value(graph, node, status, &own, err);
+    json_t *text = value == NULL ? NULL : json_text_of(key, value, &status, &own);
+    return status < 0 ? refuse_value(graph, node, status, &own, err)
+                      : set_option(graph, node, key, text, err);
 }
 
 pln_status pln_graph_set_texts(pln_graph *graph, const char *node, const char *key,
@@ -259,8 +260,8 @@ pln_status pln_graph_set_texts(pln_graph *graph, const char *node, const char *k
     pln_error own = {0};
     if (stuck(graph, err))
         return graph->error.status;
-    json_t *list = json_array();
-    if (list == NULL)
+    json_t *list = n > 0 ? json_array() : NULL;
+    if (n > 0 && list == NULL)
         status = pln__error_memory(&own, 1);
     for (int64_t i = 0; i < n && status >= 0; i++) {
         json_t *text = json_text_of(key, values[i], &status, &own);
@@ -270,6 +271,16 @@ pln_status pln_graph_set_texts(pln_graph *graph, const char *node, const char *k
     if (status >= 0)
         return set_option(graph, node, key, list, err);
     json_decref(list);
+    return refuse_value(graph, node, status, &own, err);
+}
+
+/* A value that jansson made; NULL: it had no memory, or the number is none of JSON's. */
+static pln_status set_made(pln_graph *graph, const char *node, const char *key, json_t *value,
+                           pln_error *err) {
+    pln_error own = {0};
+    if (value != NULL || stuck(graph, NULL))
+        return set_option(graph, node, key, value, err);
+    pln_status status = pln__error_set(&own, PLN_EINVAL, "option '%s': out of memory, or not a finite number", key);
     return refuse_value(graph, node, status, &own, err);
 }
 
@@ -285,12 +296,12 @@ static bool is_bool_option(const pln_graph *graph, const char *name, const char 
 pln_status pln_graph_set_int(pln_graph *graph, const char *node, const char *key, int64_t value,
                              pln_error *err) {
     bool truth = (value == 0 || value == 1) && is_bool_option(graph, node, key);
-    return set_option(graph, node, key, truth ? json_boolean(value) : json_integer(value), err);
+    return set_made(graph, node, key, truth ? json_boolean(value) : json_integer(value), err);
 }
 
 pln_status pln_graph_set_float(pln_graph *graph, const char *node, const char *key, double value,
                                pln_error *err) {
-    return set_option(graph, node, key, json_real(value), err);
+    return set_made(graph, node, key, json_real(value), err);
 }
 
 pln_status pln_graph_set_json(pln_graph *graph, const char *node, const char *key, const char *json,

@@ -96,6 +96,7 @@ pln_status pln__config_init(pln_config *config, const pln_allocator *mem, const 
                             const char *json, pln_error *err);
 void pln__config_free(pln_config *config);
 /* `value` is consumed. */
+pln_status pln__config_unset(pln_config *config, const char *key, pln_error *err);
 pln_status pln__config_set(pln_config *config, const char *key, json_t *value, pln_error *err);
 pln_status pln__config_bind(pln_config *config, const char *key, void *pointer,
                             void (*free_pointer)(void *), pln_error *err);

@@ -76,10 +76,35 @@ START_TEST(mixtures) {
     ck_infers("a\n2013-01-01T00:00:00Z\n2013-01-01T00:00:00.5Z\n", "a:tsm:UTC");
     ck_infers("a\n3013-01-01T00:00:00Z\n2013-01-01T00:00:00.1234567Z\n", "a:u");
     ck_infers("a,b\n,\n1,\n", "a:l b:u");
-    ck_infers("a\n1\nx\n\xFF\n", "a:z");
+    ck_infers("a\n1\nx\n\xFF\n", "a:u");
+    ck_infers("a\nx\n\xFF\n", "a:z");
     const char *nulls[] = {"NA", NULL};
     usual.nulls = nulls;
     ck_infers("a,b\n1,\nNA,2\n", "a:l b:u");
+}
+END_TEST
+
+/* n numbers and what else is said. */
+static char *with_numbers(int n, const char *more) {
+    char *text = malloc((size_t)n * 8 + strlen(more) + 3), *at = text + sprintf(text, "a\n");
+    for (int i = 0; i < n; i++)
+        at += sprintf(at, "%d\n", 1000 + i);
+    strcpy(at, more);
+    return text;
+}
+
+START_TEST(damage_is_no_evidence) {
+    static const struct {
+        int n;
+        const char *more, *expected;
+    } cases[] = {{999, "noon\n", "a:l"},      {998, "noon\n", "a:u"},     {1998, "x\n\xFF\n", "a:l"},
+                 {1997, "x\n\xFF\n", "a:u"}, {5000, "007\n", "a:u"},     {5000, "2013-01-01\n", "a:u"},
+                 {5000, "1.5\n", "a:g"},      {5000, "99999999999999999999\n", "a:u"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *text = with_numbers(cases[i].n, cases[i].more);
+        ck_infers(text, cases[i].expected);
+        free(text);
+    }
 }
 END_TEST
 
@@ -125,6 +150,7 @@ Suite *suite_format_csv_infer(void) {
     tcase_add_checked_fixture(one, set_up, NULL);
     tcase_add_test(one, one_value);
     tcase_add_test(one, mixtures);
+    tcase_add_test(one, damage_is_no_evidence);
     tcase_add_test(one, records_and_names);
     tcase_add_test(one, memory_fails_at_every_n);
     suite_add_tcase(suite, one);
