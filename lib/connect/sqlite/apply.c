@@ -58,27 +58,34 @@ static pln_status failed_step(const applier *a, pln_error *err) {
     return refuse(a, PLN_EDATA, named_column(a->sink, message), message, err);
 }
 
+static pln_status refuse_value(const applier *a, const char *column, const char *why, pln_error *err) {
+    pln_status status = refuse(a, PLN_EDATA, column, why, err);
+    return status < 0 ? status : PLN_EOS;
+}
+
 /* PLN_EOS: a value was refused. */
 static pln_status bind(const applier *a, sqlite3_stmt *statement, const struct ArrowArray *rows, bool keys_only,
                        pln_error *err) {
     pln__lite_sink *sink = a->sink;
     for (int32_t i = 0; i < sink->n_columns; i++) {
         pln__lite_column *column = &sink->columns[i];
+        const struct ArrowArray *array = rows->children[column->index];
+        const char *why = NULL;
         int code;
         if (keys_only && !column->key && i != sink->version)
             continue;
-        const char *why =
-            pln__lite_value_bind(&column->value, rows->children[column->index], a->row, statement, i + 1, &code);
-        if (PLN__UNLIKELY(why != NULL)) {
-            pln_status status = refuse(a, PLN_EDATA, column->name, why, err);
-            return status < 0 ? status : PLN_EOS;
-        }
+        if (PLN__LIKELY(!pln__lite_value_null(&column->value, array, a->row)))
+            why = pln__lite_value_bind(&column->value, array, a->row, statement, i + 1, &code);
+        else if (column->key && sink->mode == PLN__LITE_UPSERT)
+            why = "the key is null";
+        else
+            code = sqlite3_bind_null(statement, i + 1);
+        if (PLN__UNLIKELY(why != NULL))
+            return refuse_value(a, column->name, why, err);
         if (PLN__LIKELY(code == SQLITE_OK))
             continue;
-        if (code == SQLITE_TOOBIG) {
-            pln_status status = refuse(a, PLN_EDATA, column->name, "the value is larger than the database takes", err);
-            return status < 0 ? status : PLN_EOS;
-        }
+        if (code == SQLITE_TOOBIG)
+            return refuse_value(a, column->name, "the value is larger than the database takes", err);
         return pln__lite_fail(sink->db, "the rows cannot be written", err);
     }
     return PLN_OK;
@@ -102,26 +109,12 @@ static void count(pln__lite_sink *sink, bool remove) {
         counts->inserted++;
 }
 
-static const char *null_key(const applier *a, const struct ArrowArray *rows) {
-    const pln__lite_sink *sink = a->sink;
-    for (int64_t i = 0; i < sink->n_columns; i++)
-        if (sink->columns[i].key &&
-            pln__lite_value_null(&sink->columns[i].value, rows->children[sink->columns[i].index], a->row))
-            return sink->columns[i].name;
-    return NULL;
-}
-
 static pln_status apply_row(const applier *a, const struct ArrowArray *rows, pln_error *err) {
     pln__lite_sink *sink = a->sink;
     bool remove = false;
-    if (sink->mode == PLN__LITE_UPSERT) {
-        const char *name = null_key(a, rows);
-        if (PLN__UNLIKELY(name != NULL))
-            return refuse(a, PLN_EDATA, name, "the key is null", err);
-        if (sink->tombstone >= 0) {
-            const struct ArrowArray *flags = rows->children[sink->tombstone];
-            remove = pln__array_valid(flags, a->row) && pln__bit_get(flags->buffers[1], flags->offset + a->row);
-        }
+    if (sink->tombstone >= 0) {
+        const struct ArrowArray *flags = rows->children[sink->tombstone];
+        remove = pln__array_valid(flags, a->row) && pln__bit_get(flags->buffers[1], flags->offset + a->row);
     }
     sqlite3_stmt *statement = remove ? sink->remove : sink->write;
     pln_status status = bind(a, statement, rows, remove, err);

@@ -39,6 +39,34 @@ static void newer(const pln__lite_sink *sink, const char *mine, pln__text *sql) 
     pln__text_str(sql, " COLLATE BINARY)");
 }
 
+/* In the order in which a difference is found fastest: the version, numbers, text, the rest. */
+static int costs(const pln__lite_sink *sink, int64_t column) {
+    switch (sink->columns[column].value.how) {
+    case PLN__STORE_INT:
+    case PLN__STORE_INT_REAL:
+    case PLN__STORE_UINT64:
+    case PLN__STORE_FLOAT:
+    case PLN__STORE_DECIMAL_REAL: return column == sink->version ? 0 : 1;
+    case PLN__STORE_BLOB:
+    case PLN__STORE_JSON: return 3;
+    default: return column == sink->version ? 0 : 2;
+    }
+}
+
+static void compare_columns(const pln__lite_sink *sink, pln__text *sql) {
+    const char *before = "";
+    for (int cost = 0; cost < 4; cost++)
+        for (int64_t i = 0; i < sink->n_columns; i++) {
+            if (sink->columns[i].key || costs(sink, i) != cost)
+                continue;
+            pln__text_str(sql, before);
+            stored(sink, sink->columns[i].name, sql);
+            pln__text_str(sql, " COLLATE BINARY IS NOT excluded.");
+            pln__lite_quote(sql, sink->columns[i].name);
+            before = " OR ";
+        }
+}
+
 /* An equal row is not written again, so that a rerun leaves the file as it is. */
 static void update_if_different(const pln__lite_sink *sink, pln__text *sql) {
     int64_t n = 0;
@@ -59,15 +87,7 @@ static void update_if_different(const pln__lite_sink *sink, pln__text *sql) {
     pln__text_str(sql, " WHERE ");
     newer(sink, NULL, sql);
     pln__text_str(sql, n == 0 ? " AND 0" : " AND (");
-    n = 0;
-    for (int64_t i = 0; i < sink->n_columns; i++) {
-        if (sink->columns[i].key)
-            continue;
-        pln__text_str(sql, n++ == 0 ? "" : " OR ");
-        stored(sink, sink->columns[i].name, sql);
-        pln__text_str(sql, " COLLATE BINARY IS NOT excluded.");
-        pln__lite_quote(sql, sink->columns[i].name);
-    }
+    compare_columns(sink, sql);
     pln__text_str(sql, n == 0 ? "" : ")");
 }
 

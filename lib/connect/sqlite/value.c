@@ -51,6 +51,14 @@ static int32_t how_of(const pln__type *type, const pln__lite_storing *storing) {
     }
 }
 
+/* Types whose nulls are all in the bitmap; of these text and int64 need no look at how they are stored. */
+static void set_plain(pln__lite_value *value) {
+    int32_t id = value->type.id;
+    bool odd = id == PLN__NULL || id == PLN__UNION || id == PLN__DICTIONARY;
+    bool as_it_lies = value->how == PLN__STORE_TEXT || value->how == PLN__STORE_INT;
+    value->plain = odd ? -1 : as_it_lies ? id : PLN__NULL;
+}
+
 pln_status pln__lite_value_init(const pln_allocator *mem, const struct ArrowSchema *schema,
                                 const pln__lite_storing *storing, pln__lite_value *out, pln_error *err) {
     memset(out, 0, sizeof *out);
@@ -60,6 +68,7 @@ pln_status pln__lite_value_init(const pln_allocator *mem, const struct ArrowSche
     if (status < 0)
         return status;
     out->how = out->natural = how_of(&out->type, storing);
+    set_plain(out);
     if (out->how != PLN__STORE_DICTIONARY)
         return PLN_OK;
     status = pln__type_of(schema->dictionary, &out->inner, err);
@@ -115,7 +124,7 @@ static const char *text_in_numbers(int32_t how, int affinity) {
                : NULL;
 }
 
-pln_status pln__lite_value_fit(pln__lite_value *value, const char *declared, pln_error *err) {
+static pln_status fit(pln__lite_value *value, const char *declared, pln_error *err) {
     int affinity = pln__lite_affinity(declared);
     value->how = value->natural;
     value->inner_how = value->inner_natural;
@@ -139,12 +148,18 @@ pln_status pln__lite_value_fit(pln__lite_value *value, const char *declared, pln
     return PLN_OK;
 }
 
+pln_status pln__lite_value_fit(pln__lite_value *value, const char *declared, pln_error *err) {
+    pln_status status = fit(value, declared, err);
+    set_plain(value);
+    return status;
+}
+
 bool pln__lite_value_injective(const pln__lite_value *value) {
     return value->how != PLN__STORE_DECIMAL_REAL && value->how != PLN__STORE_JSON &&
            value->how != PLN__STORE_DICTIONARY && value->how != PLN__STORE_NULL;
 }
 
-bool pln__lite_value_null(const pln__lite_value *value, const struct ArrowArray *array, int64_t row) {
+bool pln__lite_value_null_slow(const pln__lite_value *value, const struct ArrowArray *array, int64_t row) {
     if (value->type.id == PLN__NULL || value->type.id == PLN__UNION || value->type.id == PLN__DICTIONARY)
         return pln__array_null_at(value->schema, array, row);
     return !pln__array_valid(array, row);
@@ -266,13 +281,11 @@ static const char *put(pln__lite_value *value, const pln__type *type, int32_t ho
     }
 }
 
-const char *pln__lite_value_bind(pln__lite_value *value, const struct ArrowArray *array, int64_t row,
-                                 sqlite3_stmt *statement, int parameter, int *code) {
+const char *pln__lite_value_put(pln__lite_value *value, const struct ArrowArray *array, int64_t row,
+                                sqlite3_stmt *statement, int parameter, int *code) {
     target to = {statement, parameter, SQLITE_OK};
-    const char *why = NULL;
-    if (value->how == PLN__STORE_NULL || pln__lite_value_null(value, array, row))
-        to.code = sqlite3_bind_null(statement, parameter);
-    else if (value->how == PLN__STORE_DICTIONARY)
+    const char *why;
+    if (value->how == PLN__STORE_DICTIONARY)
         why = put(value, &value->inner, value->inner_how, array->dictionary, pln__array_int(&value->type, array, row),
                   &to);
     else

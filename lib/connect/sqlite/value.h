@@ -28,6 +28,7 @@ typedef struct pln__lite_value {
     int32_t inner_how;   /* of a dictionary's values */
     int32_t natural;     /* both, before they were fitted to a table */
     int32_t inner_natural;
+    int32_t plain;       /* the type's id where the value goes as it lies in memory, else -1 */
     pln__type inner;
     char scratch[160]; /* text of numbers and times, until the statement has run */
     pln__text json;
@@ -47,11 +48,34 @@ pln_status pln__lite_value_fit(pln__lite_value *value, const char *declared, pln
 bool pln__lite_value_injective(const pln__lite_value *value);
 
 /*
- * Bind row `row` of `array` to a parameter, without copying text or bytes: the array must live until the statement is reset. NULL, or why the value cannot be
- * stored; *code is what SQLite answered.
+ * Bind row `row` of `array`, which is not null there, to a parameter, without copying text or bytes: the array must live until the statement is reset. NULL, or
+ * why the value cannot be stored; *code is what SQLite answered.
  */
-const char *pln__lite_value_bind(pln__lite_value *value, const struct ArrowArray *array, int64_t row,
-                                 sqlite3_stmt *statement, int parameter, int *code);
-bool pln__lite_value_null(const pln__lite_value *value, const struct ArrowArray *array, int64_t row);
+const char *pln__lite_value_put(pln__lite_value *value, const struct ArrowArray *array, int64_t row,
+                                sqlite3_stmt *statement, int parameter, int *code);
+bool pln__lite_value_null_slow(const pln__lite_value *value, const struct ArrowArray *array, int64_t row);
+
+static inline bool pln__lite_value_null(const pln__lite_value *value, const struct ArrowArray *array, int64_t row) {
+    return PLN__LIKELY(value->plain >= 0) ? !pln__array_valid(array, row) : pln__lite_value_null_slow(value, array, row);
+}
+
+/* The same for the three types that most columns have, in line. */
+static inline const char *pln__lite_value_bind(pln__lite_value *value, const struct ArrowArray *array, int64_t row,
+                                               sqlite3_stmt *statement, int parameter, int *code) {
+    if (value->plain == PLN__UTF8) {
+        int32_t ends[2];
+        memcpy(ends, (const int32_t *)array->buffers[1] + array->offset + row, sizeof ends);
+        const char *text = ends[1] == ends[0] ? "" : (const char *)array->buffers[2] + ends[0];
+        *code = sqlite3_bind_text(statement, parameter, text, ends[1] - ends[0], SQLITE_STATIC);
+        return NULL;
+    }
+    if (value->plain == PLN__INT64) {
+        int64_t number;
+        memcpy(&number, (const int64_t *)array->buffers[1] + array->offset + row, sizeof number);
+        *code = sqlite3_bind_int64(statement, parameter, number);
+        return NULL;
+    }
+    return pln__lite_value_put(value, array, row, statement, parameter, code);
+}
 
 #endif
