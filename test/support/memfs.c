@@ -486,20 +486,19 @@ int64_t memfs_open_count(const memfs *fs) {
 }
 
 void memfs_put(memfs *fs, const char *path, const void *bytes, int64_t size) {
-    inode *node = &fs->inodes[new_inode(fs)];
+    int64_t made = new_inode(fs);
+    inode *node = &fs->inodes[made];
     blob_apply(&node->now, 0, bytes, size);
     blob_set(&node->durable, &node->now);
-    table_link(&fs->now, path, fs->n_inodes - 1);
-    table_link(&fs->durable, path, fs->n_inodes - 1);
+    table_link(&fs->now, path, made);
+    table_link(&fs->durable, path, made);
 }
 
 /* A file system with these entries, whose files have the given bytes (by inode; NULL: as they are now). Inode numbers stay. */
 static memfs *rebuild(const memfs *fs, const table *entries, const blob *const *bytes) {
     memfs *out = memfs_new();
-    for (int64_t i = 0; i < fs->n_inodes; i++) {
-        inode *node = &out->inodes[new_inode(out)];
-        (void)node;
-    }
+    for (int64_t i = 0; i < fs->n_inodes; i++)
+        (void)new_inode(out);
     for (int64_t i = 0; i < fs->n_inodes; i++) {
         blob_set(&out->inodes[i].now, bytes == NULL ? &fs->inodes[i].now : bytes[i]);
         blob_set(&out->inodes[i].durable, &out->inodes[i].now);
