@@ -132,6 +132,55 @@ START_TEST(case_table) {
 }
 END_TEST
 
+/* ---- Python ---- */
+
+static void run_python(json_t *one) {
+    const char *delimiter = json_string_value(json_object_get(one, "delimiter"));
+    const char *quote = json_string_value(json_object_get(one, "quote"));
+    const char *escape = json_string_value(json_object_get(one, "escape"));
+    const char *text = json_string_value(json_object_get(one, "text"));
+    json_t *rows = json_object_get(one, "rows");
+    static const char *const none[] = {NULL};
+    pln__csv_dialect dialect = usual;
+    dialect.header = false;
+    dialect.nulls = none;
+    dialect.delimiter = delimiter != NULL ? *delimiter : ',';
+    dialect.quote = quote != NULL ? *quote : '"';
+    dialect.escape = escape != NULL ? *escape : '\0';
+    struct ArrowSchema schema;
+    make_text_schema(rows != NULL ? (int64_t)json_array_size(json_array_get(rows, 0)) : 2, &schema);
+    drive d = drive_new(&dialect, &schema);
+    const char *got = drive_run(&d, text, (int64_t)strlen(text));
+    pln__text expected;
+    pln__text_init(&expected, pln__system_allocator());
+    show_rows(rows, &expected);
+    if (rows == NULL)
+        ck_assert_msg(d.bad > 0, "%s: got %s", text, got);
+    else
+        ck_assert_msg(strcmp(got, expected.data) == 0, "%s: expected %s, got %s", text, expected.data, got);
+    pln__text_free(&expected);
+    pln__text_free(&d.text);
+    pln__schema_release(&schema);
+}
+
+/* Made by make_csv_python.py. */
+START_TEST(as_python_reads_it) {
+    static char line[65536];
+    FILE *file = fopen("test/unit/format/csv_python.jsonl", "r");
+    int n = 0;
+    if (file == NULL)
+        TEST_SKIP("test/unit/format/csv_python.jsonl is not below the working folder");
+    for (; fgets(line, sizeof line, file) != NULL; n++) {
+        json_t *one = json_loads(line, 0, NULL);
+        ck_assert_ptr_nonnull(one);
+        run_python(one);
+        json_decref(one);
+    }
+    ck_assert_int_eq(n, 500);
+    fclose(file);
+}
+END_TEST
+
 /* ---- csv-spectrum ---- */
 
 /* A checkout may have turned the CR LF of the _crlf files into LF. */
@@ -328,6 +377,7 @@ Suite *suite_format_csv_data(void) {
     tcase_add_checked_fixture(one, set_up, NULL);
     tcase_set_timeout(one, 120);
     tcase_add_test(one, case_table);
+    tcase_add_test(one, as_python_reads_it);
     tcase_add_test(one, spectrum);
     tcase_add_test(one, flights);
     suite_add_tcase(suite, one);

@@ -177,6 +177,41 @@ START_TEST(types) {
 }
 END_TEST
 
+/* The fast ways of the hot loop against the C library. */
+START_TEST(numbers_as_the_c_library_reads_them) {
+    uint64_t seed = 42;
+    struct ArrowSchema schema;
+    make_schema("g:g l:l", &schema);
+    for (int i = 0; i < 20000; i++) {
+        char real[40], text[128], expected[128];
+        uint64_t bits = next_random(&seed);
+        int whole = (int)(bits % 10), fraction = (int)(bits >> 8) % 10;
+        fraction = fraction < 0 ? -fraction : fraction;
+        int size = snprintf(real, sizeof real, "%s", bits >> 20 & 1 ? "-" : "");
+        for (int k = 0; k < whole; k++)
+            real[size++] = (char)('0' + next_random(&seed) % 10);
+        if (fraction > 0 || (bits >> 21 & 7) == 0 || whole == 0)
+            real[size++] = '.';
+        for (int k = 0; k < fraction + (whole == 0 && fraction == 0); k++)
+            real[size++] = (char)('0' + next_random(&seed) % 10);
+        real[size] = '\0';
+        long long integer = (long long)(next_random(&seed) >> (bits >> 30 & 63)) * (bits >> 40 & 1 ? -1 : 1);
+        snprintf(text, sizeof text, "g,l\n%s,%lld\n", real, integer);
+        snprintf(expected, sizeof expected, "%.17g|%lld\n", strtod(real, NULL), integer);
+        drive d = drive_new(&usual, &schema);
+        ck_assert_str_eq(drive_run(&d, text, (int64_t)strlen(text)), expected);
+        pln__text_free(&d.text);
+    }
+    pln__schema_release(&schema);
+    ck_decodes(&usual, "g:g", "g\n1.2.3\n.\n-\n-.\n1..\n1.x\n12345.678.\n1234567890.12x\n--1\n+1.5\n12345678\n123456789\n",
+               "!1 2 5 0: expected float64, got '1.2.3'\n!2 8 1 0: expected float64, got '.'\n"
+               "!3 10 1 0: expected float64, got '-'\n!4 12 2 0: expected float64, got '-.'\n"
+               "!5 15 3 0: expected float64, got '1..'\n!6 19 3 0: expected float64, got '1.x'\n"
+               "!7 23 10 0: expected float64, got '12345.678.'\n!8 34 14 0: expected float64, got '1234567890.12x'\n"
+               "!9 49 3 0: expected float64, got '--1'\n1.5\n12345678\n123456789\n");
+}
+END_TEST
+
 START_TEST(times) {
     ck_decodes(&usual, "d:tdD", "d\n1970-01-01\n2013-01-31\n0001-01-01\n9999-12-31\n2013-02-29\n2013-1-1\n",
                "0\n15736\n-719162\n2932896\n!5 46 10 0: expected date32, got '2013-02-29' (YYYY-MM-DD)\n"
@@ -259,6 +294,7 @@ Suite *suite_format_csv_decode(void) {
     tcase_add_test(one, dialects);
     tcase_add_test(one, dialects_refused);
     tcase_add_test(one, types);
+    tcase_add_test(one, numbers_as_the_c_library_reads_them);
     tcase_add_test(one, times);
     tcase_add_test(one, limits);
     tcase_add_test(one, quoted_lines_are_limited);
