@@ -72,7 +72,8 @@ static const uint8_t *unicode_escape(const uint8_t *p, uint32_t *code_point,
     *code_point = (uint32_t)unit;
     if (unit < 0xD800 || unit > 0xDFFF)
         return p + 5;
-    if (unit > 0xDBFF || p[5] != '\\' || p[6] != 'u' || (low = hex4(p + 7)) < 0xDC00 || low > 0xDFFF)
+    if (unit > 0xDBFF || p[5] != '\\' || p[6] != 'u' || (low = hex4(p + 7)) < 0xDC00 ||
+        low > 0xDFFF)
         return fault_at(fault, p - 1, "a surrogate pair");
     *code_point = 0x10000u + (((uint32_t)unit - 0xD800u) << 10) + ((uint32_t)low - 0xDC00u);
     return p + 11;
@@ -114,7 +115,8 @@ const uint8_t *pln__json_check_text(const uint8_t *p, uint32_t cpu, pln__json_fa
         if (PLN__LIKELY(*end == '"'))
             return end + 1;
         if (*end != '\\')
-            return fault_at(fault, end, *end == '\n' ? "the end of the string" : "no control character");
+            return fault_at(fault, end,
+                            *end == '\n' ? "the end of the string" : "no control character");
         if ((p = escape(end + 1, bytes, &size, fault)) == NULL)
             return NULL;
     }
@@ -134,7 +136,8 @@ const uint8_t *pln__json_text(const pln_allocator *mem, const uint8_t *p, uint32
         if (*end == '"')
             return end + 1;
         if (*end != '\\')
-            return fault_at(fault, end, *end == '\n' ? "the end of the string" : "no control character");
+            return fault_at(fault, end,
+                            *end == '\n' ? "the end of the string" : "no control character");
         if ((p = escape(end + 1, bytes, &size, fault)) == NULL)
             return NULL;
         if ((*status = pln__buffer_append(mem, out, bytes, size, NULL)) < 0)
@@ -148,17 +151,10 @@ static const uint8_t *scalar(const uint8_t *p, uint32_t cpu, pln__json_fault *fa
     bool plain;
     const uint8_t *end = NULL;
     switch (*p) {
-    case '"':
-        return pln__json_check_text(p, cpu, fault);
-    case 't':
-        end = pln__json_is(p, "true") ? p + 4 : NULL;
-        break;
-    case 'n':
-        end = pln__json_is(p, "null") ? p + 4 : NULL;
-        break;
-    case 'f':
-        end = pln__json_is(p + 1, "alse") ? p + 5 : NULL;
-        break;
+    case '"': return pln__json_check_text(p, cpu, fault);
+    case 't': end = pln__json_is(p, "true") ? p + 4 : NULL; break;
+    case 'n': end = pln__json_is(p, "null") ? p + 4 : NULL; break;
+    case 'f': end = pln__json_is(p + 1, "alse") ? p + 5 : NULL; break;
     default:
         end = pln__json_number(p, &plain);
     }

@@ -79,7 +79,8 @@ static bool is_full(const pln__decoder *self) {
     return self->row + self->n_bad >= self->row_limit;
 }
 
-static pln_status note_bad(pln__decoder *self, const uint8_t *start, int64_t size, pln_status code) {
+static pln_status note_bad(pln__decoder *self, const uint8_t *start, int64_t size,
+                           pln_status code) {
     pln_status status = pln__grow(self->mem, &self->bad, &self->bad_capacity, self->n_bad + 1,
                                   sizeof *self->bad, self->err);
     if (status < 0)
@@ -133,7 +134,8 @@ static pln_status read_line(pln__decoder *self, const uint8_t *line, const uint8
             pln__json_learn(self, line, end);
     } else {
         pln__column_truncate(&self->top, self->row);
-        status = note_bad(self, line, size, size <= self->record_bytes_max ? PLN_EDATA : PLN_ELIMIT);
+        status =
+            note_bad(self, line, size, size <= self->record_bytes_max ? PLN_EDATA : PLN_ELIMIT);
     }
     self->lines++;
     return status;
@@ -305,7 +307,8 @@ static pln_status json_decode(pln__decoder *self, const uint8_t *bytes, int64_t 
     out->rows = self->row;
     out->bad = self->bad;
     out->n_bad = self->n_bad;
-    out->row_start.size = out->row_size.size = out->row_line.size = self->origin ? self->row * 8 : 0;
+    out->row_start.size = out->row_size.size = out->row_line.size =
+        self->origin ? self->row * 8 : 0;
     self->top.length = self->row;
     PLN__TRY(pln__column_finish(&self->top, &out->array, err));
 out:

@@ -164,8 +164,8 @@ const pln__encoder_table pln__json_encoder = {
     .close = json_close,
 };
 
-pln_status pln__json_row(const struct ArrowSchema *schema, const struct ArrowArray *rows, int64_t row,
-                         pln__text *out) {
+pln_status pln__json_row(const struct ArrowSchema *schema, const struct ArrowArray *rows,
+                         int64_t row, pln__text *out) {
     pln_status status = PLN_OK;
     pln__buffer bytes = {0};
     pln__encoder self = {.mem = out->mem, .lenient = true, .row = row, .out = &bytes};

@@ -277,7 +277,10 @@ static const char *format_of_text(const guess *of) {
         return "tdD";
     if (of->not_time || (of->digits > 6 && of->not_nano))
         return "u";
-    return of->digits > 6 ? "tsn:UTC" : of->digits > 3 ? "tsu:UTC" : of->digits > 0 ? "tsm:UTC" : "tss:UTC";
+    return of->digits > 6   ? "tsn:UTC"
+           : of->digits > 3 ? "tsu:UTC"
+           : of->digits > 0 ? "tsm:UTC"
+                            : "tss:UTC";
 }
 
 /* NULL: the column keeps any value. */
@@ -303,7 +306,8 @@ static pln_status field_of(inference *self, const guess *of, const char *name,
     bool list = format != NULL && strcmp(format, "+l") == 0;
     bool nested = format != NULL && strcmp(format, "+s") == 0;
     int64_t n = list ? 1 : nested ? of->n_children : 0;
-    PLN__TRY(pln__field_new(self->mem, format == NULL ? "u" : format, name, true, n, out, self->err));
+    PLN__TRY(
+        pln__field_new(self->mem, format == NULL ? "u" : format, name, true, n, out, self->err));
     if (format == NULL)
         PLN__TRY(pln__field_set_metadata(out, "pln.json", "any", self->err));
     if (list && of->n_children == 0)
@@ -386,8 +390,7 @@ pln_status pln__json_infer(const pln_allocator *mem, const void *dialect, const 
     if (records == 0)
         PLN__FAIL(err, PLN_EDATA, "no line of the sample is a JSON object");
     if ((record->seen & SEEN_DEEP) != 0)
-        PLN__FAIL(err, PLN_ELIMIT, "records with more than %d different members",
-                  PLN__COLUMNS_MAX);
+        PLN__FAIL(err, PLN_ELIMIT, "records with more than %d different members", PLN__COLUMNS_MAX);
     PLN__TRY(schema_of(&self, record, out));
 out:
     free_guesses(&self);

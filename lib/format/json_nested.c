@@ -106,7 +106,8 @@ static const uint8_t *members(pln__decoder *self, pln__json_node *node, const ui
             key->last = ordinal;
         if (repeated && policy == PLN__JSON_DUPLICATE_REJECT)
             return pln__json_fail(self, node, "the key '%.*s' stands there twice",
-                                  (int)(entry.size < 60 ? entry.size : 60), (const char *)entry.key);
+                                  (int)(entry.size < 60 ? entry.size : 60),
+                                  (const char *)entry.key);
         bool keep = policy == PLN__JSON_DUPLICATE_LAST ? key->last == ordinal : !repeated;
         p = counting || !keep ? pln__json_skip(self, p, depth + 1)
                               : put_entry(self, node, &entry, p, depth);
@@ -141,8 +142,8 @@ static const uint8_t *pairs(pln__decoder *self, pln__json_node *node, const uint
 const uint8_t *pln__json_map(pln__decoder *self, pln__json_node *node, const uint8_t *p,
                              int64_t depth) {
     int32_t key = node->children[0].kind;
-    bool textual = key == PLN__JSON_UTF8 ||
-                   (key == PLN__JSON_DICTIONARY && node->children[0].values == NULL);
+    bool textual =
+        key == PLN__JSON_UTF8 || (key == PLN__JSON_DICTIONARY && node->children[0].values == NULL);
     if (*p == 'n')
         return pln__json_null(self, node, p);
     if (*p != '[' && !(*p == '{' && textual))
@@ -202,8 +203,8 @@ const uint8_t *pln__json_union(pln__decoder *self, pln__json_node *node, const u
         return NULL;
     pln__json_node *variant = pln__json_member(node, key, size);
     if (variant == NULL)
-        return pln__json_fail(self, node, "no variant is named '%.*s'", (int)(size < 60 ? size : 60),
-                              (const char *)key);
+        return pln__json_fail(self, node, "no variant is named '%.*s'",
+                              (int)(size < 60 ? size : 60), (const char *)key);
     p = pln__json_space(end);
     if (*p != ':')
         return pln__json_expected(self, p, "':'");

@@ -207,7 +207,8 @@ void pln__json_plan_close(pln__decoder *self) {
     if (self->nodes != NULL) {
         for (int64_t i = 0; i < self->n_nodes; i++) {
             pln__json_node *node = &self->nodes[i];
-            pln__free(self->mem, node->names.slots, node->names.n_slots * sizeof *node->names.slots);
+            pln__free(self->mem, node->names.slots,
+                      node->names.n_slots * sizeof *node->names.slots);
             pln__json_keys_free(self->mem, &node->keys);
             if (node->values != NULL)
                 pln__column_free(node->values);

@@ -44,7 +44,7 @@ typedef struct pln__json_keys {
         int64_t start; /* in the text */
         int64_t size;
         int64_t last; /* a map's: ordinal of the last member with this key */
-    } *items;
+    } * items;
     int64_t n;
     int64_t capacity;
     int64_t *slots; /* index + 1, once there are many */
@@ -244,8 +244,8 @@ static inline void pln__json_note(pln__decoder *self, int64_t row, const uint8_t
     memcpy(self->out->row_size.data + row * 8, &at[1], 8);
     memcpy(self->out->row_line.data + row * 8, &at[2], 8);
 }
-typedef const uint8_t *pln__json_runner(pln__decoder *self, pln__json_shape *shape, const uint8_t *p,
-                                        const uint8_t *end);
+typedef const uint8_t *pln__json_runner(pln__decoder *self, pln__json_shape *shape,
+                                        const uint8_t *p, const uint8_t *end);
 pln__json_runner pln__json_run_words;
 #if defined(__x86_64__)
 pln__json_runner pln__json_run_sse42;

@@ -11,7 +11,8 @@ static inline bool pln__json_room(pln__decoder *self, pln__column *c, int64_t by
     if (PLN__LIKELY(c->length < c->reserved_rows && bytes <= c->data.capacity - c->data.size))
         return true;
     int64_t rows = c->length < 64 ? 64 : c->length;
-    pln_status status = pln__column_reserve(c, c->length < c->reserved_rows ? 1 : rows, bytes, self->err);
+    pln_status status =
+        pln__column_reserve(c, c->length < c->reserved_rows ? 1 : rows, bytes, self->err);
     if (status < 0)
         (void)pln__json_stop(self, status);
     return status >= 0;
@@ -25,15 +26,9 @@ static inline void pln__json_there(pln__column *c) {
 static inline void pln__json_store(pln__column *c, int64_t row, int64_t value) {
     uint8_t *at = c->data.data + row * c->type.width;
     switch (c->type.width) {
-    case 1:
-        *at = (uint8_t)value;
-        break;
-    case 2:
-        memcpy(at, &(uint16_t){(uint16_t)value}, 2);
-        break;
-    case 4:
-        memcpy(at, &(uint32_t){(uint32_t)value}, 4);
-        break;
+    case 1: *at = (uint8_t)value; break;
+    case 2: memcpy(at, &(uint16_t){(uint16_t)value}, 2); break;
+    case 4: memcpy(at, &(uint32_t){(uint32_t)value}, 4); break;
     default:
         memcpy(at, &value, 8);
     }

@@ -139,8 +139,8 @@ static const uint8_t *unknown_key(pln__decoder *self, pln__json_node *node, cons
         return pln__json_fail(self, node->parent == NULL ? NULL : node, "unknown member '%.*s'",
                               shown, (const char *)key);
     if (self->dialect.duplicates == PLN__JSON_DUPLICATE_REJECT) {
-        pln_status status = pln__json_keys_add(self->mem, &node->keys, key, size, self->seed,
-                                               &index, self->err);
+        pln_status status =
+            pln__json_keys_add(self->mem, &node->keys, key, size, self->seed, &index, self->err);
         if (status < 0)
             return pln__json_stop(self, status);
         if (before == node->keys.n)
@@ -282,7 +282,8 @@ const uint8_t *pln__json_read_record(pln__decoder *self, const uint8_t *p) {
         pln__json_fault fault;
         if (pln__json_check(p, self->depth_max, self->cpu, &fault) == NULL)
             return pln__json_broken(self, &fault);
-        return pln__json_fail(self, NULL, "a record is one JSON object, this line holds another value");
+        return pln__json_fail(self, NULL,
+                              "a record is one JSON object, this line holds another value");
     }
     p = read_object(self, &self->nodes[0], p, 0);
     if (p == NULL)

@@ -24,7 +24,8 @@ static inline const uint8_t *scan(const uint8_t *p, uint8_t *to, int64_t room, i
     for (int64_t at = 0; PLN__LIKELY(room - at >= 32); at += 32) {
         __m256i text = _mm256_loadu_si256((const __m256i *)(const void *)(p + at));
         _mm256_storeu_si256((__m256i *)(void *)(to + at), text);
-        __m256i odd = _mm256_or_si256(_mm256_cmpeq_epi8(text, slash), _mm256_cmpgt_epi8(space, text));
+        __m256i odd =
+            _mm256_or_si256(_mm256_cmpeq_epi8(text, slash), _mm256_cmpgt_epi8(space, text));
         uint32_t ends = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(text, quote));
         uint32_t odds = (uint32_t)_mm256_movemask_epi8(odd);
         if (PLN__UNLIKELY((odds & (ends ^ (ends - 1))) != 0))

@@ -17,8 +17,8 @@ static bool does_not_fit(pln__decoder *self, pln__json_node *node, const char *t
                                  dots, what));
     if (why == PLN__OUT_OF_RANGE)
         return no(pln__json_fail(self, node, "%.*s%s does not fit %s", shown, text, dots, what));
-    return no(pln__json_fail(self, node, "expected %s, got string \"%.*s%s\"", what, shown, text,
-                             dots));
+    return no(
+        pln__json_fail(self, node, "expected %s, got string \"%.*s%s\"", what, shown, text, dots));
 }
 
 /* ---- from a number ---- */
@@ -98,8 +98,8 @@ static const uint8_t *number(pln__decoder *self, pln__json_node *node, const uin
 
 /* ---- from a string ---- */
 
-static bool put_float_word(pln__decoder *self, pln__json_node *node, const char *text,
-                           int64_t size, bool *done) {
+static bool put_float_word(pln__decoder *self, pln__json_node *node, const char *text, int64_t size,
+                           bool *done) {
     static const struct {
         const char *word;
         double value;
@@ -109,7 +109,8 @@ static bool put_float_word(pln__decoder *self, pln__json_node *node, const char 
     if (node->kind != PLN__JSON_FLOAT32 && node->kind != PLN__JSON_FLOAT64)
         return false;
     for (int i = 0; i < PLN__COUNT(words); i++) {
-        if ((int64_t)strlen(words[i].word) != size || memcmp(words[i].word, text, (size_t)size) != 0)
+        if ((int64_t)strlen(words[i].word) != size ||
+            memcmp(words[i].word, text, (size_t)size) != 0)
             continue;
         float narrow = (float)words[i].value;
         bool wide = node->kind == PLN__JSON_FLOAT64;
@@ -126,7 +127,8 @@ static bool number_text(pln__decoder *self, pln__json_node *node, const char *te
         return done;
     pln__parsed parsed = PLN__NOT_ONE;
     if (self->dialect.text_to_number && pln__is_json_number(text, size)) {
-        bool plain = memchr(text, '.', (size_t)size) == NULL && memchr(text, 'e', (size_t)size) == NULL &&
+        bool plain = memchr(text, '.', (size_t)size) == NULL &&
+                     memchr(text, 'e', (size_t)size) == NULL &&
                      memchr(text, 'E', (size_t)size) == NULL;
         parsed = put_number(self, node, text, size, plain, &done);
     }
@@ -156,8 +158,8 @@ static bool put_binary(pln__decoder *self, pln__json_node *node, const void *byt
     if (node->kind == PLN__JSON_BINARY)
         return pln__json_put_bytes(self, node->column, bytes, size);
     if (size != width)
-        return no(pln__json_fail(self, node, "expected %d bytes, got %lld", (int)width,
-                                 (long long)size));
+        return no(
+            pln__json_fail(self, node, "expected %d bytes, got %lld", (int)width, (long long)size));
     return pln__json_put_fixed(self, node->column, bytes);
 }
 
@@ -193,8 +195,9 @@ static const uint8_t *take_text(pln__decoder *self, const uint8_t *p) {
     const uint8_t *end = pln__json_text(self->mem, p, self->cpu, &self->text, &fault, &status);
     if (end != NULL)
         return end;
-    return status < 0 ? pln__json_stop(self, pln__error_memory(self->err, (uint64_t)self->text.size))
-                      : pln__json_broken(self, &fault);
+    return status < 0
+               ? pln__json_stop(self, pln__error_memory(self->err, (uint64_t)self->text.size))
+               : pln__json_broken(self, &fault);
 }
 
 /* ---- {"base64": "..."} ---- */
@@ -255,10 +258,9 @@ static const uint8_t *keyed(pln__decoder *self, pln__json_node *node, const uint
     uint8_t truth = values->type.id == PLN__BOOL && pln__bit_get(values->data.data, 0);
     const void *bytes = values->type.id == PLN__BOOL ? &truth : values->data.data;
     int64_t size = pln__type_is_bytes(values->type.id) ? values->data.size
-                   : values->type.id == PLN__BOOL     ? 1
-                                                      : values->type.width;
-    pln_status status =
-        pln__column_put_value(node->column, size > 0 ? bytes : "", size, self->err);
+                   : values->type.id == PLN__BOOL      ? 1
+                                                       : values->type.width;
+    pln_status status = pln__column_put_value(node->column, size > 0 ? bytes : "", size, self->err);
     pln__column_truncate(values, 0);
     return status >= 0 ? end : pln__json_stop(self, status);
 }

@@ -234,7 +234,8 @@ static inline const uint8_t *pln__json_stamp(const uint8_t *p, pln__json_day *la
         return NULL;
     uint64_t over = ((digits + 0x7676767676767676u) | digits) & PLN__JSON_HIGHS;
     digits = digits * 10 + (digits >> 8); /* bytes 0, 3, 6: hours, minutes, seconds */
-    unsigned hours = digits & 0xFF, minutes = (digits >> 24) & 0xFF, seconds = (digits >> 48) & 0xFF;
+    unsigned hours = digits & 0xFF, minutes = (digits >> 24) & 0xFF,
+             seconds = (digits >> 48) & 0xFF;
     if (PLN__UNLIKELY(over != 0 || hours > 23 || minutes > 59 || seconds > 59))
         return NULL;
     out->days = last->days;
@@ -260,8 +261,8 @@ static inline bool pln__json_instant_in(const pln__json_instant *at, int32_t uni
         return false;
     int64_t per = (int64_t)pln__json_tens[want];
     return !__builtin_mul_overflow(at->days * 86400 + at->seconds, per, &value) &&
-           !__builtin_add_overflow(value, (int64_t)(at->fraction * pln__json_tens[want - at->digits]),
-                                   out);
+           !__builtin_add_overflow(
+               value, (int64_t)(at->fraction * pln__json_tens[want - at->digits]), out);
 }
 
 #endif

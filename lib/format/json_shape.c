@@ -60,7 +60,8 @@ typedef struct learner {
 static bool add_step(learner *to, const uint8_t *at, int32_t op, pln__json_node *node) {
     pln__json_shape *shape = to->shape;
     uint8_t text[PLN__JSON_STEP_WORDS * 8] = {0}, mask[PLN__JSON_STEP_WORDS * 8] = {0};
-    int64_t size = at - to->literal, head = size < (int64_t)sizeof text ? size : (int64_t)sizeof text;
+    int64_t size = at - to->literal,
+            head = size < (int64_t)sizeof text ? size : (int64_t)sizeof text;
     if (shape->n_steps >= STEPS_MAX ||
         pln__grow(to->self->mem, &shape->steps, &shape->capacity, shape->n_steps + 1,
                   sizeof *shape->steps, NULL) < 0)

@@ -47,8 +47,8 @@ out:
 /* ---- maps ---- */
 
 /* Objects need keys of text, all different; other maps are written as pairs. */
-static pln_status is_object(pln__encoder *self, const pln__json_out *keys, int64_t from, int64_t end,
-                            bool *out) {
+static pln_status is_object(pln__encoder *self, const pln__json_out *keys, int64_t from,
+                            int64_t end, bool *out) {
     pln_status status = PLN_OK;
     const pln__json_out *texts = keys->dictionary != NULL ? keys->dictionary : keys;
     *out = texts->type.id == PLN__UTF8 && !texts->any;

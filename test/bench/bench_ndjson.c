@@ -46,27 +46,30 @@ static int shuffled(char *out, size_t room, int64_t i, int cents, const char *co
     char parts[6][200];
     int order[6] = {0, 1, 2, 3, 4, 5};
     snprintf(parts[0], 200, "\"event_id\":\"01HQ3ZK8V5T%010lld\"", (long long)i);
-    snprintf(parts[1], 200, "\"event_time\":\"2024-03-05T%02u:%02u:%02u.%06uZ\"", draw(24), draw(60), draw(60),
-             draw(1000000));
+    snprintf(parts[1], 200, "\"event_time\":\"2024-03-05T%02u:%02u:%02u.%06uZ\"", draw(24),
+             draw(60), draw(60), draw(1000000));
     snprintf(parts[2], 200, "\"event_type\":\"order_paid\"");
     snprintf(parts[3], 200, "\"channel\":\"mobile_app\"");
     snprintf(parts[4], 200, "\"session\":\"%08x\"", draw(1u << 30));
     snprintf(parts[5], 200,
-             "\"order\":{\"amount\":%d.%02d,\"order_id\":%u,\"express\":true,\"customer\":{\"country\":\"%s\","
-             "\"customer_id\":%u,\"email\":\"user%u@example.com\"},\"quantity\":%u,\"currency\":\"EUR\"}",
-             cents / 100, cents % 100, 1000000000u + draw(1000000000), country, draw(1000000), draw(1000000),
-             1 + draw(9));
+             "\"order\":{\"amount\":%d.%02d,\"order_id\":%u,\"express\":true,\"customer\":{"
+             "\"country\":\"%s\","
+             "\"customer_id\":%u,\"email\":\"user%u@example.com\"},\"quantity\":%u,\"currency\":"
+             "\"EUR\"}",
+             cents / 100, cents % 100, 1000000000u + draw(1000000000), country, draw(1000000),
+             draw(1000000), 1 + draw(9));
     for (int k = 5; k > 0; k--) {
         int j = (int)draw((uint32_t)k + 1), t = order[k];
         order[k] = order[j];
         order[j] = t;
     }
-    return snprintf(out, room, "{%s,%s,%s,%s,%s,%s}\n", parts[order[0]], parts[order[1]], parts[order[2]],
-                    parts[order[3]], parts[order[4]], parts[order[5]]);
+    return snprintf(out, room, "{%s,%s,%s,%s,%s,%s}\n", parts[order[0]], parts[order[1]],
+                    parts[order[2]], parts[order[3]], parts[order[4]], parts[order[5]]);
 }
 
 static events generate(int64_t n, bool shuffle) {
-    static const char *const types[] = {"order_created", "order_paid", "order_shipped", "order_returned"};
+    static const char *const types[] = {"order_created", "order_paid", "order_shipped",
+                                        "order_returned"};
     static const char *const countries[] = {"DE", "FR", "PL", "US", "JP"};
     static const char *const channels[] = {"web", "mobile_app", "partner_api"};
     events out = {must(malloc((size_t)n * 400 + PLN__PADDING)), 0};
@@ -81,13 +84,16 @@ static events generate(int64_t n, bool shuffle) {
         }
         out.size += snprintf(
             out.text + out.size, 400,
-            "{\"event_id\":\"01HQ3ZK8V5T%010lld\",\"event_time\":\"2024-03-05T%02u:%02u:%02u.%06uZ\","
+            "{\"event_id\":\"01HQ3ZK8V5T%010lld\",\"event_time\":\"2024-03-05T%02u:%02u:%02u.%"
+            "06uZ\","
             "\"event_type\":\"%s\",\"order\":{\"order_id\":%u,\"customer\":{\"customer_id\":%u,"
-            "\"email\":\"user%u@example.com\",\"country\":\"%s\"},\"amount\":%d.%02d,\"currency\":\"EUR\","
+            "\"email\":\"user%u@example.com\",\"country\":\"%s\"},\"amount\":%d.%02d,\"currency\":"
+            "\"EUR\","
             "\"quantity\":%u,\"express\":%s},\"channel\":\"%s\",\"session\":\"%08x\"}\n",
-            (long long)i, second / 3600, second / 60 % 60, second % 60, draw(1000000), types[draw(4)],
-            1000000000u + draw(1000000000), customer, customer, country, cents / 100, cents % 100,
-            1 + draw(9), draw(8) == 0 ? "true" : "false", channels[draw(3)], draw(1u << 30));
+            (long long)i, second / 3600, second / 60 % 60, second % 60, draw(1000000),
+            types[draw(4)], 1000000000u + draw(1000000000), customer, customer, country,
+            cents / 100, cents % 100, 1 + draw(9), draw(8) == 0 ? "true" : "false",
+            channels[draw(3)], draw(1u << 30));
     }
     memset(out.text + out.size, 0, PLN__PADDING);
     return out;
@@ -130,7 +136,8 @@ static uint64_t sum_of(const struct ArrowArray *rows) {
     const int32_t *quantity = order->children[3]->buffers[1];
     uint64_t sum = 0;
     for (int64_t i = 0; i < rows->length; i++)
-        sum += (uint64_t)at[i] + (uint64_t)id[i] + (uint64_t)(amount[i] * 100 + 0.5) + (uint64_t)quantity[i];
+        sum += (uint64_t)at[i] + (uint64_t)id[i] + (uint64_t)(amount[i] * 100 + 0.5) +
+               (uint64_t)quantity[i];
     const int32_t *email = order->children[1]->children[1]->buffers[1];
     return sum + (uint64_t)email[rows->length];
 }
@@ -150,8 +157,8 @@ static result decode(const pln_allocator *mem, pln__heap *heap, const events *in
         exit(2);
     for (int64_t at = 0; at < in->size; at += out.consumed) {
         int64_t n = in->size - at < BLOCK ? in->size - at : BLOCK;
-        if (pln__json_decoder.decode(decoder, (const uint8_t *)in->text + at, n, at + n == in->size, ROWS,
-                                     &out, &err) < 0 ||
+        if (pln__json_decoder.decode(decoder, (const uint8_t *)in->text + at, n, at + n == in->size,
+                                     ROWS, &out, &err) < 0 ||
             out.n_bad > 0) {
             fprintf(stderr, "%s %s\n", err.message, out.n_bad > 0 ? out.bad[0].message : "");
             exit(2);
@@ -169,10 +176,12 @@ static result decode(const pln_allocator *mem, pln__heap *heap, const events *in
 }
 
 static void print(const char *name, const events *in, const result *r) {
-    printf("{\"bench\":\"ndjson\",\"case\":\"%s\",\"rows\":%lld,\"bytes\":%lld,\"GB_s\":%.3f,\"ns_row\":%.1f,"
+    printf("{\"bench\":\"ndjson\",\"case\":\"%s\",\"rows\":%lld,\"bytes\":%lld,\"GB_s\":%.3f,\"ns_"
+           "row\":%.1f,"
            "\"allocations\":%lld,\"sum\":%llu}\n",
            name, (long long)r->rows, (long long)in->size, (double)in->size / r->seconds * 1e-9,
-           r->seconds * 1e9 / (double)r->rows, (long long)r->allocations, (unsigned long long)r->sum);
+           r->seconds * 1e9 / (double)r->rows, (long long)r->allocations,
+           (unsigned long long)r->sum);
     fflush(stdout);
 }
 
@@ -200,8 +209,9 @@ static result encode(const events *in) {
     pln__decode_options options = {.schema = &schema, .cpu = pln__cpu_features(), .seed = 1};
     if (pln__json_decoder.open(mem, NULL, &options, &decoder, NULL) < 0 ||
         pln__json_encoder.open(mem, NULL, &schema, &encoder, NULL) < 0 ||
-        pln__json_decoder.decode(decoder, (const uint8_t *)in->text, in->size < 16 << 20 ? in->size : 16 << 20,
-                                 false, INT64_MAX, &out, NULL) < 0)
+        pln__json_decoder.decode(decoder, (const uint8_t *)in->text,
+                                 in->size < 16 << 20 ? in->size : 16 << 20, false, INT64_MAX, &out,
+                                 NULL) < 0)
         exit(2);
     for (int i = 0; i < ROUNDS; i++) {
         text.size = 0;
@@ -231,7 +241,8 @@ static result jansson(const events *in, int64_t size) {
         if (line == NULL)
             break;
         json_t *row = json_loadb(p, (size_t)(line - p), JSON_REJECT_DUPLICATES, NULL);
-        json_t *order = json_object_get(row, "order"), *customer = json_object_get(order, "customer");
+        json_t *order = json_object_get(row, "order"),
+               *customer = json_object_get(order, "customer");
         r.sum += (uint64_t)json_string_value(json_object_get(row, "event_id"))[0];
         r.sum += (uint64_t)json_string_value(json_object_get(row, "event_time"))[0];
         r.sum += (uint64_t)json_string_value(json_object_get(row, "event_type"))[0];
@@ -266,7 +277,8 @@ static events read_file(const char *path) {
 static int write_file(const char *path, bool shuffle) {
     events all = generate(RECORDS, shuffle);
     FILE *out = fopen(path, "wb");
-    if (out == NULL || fwrite(all.text, 1, (size_t)all.size, out) != (size_t)all.size || fclose(out) != 0)
+    if (out == NULL || fwrite(all.text, 1, (size_t)all.size, out) != (size_t)all.size ||
+        fclose(out) != 0)
         return 2;
     free(all.text);
     return 0;

@@ -16,7 +16,8 @@ static void fail_unless(bool fine) {
         abort();
 }
 
-static void ways_agree(const struct ArrowSchema *schema, const char *text, int64_t size, uint8_t choice) {
+static void ways_agree(const struct ArrowSchema *schema, const char *text, int64_t size,
+                       uint8_t choice) {
     json_way lines = {.one_by_one = true, .record_bytes_max = 300};
     json_way ways[] = {
         {.cpu = choice & 7 & pln__cpu_features(), .record_bytes_max = 300},
@@ -48,7 +49,8 @@ static void inferred_fits(const char *text, int64_t size) {
     struct ArrowSchema schema;
     uint8_t *copy = calloc(1, (size_t)size + PLN__PADDING);
     memcpy(copy, text, (size_t)size);
-    if (pln__json_decoder.infer(pln__system_allocator(), NULL, copy, size, true, &schema, NULL) >= 0) {
+    if (pln__json_decoder.infer(pln__system_allocator(), NULL, copy, size, true, &schema, NULL) >=
+        0) {
         char *once = rewritten(&schema, text, size);
         if (once != NULL) {
             char *twice = rewritten(&schema, once, (int64_t)strlen(once));

@@ -37,8 +37,8 @@ static const char *word(const char *p, const char *stops, char *out, size_t room
 static const char *field(const char *p, const char *name, struct ArrowSchema *out);
 
 /* Fields with or without names up to `end`, into the children of `out`. */
-static const char *fields(const char *p, char end, bool named, const char *names[], const char *format,
-                          const char *name, struct ArrowSchema *out) {
+static const char *fields(const char *p, char end, bool named, const char *names[],
+                          const char *format, const char *name, struct ArrowSchema *out) {
     struct ArrowSchema children[64];
     int n = 0;
     p = space(p);
@@ -62,12 +62,8 @@ static const char *field(const char *p, const char *name, struct ArrowSchema *ou
     char format[64];
     struct ArrowSchema inner;
     switch (*p) {
-    case '[':
-        p = fields(p + 1, ']', false, item, "+l", name, out);
-        break;
-    case '{':
-        p = fields(p + 1, '}', true, NULL, "+s", name, out);
-        break;
+    case '[': p = fields(p + 1, ']', false, item, "+l", name, out); break;
+    case '{': p = fields(p + 1, '}', true, NULL, "+s", name, out); break;
     case '<':
         p = fields(p + 1, '>', false, pair, "+s", "entries", &inner);
         MUST(pln__field_new(mem(), "+m", name, false, 1, out, err));
@@ -77,8 +73,8 @@ static const char *field(const char *p, const char *name, struct ArrowSchema *ou
         p = fields(p + 1, ')', true, NULL, "+ud:0", name, &inner);
         snprintf(format, sizeof format, "+ud:");
         for (int64_t i = 0; i < inner.n_children; i++)
-            snprintf(format + strlen(format), sizeof format - strlen(format), "%s%d", i > 0 ? "," : "",
-                     (int)i * 3 + 1);
+            snprintf(format + strlen(format), sizeof format - strlen(format), "%s%d",
+                     i > 0 ? "," : "", (int)i * 3 + 1);
         MUST(pln__field_new(mem(), format, name, false, inner.n_children, out, err));
         for (int64_t i = 0; i < inner.n_children; i++) {
             *out->children[i] = *inner.children[i];
@@ -172,9 +168,10 @@ static void note_rows(notes *to, const struct ArrowSchema *schema, const pln__de
     }
     for (int64_t i = 0; i < out->n_bad; i++) {
         const pln__bad_row *bad = &out->bad[i];
-        int n = snprintf(head, sizeof head, "%lld! %lld+%lld %s %d %s", (long long)(line + bad->line),
-                         (long long)(at + bad->start), (long long)bad->size,
-                         pln_status_name(bad->code), (int)bad->column, bad->message);
+        int n =
+            snprintf(head, sizeof head, "%lld! %lld+%lld %s %d %s", (long long)(line + bad->line),
+                     (long long)(at + bad->start), (long long)bad->size, pln_status_name(bad->code),
+                     (int)bad->column, bad->message);
         add_note(to, line + bad->line, head, n);
     }
     free(text);
@@ -198,7 +195,8 @@ static void decode_all(notes *to, const struct ArrowSchema *schema, const char *
     MUST(pln__json_decoder.begin(decoder, at == 0, NULL, 0, err));
     int64_t pos = 0, have = 0;
     while (pos < size) {
-        int64_t step = way->block > 0 && way->block < size - pos - have ? way->block : size - pos - have;
+        int64_t step =
+            way->block > 0 && way->block < size - pos - have ? way->block : size - pos - have;
         have += step;
         bool final = pos + have == size;
         /* An exact copy, so that a read beyond the padding is seen; what lies there must not matter. */
@@ -208,7 +206,8 @@ static void decode_all(notes *to, const struct ArrowSchema *schema, const char *
         for (;;) {
             pln__decoded out;
             MUST(pln__json_decoder.decode(decoder, block, have, final,
-                                          way->max_rows > 0 ? way->max_rows : INT64_MAX, &out, err));
+                                          way->max_rows > 0 ? way->max_rows : INT64_MAX, &out,
+                                          err));
             if (way->max_rows > 0 && out.rows + out.n_bad > way->max_rows)
                 abort();
             check_rows(schema, &out);

@@ -19,7 +19,8 @@ START_TEST(lines_and_places) {
     same("a l", "{\"a\":1}\n{\"a\":2}\n", &plain, "0 0+7 {\"a\":1}\n1 8+7 {\"a\":2}\n");
     same("a l", "{\"a\":1}\n{\"a\":2}", &plain, "0 0+7 {\"a\":1}\n1 8+7 {\"a\":2}\n");
     same("a l", "{\"a\":1}\r\n{\"a\":2}\r\n", &plain, "0 0+7 {\"a\":1}\n1 9+7 {\"a\":2}\n");
-    same("a l", "{\"a\":1}\r\n\r\n \t \n\n{\"a\":2}\r", &plain, "0 0+7 {\"a\":1}\n4 16+7 {\"a\":2}\n");
+    same("a l", "{\"a\":1}\r\n\r\n \t \n\n{\"a\":2}\r", &plain,
+         "0 0+7 {\"a\":1}\n4 16+7 {\"a\":2}\n");
     same("a l", "", &plain, "");
     same("a l", "\n\n", &plain, "");
     same("a l", "   ", &plain, "");
@@ -30,7 +31,8 @@ START_TEST(lines_and_places) {
          "0! 0+2 PLN_EDATA -1 no valid JSON at byte 0: expected a value, got '\\xEF\\xBB'\n");
     same("a l", "{\"a\":1}\n\xEF\xBB\xBF{\"a\":2}\n{\"a\":3}\n", &plain,
          "0 0+7 {\"a\":1}\n"
-         "1! 8+10 PLN_EDATA -1 no valid JSON at byte 0: expected a value, got '\xEF\xBB\xBF{\"a\":2}'\n"
+         "1! 8+10 PLN_EDATA -1 no valid JSON at byte 0: expected a value, got "
+         "'\xEF\xBB\xBF{\"a\":2}'\n"
          "2 19+7 {\"a\":3}\n");
 }
 END_TEST
@@ -42,13 +44,16 @@ START_TEST(what_is_no_record) {
          "2! 7+2 PLN_EDATA -1 a record is one JSON object, this line holds another value\n"
          "3! 10+4 PLN_EDATA -1 a record is one JSON object, this line holds another value\n"
          "4 15+2 {\"a\":null}\n");
-    same("a l?", "{\"a\":1\n{\"a\":1} x\n{\"a\":1}{\"a\":2}\n{\"a\":1,}\n{'a':1}\n{a:1}\n", &plain,
-         "0! 0+6 PLN_EDATA -1 no valid JSON at byte 6: expected ',' or '}', got the end of the line\n"
-         "1! 7+9 PLN_EDATA -1 no valid JSON at byte 8: expected nothing more on this line, got 'x'\n"
-         "2! 17+14 PLN_EDATA -1 no valid JSON at byte 7: expected nothing more on this line, got '{\"a\":2}'\n"
-         "3! 32+8 PLN_EDATA -1 no valid JSON at byte 7: expected a key in quotes, got '}'\n"
-         "4! 41+7 PLN_EDATA -1 no valid JSON at byte 1: expected a key in quotes, got '\\'a\\':1}'\n"
-         "5! 49+5 PLN_EDATA -1 no valid JSON at byte 1: expected a key in quotes, got 'a:1}'\n");
+    same(
+        "a l?", "{\"a\":1\n{\"a\":1} x\n{\"a\":1}{\"a\":2}\n{\"a\":1,}\n{'a':1}\n{a:1}\n", &plain,
+        "0! 0+6 PLN_EDATA -1 no valid JSON at byte 6: expected ',' or '}', got the end of the "
+        "line\n"
+        "1! 7+9 PLN_EDATA -1 no valid JSON at byte 8: expected nothing more on this line, got 'x'\n"
+        "2! 17+14 PLN_EDATA -1 no valid JSON at byte 7: expected nothing more on this line, got "
+        "'{\"a\":2}'\n"
+        "3! 32+8 PLN_EDATA -1 no valid JSON at byte 7: expected a key in quotes, got '}'\n"
+        "4! 41+7 PLN_EDATA -1 no valid JSON at byte 1: expected a key in quotes, got '\\'a\\':1}'\n"
+        "5! 49+5 PLN_EDATA -1 no valid JSON at byte 1: expected a key in quotes, got 'a:1}'\n");
 }
 END_TEST
 
@@ -70,11 +75,14 @@ START_TEST(members) {
     same("a l, b u?", "{\"a\":1}\n", &way, "0! 0+7 PLN_EDATA 1 member 'b': is missing\n");
     how.missing_reject = false;
     how.duplicates = PLN__JSON_DUPLICATE_LAST;
-    same("a l, b [u]", "{\"a\":1,\"b\":[\"x\"],\"a\":2,\"b\":[]}\n{\"a\":1,\"x\":1,\"x\":1,\"b\":[]}\n", &way,
+    same("a l, b [u]",
+         "{\"a\":1,\"b\":[\"x\"],\"a\":2,\"b\":[]}\n{\"a\":1,\"x\":1,\"x\":1,\"b\":[]}\n", &way,
          "0 0+30 {\"a\":2,\"b\":[]}\n1 31+26 {\"a\":1,\"b\":[]}\n");
     /* Names that JSON writes with escapes, that are longer than a step of a shape, that begin alike. */
-    same("q\"q l, aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa l, aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab l",
-         "{\"q\\\"q\":1,\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\":2,\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\":3}\n"
+    same("q\"q l, aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa l, "
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab l",
+         "{\"q\\\"q\":1,\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\":2,"
+         "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\":3}\n"
          "{\"q\"q\":1}\n",
          &plain,
          "0 0+106 {\"q\\\"q\":1,\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\":2,"
@@ -93,7 +101,8 @@ START_TEST(a_thousand_unknown_members) {
     int64_t size = text.size;
     pln__text_str(&text, "}\n");
     char *once = strdup(text.data);
-    same("a l", once, &plain, (pln__text_printf(&want, "0 0+%lld {\"a\":1}\n", (long long)size + 1), want.data));
+    same("a l", once, &plain,
+         (pln__text_printf(&want, "0 0+%lld {\"a\":1}\n", (long long)size + 1), want.data));
     text.size = size;
     pln__text_str(&text, ",\"k500\":0}\n");
     want.size = 0;
@@ -108,9 +117,11 @@ END_TEST
 
 START_TEST(records_beyond_the_limit) {
     json_way way = {.record_bytes_max = 20};
-    const char *text = "{\"a\":1}\n{\"a\":1,\"b\":\"0123456\"}\n{\"a\":2}\n{\"a\":111,\"b\":\"0123\"}\r\n"
-                       "{\"a\":111,\"b\":\"01234\"}\r\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n{\"a\":3}\n"
-                       "{\"a\":4,\"b\":\"01234567890123456789012345678901234567890123456789\"}";
+    const char *text =
+        "{\"a\":1}\n{\"a\":1,\"b\":\"0123456\"}\n{\"a\":2}\n{\"a\":111,\"b\":\"0123\"}\r\n"
+        "{\"a\":111,\"b\":\"01234\"}\r\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n{\"a\":"
+        "3}\n"
+        "{\"a\":4,\"b\":\"01234567890123456789012345678901234567890123456789\"}";
     const char *want = "0 0+7 {\"a\":1}\n"
                        "1! 8+20 PLN_ELIMIT -1 a record of more than 20 bytes\n"
                        "2 30+7 {\"a\":2}\n"
@@ -207,7 +218,8 @@ START_TEST(every_way_gives_the_same) {
 END_TEST
 
 START_TEST(damaged_bytes_give_the_same) {
-    static const char swaps[] = "\"\\{}[],:0-.eE \n\t\x00\x1f\x80\xc3\xff" "tfnu";
+    static const char swaps[] = "\"\\{}[],:0-.eE \n\t\x00\x1f\x80\xc3\xff"
+                                "tfnu";
     uint32_t state = (uint32_t)_i + 77;
     for (int round = 0; round < 25; round++) {
         char *text = mixed_text((unsigned)(_i * 25 + round) + 500, 40);
@@ -219,7 +231,8 @@ START_TEST(damaged_bytes_give_the_same) {
         struct ArrowSchema schema;
         json_schema(MIXED, &schema);
         char *want = json_transcript(&schema, text, (int64_t)size, &(json_way){.one_by_one = true});
-        json_way ways[] = {{.cpu = 0}, {.cpu = pln__cpu_features()}, {.block = 100, .cpu = pln__cpu_features()}};
+        json_way ways[] = {
+            {.cpu = 0}, {.cpu = pln__cpu_features()}, {.block = 100, .cpu = pln__cpu_features()}};
         for (int w = 0; w < 3; w++) {
             char *got = json_transcript(&schema, text, (int64_t)size, &ways[w]);
             same_lines(got, want, w == 0 ? "words" : w == 1 ? "whole" : "blocks");
@@ -261,11 +274,13 @@ static pln_status scenario(const pln_allocator *mem, const char *text, int64_t *
     size_t size = strlen(text);
     uint8_t *block = calloc(1, size + PLN__PADDING);
     memcpy(block, text, size);
-    json_schema("id l, name u?, at tsm:UTC?, s {x g, y [l]?}?, ok b?, k #u?, m <u l>?, raw any?", &schema);
+    json_schema("id l, name u?, at tsm:UTC?, s {x g, y [l]?}?, ok b?, k #u?, m <u l>?, raw any?",
+                &schema);
     pln__decode_options options = {.schema = &schema, .origin = true, .cpu = pln__cpu_features()};
     pln_status status = pln__json_decoder.open(mem, NULL, &options, &decoder, &err);
     for (int64_t at = 0; status >= 0 && at < (int64_t)size; at += out.consumed) {
-        status = pln__json_decoder.decode(decoder, block + at, (int64_t)size - at, true, 100, &out, &err);
+        status = pln__json_decoder.decode(decoder, block + at, (int64_t)size - at, true, 100, &out,
+                                          &err);
         if (status >= 0 && encoder == NULL)
             status = pln__json_encoder.open(mem, NULL, &schema, &encoder, &err);
         if (status >= 0)
@@ -284,8 +299,9 @@ static pln_status scenario(const pln_allocator *mem, const char *text, int64_t *
     if (status < 0)
         ck_assert_msg(status == PLN_ENOMEM && err.status == PLN_ENOMEM, "%s", err.message);
     struct ArrowSchema inferred;
-    status = status < 0 ? status
-                        : pln__json_decoder.infer(mem, NULL, block, (int64_t)size, true, &inferred, &err);
+    status = status < 0
+                 ? status
+                 : pln__json_decoder.infer(mem, NULL, block, (int64_t)size, true, &inferred, &err);
     if (status >= 0)
         pln__schema_release(&inferred);
     pln__schema_release(&schema);
@@ -299,17 +315,19 @@ START_TEST(no_memory_at_every_point) {
     pln__text_init(&text, pln__system_allocator());
     char *mixed = mixed_text(3, 150);
     pln__text_str(&text, mixed);
-    pln__text_str(&text, "{\"id\":1,\"k\":\"red\",\"m\":{\"a\":1,\"b\":2},\"raw\":[1]}\n"
-                         "{\"id\":1,\"k\":null,\"m\":null,\"raw\":{}}\n{\"id\":2,\"k\":\"blue\\u00e9\"}");
+    pln__text_str(&text,
+                  "{\"id\":1,\"k\":\"red\",\"m\":{\"a\":1,\"b\":2},\"raw\":[1]}\n"
+                  "{\"id\":1,\"k\":null,\"m\":null,\"raw\":{}}\n{\"id\":2,\"k\":\"blue\\u00e9\"}");
     ck_assert_int_eq(scenario(pln__system_allocator(), text.data, &whole), PLN_OK);
     ck_assert_int_gt(whole, 50);
     for (;; n++) {
-        failing memory = {.as = {.struct_size = sizeof(pln_allocator), .resize = failing_resize}, .left = n};
+        failing memory = {.as = {.struct_size = sizeof(pln_allocator), .resize = failing_resize},
+                          .left = n};
         int64_t rows = 0;
         memory.as.user = &memory;
         pln_status status = scenario(&memory.as, text.data, &rows);
-        ck_assert_msg(memory.live == 0, "%lld bytes are left after failure %lld", (long long)memory.live,
-                      (long long)n);
+        ck_assert_msg(memory.live == 0, "%lld bytes are left after failure %lld",
+                      (long long)memory.live, (long long)n);
         if (status == PLN_OK) {
             /* A shape that could not be kept is no failure; the rows are. */
             ck_assert_int_eq(rows, whole);
@@ -379,7 +397,8 @@ static void decode_wiki(const char *text, int64_t size, int64_t block, const pln
     for (int64_t at = 0; at < size; at += out.consumed, line += out.lines) {
         int64_t n = size - at < block ? size - at : block;
         memcpy(copy, text + at, (size_t)n);
-        pln_status status = pln__json_decoder.decode(decoder, copy, n, at + n == size, 5000, &out, &err);
+        pln_status status =
+            pln__json_decoder.decode(decoder, copy, n, at + n == size, 5000, &out, &err);
         ck_assert_msg(status == PLN_OK, "%s", err.message);
         ck_assert_int_gt(out.consumed, 0);
         add_up(to, &out.array);
@@ -396,11 +415,12 @@ static void decode_wiki(const char *text, int64_t size, int64_t block, const pln
 
 static json_t *oracle(const char *file, const char *id) {
     char path[300];
-    json_t *all = json_load_file(test_data(file, path, sizeof path), 0, NULL), *query, *found = NULL;
+    json_t *all = json_load_file(test_data(file, path, sizeof path), 0, NULL), *query,
+           *found = NULL;
     size_t i;
-    json_array_foreach(json_object_get(all, "queries"), i, query)
-        if (strcmp(json_string_value(json_object_get(query, "id")), id) == 0)
-            found = json_incref(json_array_get(json_object_get(query, "rows"), 0));
+    json_array_foreach(json_object_get(all, "queries"), i,
+                       query) if (strcmp(json_string_value(json_object_get(query, "id")), id) == 0)
+        found = json_incref(json_array_get(json_object_get(query, "rows"), 0));
     json_decref(all);
     return found;
 }
@@ -425,7 +445,8 @@ START_TEST(wikiticker_against_its_oracle) {
     ck_assert_int_eq(got.delta, number_of(rows, "delta"));
     int64_t at;
     const char *last = json_string_value(json_object_get(rows, "last_time"));
-    ck_assert_int_eq(pln__parse_timestamp(last, (int64_t)strlen(last), PLN__MILLI, 0, &at), PLN__PARSED);
+    ck_assert_int_eq(pln__parse_timestamp(last, (int64_t)strlen(last), PLN__MILLI, 0, &at),
+                     PLN__PARSED);
     ck_assert_int_eq(got.last, at);
     ck_assert_int_eq(got.nulls[2], number_of(nulls, "cityName"));
     ck_assert_int_eq(got.nulls[4], number_of(nulls, "countryIsoCode"));
@@ -453,7 +474,8 @@ START_TEST(wikiticker_damaged) {
     if (text == NULL)
         TEST_SKIP("no damaged wikiticker data");
     decode_wiki(text, size, 65536, NULL, &got);
-    FILE *manifest = fopen(test_data("wikiticker/wikiticker_am_dirty_manifest.jsonl", path, sizeof path), "r");
+    FILE *manifest =
+        fopen(test_data("wikiticker/wikiticker_am_dirty_manifest.jsonl", path, sizeof path), "r");
     while (fgets(line, sizeof line, manifest) != NULL) {
         json_t *entry = json_loads(line, 0, NULL);
         const char *kind = json_string_value(json_object_get(entry, "kind"));
@@ -484,7 +506,8 @@ START_TEST(wikiticker_damaged) {
 END_TEST
 
 static uint8_t *from_base64(const char *text, size_t *size) {
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     uint8_t *out = calloc(1, strlen(text) + 4);
     uint32_t bits = 0;
     int have = 0;

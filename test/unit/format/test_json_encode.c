@@ -34,7 +34,8 @@ static void int_row(pln__column *top, int64_t value) {
 }
 
 /* What encode says ("! message" or the text) and what pln__json_row does. */
-static void check_row(struct ArrowSchema *schema, pln__column *top, const char *strict, const char *lenient) {
+static void check_row(struct ArrowSchema *schema, pln__column *top, const char *strict,
+                      const char *lenient) {
     const pln_allocator *mem = pln__system_allocator();
     struct ArrowArray rows;
     pln__encoder *encoder;
@@ -141,14 +142,17 @@ START_TEST(nulls_may_be_left_out) {
     json_schema("a l?, b {c l?, d l?}?, e [l?]?", &schema);
     pln__decode_options options = {.schema = &schema};
     ck_assert_int_eq(pln__json_decoder.open(mem, NULL, &options, &decoder, &err), PLN_OK);
-    ck_assert_int_eq(pln__json_decoder.decode(decoder, block, (int64_t)strlen(text), true, 9, &out, &err), PLN_OK);
+    ck_assert_int_eq(
+        pln__json_decoder.decode(decoder, block, (int64_t)strlen(text), true, 9, &out, &err),
+        PLN_OK);
     pln__json_dialect_default(&terse);
     terse.write_nulls = false;
     char *got = json_encoded(&schema, &out.array, &terse);
     ck_assert_str_eq(got, "{\"b\":{\"d\":1},\"e\":[null]}\n{}\n");
     free(got);
     got = json_encoded(&schema, &out.array, NULL);
-    ck_assert_str_eq(got, "{\"a\":null,\"b\":{\"c\":null,\"d\":1},\"e\":[null]}\n{\"a\":null,\"b\":null,\"e\":null}\n");
+    ck_assert_str_eq(got, "{\"a\":null,\"b\":{\"c\":null,\"d\":1},\"e\":[null]}\n{\"a\":null,\"b\":"
+                          "null,\"e\":null}\n");
     free(got);
     pln__array_release(&out.array);
     pln__json_decoder.close(decoder);
@@ -173,7 +177,8 @@ START_TEST(damaged_values_as_jansson_judges_them) {
         "[\"\\ud83d\\ude00\",\"é€\",\"\\\"\\\\\\/\\b\\f\\n\\r\\t\",0,-0,0.0,1E+2,1e-2,\"\"]",
         "{\"k\":{\"k\":{\"k\":[[[[[]]]]]}},\"long\":\"0123456789012345678901234567890123456789\"}",
     };
-    static const char swaps[] = "\"\\{}[],:0123456789-+.eEtfnuab \t\x01\x1f\x7f\x80\xc3\xe2\xf0\xff/";
+    static const char swaps[] =
+        "\"\\{}[],:0123456789-+.eEtfnuab \t\x01\x1f\x7f\x80\xc3\xe2\xf0\xff/";
     uint32_t state = (uint32_t)_i * 977 + 5;
     int accepted = 0, rejected = 0;
     for (int round = 0; round < 40000; round++) {

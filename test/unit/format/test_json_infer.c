@@ -90,8 +90,8 @@ static const struct {
 
 START_TEST(schemas) {
     char *got = inferred(cases[_i].text, (int64_t)strlen(cases[_i].text), true);
-    ck_assert_msg(strcmp(got, cases[_i].expected) == 0, "%s\ngot      %s\nexpected %s", cases[_i].text, got,
-                  cases[_i].expected);
+    ck_assert_msg(strcmp(got, cases[_i].expected) == 0, "%s\ngot      %s\nexpected %s",
+                  cases[_i].text, got, cases[_i].expected);
     free(got);
 }
 END_TEST
@@ -141,8 +141,8 @@ START_TEST(nesting_is_bounded) {
     pln_error err = {0};
     uint8_t *copy = calloc(1, strlen(text) + PLN__PADDING);
     memcpy(copy, text, strlen(text));
-    ck_assert_int_eq(pln__json_decoder.infer(pln__system_allocator(), NULL, copy, (int64_t)strlen(text), true,
-                                             &schema, &err),
+    ck_assert_int_eq(pln__json_decoder.infer(pln__system_allocator(), NULL, copy,
+                                             (int64_t)strlen(text), true, &schema, &err),
                      PLN_OK);
     char *got = json_transcript(&schema, text, (int64_t)strlen(text), &(json_way){0});
     ck_assert_ptr_nonnull(strstr(got, text + 5 + 200));
@@ -167,7 +167,8 @@ START_TEST(the_sample_fits_its_schema) {
             for (int column = 0; column < 3; column++) {
                 state = state * 1664525u + 1013904223u;
                 /* Few kinds in a round, so that not every column is of all. */
-                uint32_t pick = ((state >> 9) % 3 + (uint32_t)round * 5 + (uint32_t)column) % PLN__COUNT(values);
+                uint32_t pick = ((state >> 9) % 3 + (uint32_t)round * 5 + (uint32_t)column) %
+                                PLN__COUNT(values);
                 pln__text_printf(&text, ",\"c%d\":%s", column, values[pick]);
             }
             pln__text_str(&text, "}\n");
@@ -176,8 +177,8 @@ START_TEST(the_sample_fits_its_schema) {
         pln_error err = {0};
         uint8_t *copy = calloc(1, (size_t)text.size + PLN__PADDING);
         memcpy(copy, text.data, (size_t)text.size);
-        ck_assert_int_eq(pln__json_decoder.infer(pln__system_allocator(), NULL, copy, text.size, true, &schema,
-                                                 &err),
+        ck_assert_int_eq(pln__json_decoder.infer(pln__system_allocator(), NULL, copy, text.size,
+                                                 true, &schema, &err),
                          PLN_OK);
         char *got = json_transcript(&schema, text.data, text.size, &(json_way){.no_origin = true});
         ck_assert_msg(strchr(got, '!') == NULL, "%s%s", text.data, got);

@@ -21,9 +21,11 @@ static void check_value(const char *type, const char *value, const char *expecte
         want[0] = '\0';
         for (long long line = 0; line < 3; line++)
             snprintf(want + strlen(want), sizeof want - strlen(want),
-                     expected[0] == '!' ? "%lld! %lld+%lld PLN_EDATA %s\n" : "%lld %lld+%lld {\"v\":%s}\n",
+                     expected[0] == '!' ? "%lld! %lld+%lld PLN_EDATA %s\n"
+                                        : "%lld %lld+%lld {\"v\":%s}\n",
                      line, line * (size + 1), size, expected + 2 * (expected[0] == '!'));
-        ck_assert_msg(strcmp(got, want) == 0, "%s of %s:\n%s\nexpected\n%s", type, value, got, want);
+        ck_assert_msg(strcmp(got, want) == 0, "%s of %s:\n%s\nexpected\n%s", type, value, got,
+                      want);
         free(got);
     }
 }
