@@ -56,9 +56,7 @@ static pln_status filter_schema(void *self, pln_context *ctx, const struct Arrow
     (void)n_out;
     pln__expr_free(f->condition);
     f->condition = NULL;
-    pln_status status = pln__stage_compile(ctx, "where", f->where, in[0], &f->condition, err);
-    if (status >= 0)
-        status = pln__expr_check_condition(f->condition, err);
+    pln_status status = pln__stage_condition(ctx, "where", f->where, in[0], &f->condition, err);
     return status < 0 ? status : pln__schema_copy(f->mem, in[0], out, err);
 }
 

@@ -84,8 +84,7 @@ static pln_status route_schema(void *self, pln_context *ctx, const struct ArrowS
     for (int64_t i = 0; i < r->n; i++) {
         pln__expr_free(r->exprs[i]);
         r->exprs[i] = NULL;
-        PLN__TRY(pln__stage_compile(ctx, "routes", r->conditions[i], in[0], &r->exprs[i], err));
-        PLN__TRY(pln__expr_check_condition(r->exprs[i], err));
+        PLN__TRY(pln__stage_condition(ctx, "routes", r->conditions[i], in[0], &r->exprs[i], err));
     }
     for (int32_t i = 0; i < n_out; i++)
         PLN__TRY(pln__schema_copy(r->mem, in[0], &out[i], err));

@@ -59,6 +59,14 @@ pln_status pln__stage_compile(pln_context *ctx, const char *option, const char *
     return status;
 }
 
+pln_status pln__stage_condition(pln_context *ctx, const char *option, const char *text,
+                                const struct ArrowSchema *in, pln__expr **out, pln_error *err) {
+    pln_status status = pln__stage_compile(ctx, option, text, in, out, err);
+    if (status >= 0 && (status = pln__expr_check_condition(*out, err)) < 0)
+        pln__error_prefix(err, "%s", option);
+    return status;
+}
+
 pln_status pln__stage_text(const pln_allocator *mem, const char *text, char **out, pln_error *err) {
     *out = pln__strdup(mem, text);
     return *out == NULL ? pln__error_memory(err, strlen(text) + 1) : PLN_OK;

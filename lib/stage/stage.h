@@ -40,6 +40,9 @@ void pln__picks_free(pln__picks *picks);
 /* An expression over the node's input, compiled with the host's allocator; errors say which option it is. */
 pln_status pln__stage_compile(pln_context *ctx, const char *option, const char *text,
                               const struct ArrowSchema *in, pln__expr **out, pln_error *err);
+/* The same, and it must be a condition. */
+pln_status pln__stage_condition(pln_context *ctx, const char *option, const char *text,
+                                const struct ArrowSchema *in, pln__expr **out, pln_error *err);
 /* Copies text of the configuration, which does not outlive open. */
 pln_status pln__stage_text(const pln_allocator *mem, const char *text, char **out, pln_error *err);
 
