@@ -88,6 +88,9 @@ typedef struct pln__lite_sink {
     bool swapped;
 } pln__lite_sink;
 
+/* sink.c */
+pln_status pln__lite_register_sinks(const pln_host *host, pln_registry *registry, pln_error *err);
+
 /* options.c */
 extern const pln_option pln__lite_append_options[], pln__lite_upsert_options[], pln__lite_overwrite_options[];
 pln_status pln__lite_config_read(pln_context *ctx, const pln_config *config, int32_t mode, pln__lite_config *out,
