@@ -115,11 +115,12 @@ static pln_status posix_read(void *user, int64_t fd, int64_t offset, void *bytes
     return PLN_OK;
 }
 
-static pln_status posix_write(void *user, int64_t fd, int64_t offset, const void *bytes, int64_t size,
-                              pln_error *err) {
+static pln_status posix_write(void *user, int64_t fd, int64_t offset, const void *bytes,
+                              int64_t size, pln_error *err) {
     (void)user;
     for (int64_t done = 0; done < size;) {
-        ssize_t n = pwrite((int)fd, (const char *)bytes + done, (size_t)(size - done), offset + done);
+        ssize_t n =
+            pwrite((int)fd, (const char *)bytes + done, (size_t)(size - done), offset + done);
         if (n < 0 && errno == EINTR)
             continue;
         if (n == 0)
@@ -199,8 +200,9 @@ static pln_status posix_make_directory(void *user, const char *path, pln_error *
     return mkdir(path, 0777) != 0 ? refuse("make the directory", path, err) : PLN_OK;
 }
 
-static pln_status posix_list(void *user, const char *path, pln_status (*each)(void *arg, const char *name),
-                             void *arg, pln_error *err) {
+static pln_status posix_list(void *user, const char *path,
+                             pln_status (*each)(void *arg, const char *name), void *arg,
+                             pln_error *err) {
     (void)user;
     pln_status status = PLN_OK;
     DIR *directory = opendir(path);

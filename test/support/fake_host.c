@@ -94,8 +94,10 @@ static pln_status batch_new(pln_context *ctx, int32_t port, struct ArrowArray *a
     if (origin != NULL && status < 0) {
         origin->release(origin->owner);
     } else if (origin != NULL) {
-        pln__origin own = {origin->split, origin->position, origin->line, origin->raw, origin->raw_start,
-                           origin->raw_size, origin->release, origin->owner};
+        pln__origin own = {
+            origin->split,     origin->position, origin->line,    origin->raw,
+            origin->raw_start, origin->raw_size, origin->release, origin->owner,
+        };
         status = pln__batch_set_origin(batch, &own, err);
     }
     if (status < 0)
@@ -105,8 +107,9 @@ static pln_status batch_new(pln_context *ctx, int32_t port, struct ArrowArray *a
     return status;
 }
 
-static pln_status batch_derive(pln_context *ctx, int32_t port, pln_batch *parent, const int32_t *rows,
-                               int64_t n, struct ArrowArray *array, pln_batch **out, pln_error *err) {
+static pln_status batch_derive(pln_context *ctx, int32_t port, pln_batch *parent,
+                               const int32_t *rows, int64_t n, struct ArrowArray *array,
+                               pln_batch **out, pln_error *err) {
     fake_node *node = node_of(ctx);
     pln__derivation how = {parent, rows, 0, n, node->out[port], array};
     return pln__batch_derive(node->host->mem, &how, out, err);
@@ -138,14 +141,22 @@ static pln_status emit(pln_context *ctx, int32_t port, pln_batch *batch, pln_err
     return PLN_OK;
 }
 
-static pln_status keep_reject(fake_node *node, int64_t row, const pln_raw_rejection *item, pln_error *err) {
+static pln_status keep_reject(fake_node *node, int64_t row, const pln_raw_rejection *item,
+                              pln_error *err) {
     if (node->refuse_rejects)
         return pln__error_set(err, PLN_EREJECTED, "%s", item->message);
     node->rejects = grown(node->rejects, node->n_rejects, sizeof *node->rejects);
     node->rejects[node->n_rejects++] = (fake_reject){
-        item->code, row, item->position, item->line, copy_text(item->split), copy_text(item->column),
-        copy_text(item->message), item->raw == NULL ? NULL : copy_bytes(item->raw, item->raw_size),
-        item->raw_size};
+        .code = item->code,
+        .row = row,
+        .position = item->position,
+        .line = item->line,
+        .split = copy_text(item->split),
+        .column = copy_text(item->column),
+        .message = copy_text(item->message),
+        .raw = item->raw == NULL ? NULL : copy_bytes(item->raw, item->raw_size),
+        .raw_size = item->raw_size,
+    };
     node->fates[PLN_REJECTED]++;
     return PLN_OK;
 }
@@ -156,7 +167,8 @@ static pln_status reject(pln_context *ctx, pln_batch *batch, const pln_rejection
         pln_raw_rejection item;
         if (items[i].row < 0 || items[i].row >= pln_batch_rows(batch) ||
             (i > 0 && items[i].row <= items[i - 1].row))
-            return pln__error_set(err, PLN_ECONTRACT, "reject: row %lld is out of order or not there",
+            return pln__error_set(err, PLN_ECONTRACT,
+                                  "reject: row %lld is out of order or not there",
                                   (long long)items[i].row);
         batch_origin(batch, items[i].row, &item);
         item.code = items[i].code;
@@ -257,11 +269,14 @@ static void count(pln_context *ctx, const char *metric, int64_t n) {
 
 static const struct ArrowSchema *port_schema(pln_context *ctx, int32_t out, int32_t port) {
     fake_node *node = node_of(ctx);
-    pln__schema *schema = port < 0 || port >= FAKE_PORTS ? NULL : out ? node->out[port] : node->in[port];
+    pln__schema *schema = port < 0 || port >= FAKE_PORTS ? NULL
+                          : out                          ? node->out[port]
+                                                         : node->in[port];
     return schema == NULL ? NULL : pln__schema_get(schema);
 }
 
-static pln_status schema_parse(pln_context *ctx, const char *text, struct ArrowSchema *out, pln_error *err) {
+static pln_status schema_parse(pln_context *ctx, const char *text, struct ArrowSchema *out,
+                               pln_error *err) {
     return pln__schema_parse(ctx->host->allocator(ctx), text, out, err);
 }
 
@@ -472,8 +487,8 @@ void fake_close(fake_node *node) {
 }
 
 /* Memory may be made to fail here, too: it is the host's. */
-static pln_status set_schema(pln__schema **slot, struct ArrowSchema *taken, const pln_allocator *mem,
-                             pln_error *err) {
+static pln_status set_schema(pln__schema **slot, struct ArrowSchema *taken,
+                             const pln_allocator *mem, pln_error *err) {
     pln__schema_unref(*slot);
     *slot = NULL;
     return pln__schema_share(mem, taken, slot, err);
@@ -523,8 +538,9 @@ static pln_status transform_schema(fake_node *node, pln_error *err) {
     }
     pln_status first = PLN_OK;
     for (int32_t i = 0; i < n_out; i++) {
-        pln_status status = out[i].release == NULL ? PLN_OK
-                                                   : set_schema(&node->out[i], &out[i], node->host->mem, err);
+        pln_status status = out[i].release == NULL
+                                ? PLN_OK
+                                : set_schema(&node->out[i], &out[i], node->host->mem, err);
         first = first < 0 ? first : status;
     }
     return first;
@@ -550,7 +566,8 @@ pln_status fake_poll(fake_node *node, int64_t max_rows, pln_batch **batch, pln_e
 pln_status fake_save(fake_node *node, int64_t n, pln_error *err) {
     drop_pieces(node);
     node->slot = SLOT_SAVE;
-    pln_status status = node->stage->kind == PLN_SOURCE ? source_of(node)->save(node->self, &node->ctx, n, err)
+    pln_status status = node->stage->kind == PLN_SOURCE
+                            ? source_of(node)->save(node->self, &node->ctx, n, err)
                         : node->stage->kind == PLN_TRANSFORM
                             ? node->stage->table.transform.save(node->self, &node->ctx, n, err)
                             : sink_of(node)->save(node->self, &node->ctx, n, err);
@@ -579,17 +596,20 @@ pln_status fake_write(fake_node *node, pln_batch *batch, pln_error *err) {
 }
 pln_status fake_begin(fake_node *node, int64_t n, pln_error *err) {
     node->host->identity.epoch = n;
-    return sink_of(node)->begin == NULL ? PLN_OK : sink_of(node)->begin(node->self, &node->ctx, n, err);
+    return sink_of(node)->begin == NULL ? PLN_OK
+                                        : sink_of(node)->begin(node->self, &node->ctx, n, err);
 }
 pln_status fake_finish(fake_node *node, pln_error *err) {
     if (node->stage->kind == PLN_TRANSFORM)
         return node->stage->table.transform.finish == NULL
                    ? PLN_OK
                    : node->stage->table.transform.finish(node->self, &node->ctx, 0, err);
-    return sink_of(node)->finish == NULL ? PLN_OK : sink_of(node)->finish(node->self, &node->ctx, err);
+    return sink_of(node)->finish == NULL ? PLN_OK
+                                         : sink_of(node)->finish(node->self, &node->ctx, err);
 }
 pln_status fake_flush(fake_node *node, int64_t n, pln_error *err) {
-    return sink_of(node)->flush == NULL ? PLN_OK : sink_of(node)->flush(node->self, &node->ctx, n, err);
+    return sink_of(node)->flush == NULL ? PLN_OK
+                                        : sink_of(node)->flush(node->self, &node->ctx, n, err);
 }
 pln_status fake_prepare(fake_node *node, int64_t n, pln_error *err) {
     free(node->handle);
@@ -600,13 +620,16 @@ pln_status fake_prepare(fake_node *node, int64_t n, pln_error *err) {
     node->slot = SLOT_NONE;
     return status;
 }
-pln_status fake_commit(fake_node *node, int64_t n, const void *handle, int64_t size, pln_error *err) {
+pln_status fake_commit(fake_node *node, int64_t n, const void *handle, int64_t size,
+                       pln_error *err) {
     return sink_of(node)->commit(node->self, &node->ctx, n, handle, size, err);
 }
-pln_status fake_abort(fake_node *node, int64_t n, const void *handle, int64_t size, pln_error *err) {
+pln_status fake_abort(fake_node *node, int64_t n, const void *handle, int64_t size,
+                      pln_error *err) {
     return sink_of(node)->abort(node->self, &node->ctx, n, handle, size, err);
 }
-pln_status fake_recover(fake_node *node, int64_t n, const void *handle, int64_t size, pln_error *err) {
+pln_status fake_recover(fake_node *node, int64_t n, const void *handle, int64_t size,
+                        pln_error *err) {
     return sink_of(node)->recover(node->self, &node->ctx, n, handle, size, err);
 }
 

@@ -118,9 +118,11 @@ pln_status fake_finish(fake_node *node, pln_error *err);
 pln_status fake_flush(fake_node *node, int64_t n, pln_error *err);
 pln_status fake_prepare(fake_node *node, int64_t n, pln_error *err);
 /* commit, abort and recover get the given handle bytes. */
-pln_status fake_commit(fake_node *node, int64_t n, const void *handle, int64_t size, pln_error *err);
+pln_status fake_commit(fake_node *node, int64_t n, const void *handle, int64_t size,
+                       pln_error *err);
 pln_status fake_abort(fake_node *node, int64_t n, const void *handle, int64_t size, pln_error *err);
-pln_status fake_recover(fake_node *node, int64_t n, const void *handle, int64_t size, pln_error *err);
+pln_status fake_recover(fake_node *node, int64_t n, const void *handle, int64_t size,
+                        pln_error *err);
 
 /* Forget the batches and rejects kept so far. */
 void fake_forget(fake_node *node);

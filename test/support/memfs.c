@@ -148,10 +148,10 @@ static void table_free(table *t) {
 /* ---- faults ---- */
 
 static pln_status fail_with(int native, const char *what, pln_error *err) {
-    pln_status status = native == ENOENT                        ? PLN_ENOENT
-                        : native == EEXIST                      ? PLN_EEXIST
+    pln_status status = native == ENOENT                       ? PLN_ENOENT
+                        : native == EEXIST                     ? PLN_EEXIST
                         : native == ENOSPC || native == EDQUOT ? PLN_ELIMIT
-                                                                : PLN_EIO;
+                                                               : PLN_EIO;
     if (err != NULL) {
         memset(err, 0, sizeof *err);
         err->status = status;
@@ -201,7 +201,8 @@ static int64_t new_inode(memfs *fs) {
     return fs->n_inodes++;
 }
 
-static pln_status mem_open(void *user, const char *path, uint32_t flags, int64_t *fd, pln_error *err) {
+static pln_status mem_open(void *user, const char *path, uint32_t flags, int64_t *fd,
+                           pln_error *err) {
     memfs *fs = user;
     bool half;
     entry *e = find(&fs->now, path);
@@ -226,8 +227,8 @@ static void mem_close(void *user, int64_t fd) {
     ((memfs *)user)->fds[fd] = -1;
 }
 
-static pln_status mem_read(void *user, int64_t fd, int64_t offset, void *bytes, int64_t size, int64_t *got,
-                           pln_error *err) {
+static pln_status mem_read(void *user, int64_t fd, int64_t offset, void *bytes, int64_t size,
+                           int64_t *got, pln_error *err) {
     memfs *fs = user;
     bool half;
     *got = 0;
@@ -298,7 +299,8 @@ static bool is_in(const char *path, const char *directory) {
     const char *slash = strrchr(path, '/');
     if (slash == NULL)
         return strcmp(directory, ".") == 0;
-    return strlen(directory) == (size_t)(slash - path) && memcmp(path, directory, (size_t)(slash - path)) == 0;
+    return strlen(directory) == (size_t)(slash - path) &&
+           memcmp(path, directory, (size_t)(slash - path)) == 0;
 }
 
 static pln_status mem_sync_directory(void *user, const char *path, pln_error *err) {
@@ -385,8 +387,9 @@ static pln_status mem_make_directory(void *user, const char *path, pln_error *er
     return fail_with(EEXIST, path, err);
 }
 
-static pln_status mem_list(void *user, const char *path, pln_status (*each)(void *arg, const char *name),
-                           void *arg, pln_error *err) {
+static pln_status mem_list(void *user, const char *path,
+                           pln_status (*each)(void *arg, const char *name), void *arg,
+                           pln_error *err) {
     memfs *fs = user;
     bool half;
     pln_status status = check(fs, MEMFS_LIST, "list", &half, err);

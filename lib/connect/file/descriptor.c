@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 static pln_status failed(int32_t fd, const char *verb, int code, pln_error *err) {
-    pln_status status = pln__error_set(err, PLN_EIO, "descriptor %d: cannot %s (errno %d)", (int)fd,
-                                       verb, code);
+    pln_status status =
+        pln__error_set(err, PLN_EIO, "descriptor %d: cannot %s (errno %d)", (int)fd, verb, code);
     if (err != NULL)
         err->native = code;
     return status;
@@ -21,8 +21,8 @@ static int ready(int32_t fd, short events, int64_t timeout_us) {
     return poll(&item, 1, ms > INT32_MAX ? INT32_MAX : (int)ms) != 0;
 }
 
-pln_status pln__descriptor_read(int32_t fd, int64_t timeout_us, void *bytes, int64_t size, int64_t *got,
-                                pln_error *err) {
+pln_status pln__descriptor_read(int32_t fd, int64_t timeout_us, void *bytes, int64_t size,
+                                int64_t *got, pln_error *err) {
     *got = 0;
     if (!ready(fd, POLLIN, timeout_us))
         return PLN_AGAIN;
@@ -74,8 +74,10 @@ pln_status pln__descriptor_write(pln_context *ctx, int32_t fd, const uint8_t *by
         } else if (code == EAGAIN || code == EWOULDBLOCK) {
             while (!ready(fd, POLLOUT, LOOK_UP_US))
                 if (ctx->host->cancelled(ctx))
-                    return pln__error_set(err, PLN_ECANCELLED, "descriptor %d: stopped while its reader "
-                                                               "was busy", (int)fd);
+                    return pln__error_set(err, PLN_ECANCELLED,
+                                          "descriptor %d: stopped while its reader "
+                                          "was busy",
+                                          (int)fd);
         } else if (code != EINTR) {
             return failed(fd, code == EPIPE ? "write: its reader is gone" : "write", code, err);
         }

@@ -4,8 +4,8 @@
 static pln_status keep_text(pln__file_dialect *dialect, const char *text, const char **out,
                             pln_error *err) {
     pln_status status = PLN_OK;
-    PLN__TRY(pln__grow(dialect->mem, &dialect->texts, &dialect->texts_capacity, dialect->n_texts + 1,
-                       sizeof *dialect->texts, err));
+    PLN__TRY(pln__grow(dialect->mem, &dialect->texts, &dialect->texts_capacity,
+                       dialect->n_texts + 1, sizeof *dialect->texts, err));
     char *copy = pln__strdup(dialect->mem, text);
     if (copy == NULL)
         return pln__error_memory(err, strlen(text) + 1);
@@ -16,8 +16,9 @@ out:
 }
 
 /* A NULL-terminated list of an option's texts; an option that is not set leaves *list NULL. */
-static pln_status keep_list(pln__file_dialect *dialect, const pln_host *host, const pln_config *config,
-                            const char *key, const char ***list, int64_t *capacity, pln_error *err) {
+static pln_status keep_list(pln__file_dialect *dialect, const pln_host *host,
+                            const pln_config *config, const char *key, const char ***list,
+                            int64_t *capacity, pln_error *err) {
     pln_status status = PLN_OK;
     int64_t n = host->config_count(config, key);
     if (!host->config_has(config, key))
@@ -35,20 +36,21 @@ out:
 }
 
 /* One ASCII character that is no line end, or 0 for an empty or missing text. */
-static pln_status read_char(const pln_host *host, const pln_config *config, const char *key, bool required,
-                            char *out, pln_error *err) {
+static pln_status read_char(const pln_host *host, const pln_config *config, const char *key,
+                            bool required, char *out, pln_error *err) {
     const char *text = host->config_text(config, key);
     char shown[PLN__SHOW_SIZE];
     *out = '\0';
     if (text == NULL || text[0] == '\0') {
         if (required)
-            return pln__error_set(err, PLN_EOPTION, "option '%s': expected one character, got none", key);
+            return pln__error_set(err, PLN_EOPTION, "option '%s': expected one character, got none",
+                                  key);
         return PLN_OK;
     }
     if (text[1] != '\0' || (unsigned char)text[0] >= 0x80 || text[0] == '\n' || text[0] == '\r')
         return pln__error_set(err, PLN_EOPTION,
-                              "option '%s': expected one ASCII character that ends no line, got %s", key,
-                              pln__show(shown, text, (int64_t)strlen(text)));
+                              "option '%s': expected one ASCII character that ends no line, got %s",
+                              key, pln__show(shown, text, (int64_t)strlen(text)));
     *out = text[0];
     return PLN_OK;
 }
@@ -68,8 +70,8 @@ static pln_status csv_chars(pln__file_dialect *out, const pln_host *host, const 
     for (int i = 0; i < 4; i++)
         for (int j = i + 1; j < 4; j++)
             if (chars[i] != '\0' && chars[i] == chars[j])
-                PLN__FAIL(err, PLN_EOPTION, "options '%s' and '%s' are the same character '%c'", names[i],
-                          names[j], chars[i]);
+                PLN__FAIL(err, PLN_EOPTION, "options '%s' and '%s' are the same character '%c'",
+                          names[i], names[j], chars[i]);
 out:
     return status;
 }
@@ -83,7 +85,8 @@ static pln_status csv_read_options(pln__file_dialect *out, const pln_host *host,
     PLN__TRY(keep_list(out, host, config, "nulls", &out->nulls, &out->nulls_capacity, err));
     PLN__TRY(keep_list(out, host, config, "columns", &out->columns, &out->columns_capacity, err));
     if (skip < 0 || skip > INT32_MAX)
-        PLN__FAIL(err, PLN_EOPTION, "option 'skip_lines': %lld is no number of lines", (long long)skip);
+        PLN__FAIL(err, PLN_EOPTION, "option 'skip_lines': %lld is no number of lines",
+                  (long long)skip);
     csv->nulls = out->nulls;
     csv->columns = out->columns;
     csv->skip_lines = (int32_t)skip;
@@ -184,7 +187,8 @@ int32_t pln__file_compression(const pln_host *host, const pln_config *config) {
     return enum_index(host, config, "compression", values);
 }
 
-pln_status pln__connect_file_register(const pln_host *host, pln_registry *registry, pln_error *err) {
+pln_status pln__connect_file_register(const pln_host *host, pln_registry *registry,
+                                      pln_error *err) {
     /* The format is never written through `user`; the table asks for a plain pointer. */
     const struct {
         int32_t kind;
@@ -197,9 +201,8 @@ pln_status pln__connect_file_register(const pln_host *host, pln_registry *regist
         {PLN_SINK, &pln__ndjson_write, &pln__ndjson_format},
     };
     for (int i = 0; i < PLN__COUNT(stages); i++) {
-        pln_status status =
-            host->register_stage(registry, stages[i].kind, stages[i].table,
-                                 (void *)(uintptr_t)stages[i].format, err);
+        pln_status status = host->register_stage(registry, stages[i].kind, stages[i].table,
+                                                 (void *)(uintptr_t)stages[i].format, err);
         if (status < 0)
             return status;
     }

@@ -23,8 +23,8 @@ pln_status pln__file_handle_encode(const pln_allocator *mem, const pln__file_han
     int64_t temp = handle->temp == NULL ? 0 : (int64_t)strlen(handle->temp);
     int64_t target = (int64_t)strlen(handle->target);
     if (temp > NAME_BYTES_MAX || target > NAME_BYTES_MAX)
-        return pln__error_set(err, PLN_ELIMIT, "path '%.64s': it has more than %d bytes", handle->target,
-                              NAME_BYTES_MAX);
+        return pln__error_set(err, PLN_ELIMIT, "path '%.64s': it has more than %d bytes",
+                              handle->target, NAME_BYTES_MAX);
     int64_t size = FIXED + temp + target;
     pln_status status = pln__buffer_reserve(mem, out, size + HASH, err);
     if (status < 0)
@@ -47,7 +47,8 @@ pln_status pln__file_handle_encode(const pln_allocator *mem, const pln__file_han
 }
 
 static bool is_sound(const uint8_t *at, int64_t size, int64_t *temp, int64_t *target) {
-    if (at == NULL || size < FIXED + HASH || memcmp(at, "PLNF", 4) != 0 || get(at + 4, 4) != VERSION)
+    if (at == NULL || size < FIXED + HASH || memcmp(at, "PLNF", 4) != 0 ||
+        get(at + 4, 4) != VERSION)
         return false;
     *temp = (int64_t)get(at + 12, 4);
     *target = (int64_t)get(at + 16, 4);
@@ -62,7 +63,8 @@ pln_status pln__file_handle_decode(const pln_allocator *mem, const void *bytes, 
     int64_t temp = 0, target = 0;
     *out = (pln__file_handle){0};
     if (!is_sound(at, size, &temp, &target))
-        return pln__error_set(err, PLN_EDATALOSS, "prepared file: the handle of %lld bytes is not one of this sink",
+        return pln__error_set(err, PLN_EDATALOSS,
+                              "prepared file: the handle of %lld bytes is not one of this sink",
                               (long long)size);
     out->flags = (uint32_t)get(at + 8, 4);
     out->length = (int64_t)get(at + 24, 8);

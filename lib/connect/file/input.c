@@ -4,7 +4,11 @@ enum { RAW_SIZE = 64 * 1024, SAMPLE_STEP = 1 << 20 };
 
 void pln__input_init(pln__input *input, const pln_allocator *mem, const pln_file_ops *files,
                      int32_t compression) {
-    *input = (pln__input){.mem = mem, .files = files, .fd = -1, .descriptor = -1, .wanted = compression,
+    *input = (pln__input){.mem = mem,
+                           .files = files,
+                           .fd = -1,
+                           .descriptor = -1,
+                           .wanted = compression,
                            .compression = compression};
 }
 
@@ -36,7 +40,8 @@ static void name_it(const pln__input *input, pln_error *err) {
 }
 
 /* Bytes as they come, from the file or descriptor: PLN_OK, PLN_EOS, PLN_AGAIN. */
-static pln_status take_raw(pln__input *input, void *out, int64_t size, int64_t *got, pln_error *err) {
+static pln_status take_raw(pln__input *input, void *out, int64_t size, int64_t *got,
+                           pln_error *err) {
     pln_status status;
     *got = 0;
     if (input->raw_end)
@@ -44,7 +49,8 @@ static pln_status take_raw(pln__input *input, void *out, int64_t size, int64_t *
     if (input->descriptor >= 0) {
         status = pln__descriptor_read(input->descriptor, input->timeout_us, out, size, got, err);
     } else {
-        status = input->files->read(input->files->user, input->fd, input->raw_offset, out, size, got, err);
+        status = input->files->read(input->files->user, input->fd, input->raw_offset, out, size,
+                                    got, err);
         if (status < 0)
             name_it(input, err);
         else if (*got == 0)
@@ -67,7 +73,8 @@ static pln_status fill_raw(pln__input *input, int64_t need, pln_error *err) {
     PLN__TRY(pln__buffer_reserve(input->mem, &input->raw, RAW_SIZE - input->raw.size, err));
     while (input->raw.size < need && status == PLN_OK) {
         int64_t got;
-        PLN__TRY(take_raw(input, input->raw.data + input->raw.size, RAW_SIZE - input->raw.size, &got, err));
+        PLN__TRY(take_raw(input, input->raw.data + input->raw.size, RAW_SIZE - input->raw.size,
+                          &got, err));
         input->raw.size += got;
     }
 out:
@@ -81,7 +88,8 @@ static pln_status settle(pln__input *input, pln_error *err) {
         PLN__TRY(fill_raw(input, 2, err));
         if (status == PLN_AGAIN)
             return status;
-        bool gzip = input->raw.size >= 2 && input->raw.data[0] == 0x1F && input->raw.data[1] == 0x8B;
+        bool gzip =
+            input->raw.size >= 2 && input->raw.data[0] == 0x1F && input->raw.data[1] == 0x8B;
         input->compression = gzip ? PLN__COMPRESSION_GZIP : PLN__COMPRESSION_NONE;
     }
     if (input->compression == PLN__COMPRESSION_GZIP && input->gunzip == NULL)
@@ -102,8 +110,8 @@ static pln_status inflate_some(pln__input *input, uint8_t *out, int64_t size, in
                 return status;
             left = input->raw.size - input->raw_at;
         }
-        status = pln__gunzip_run(input->gunzip, input->raw.data + input->raw_at, left, input->raw_end,
-                                 &used, out, size, got, err);
+        status = pln__gunzip_run(input->gunzip, input->raw.data + input->raw_at, left,
+                                 input->raw_end, &used, out, size, got, err);
         if (status < 0) {
             name_it(input, err);
             return status;
@@ -135,7 +143,8 @@ static pln_status read_fresh(pln__input *input, uint8_t *out, int64_t size, int6
     return PLN_OK;
 }
 
-pln_status pln__input_read(pln__input *input, uint8_t *out, int64_t size, int64_t *got, pln_error *err) {
+pln_status pln__input_read(pln__input *input, uint8_t *out, int64_t size, int64_t *got,
+                           pln_error *err) {
     int64_t left = input->sample.size - input->sample_at;
     *got = 0;
     if (left > 0) {
@@ -173,11 +182,14 @@ pln_status pln__input_skip(pln__input *input, int64_t offset, pln_context *ctx, 
     while (offset > 0) {
         PLN__TRY(pln__input_read(input, waste, offset < RAW_SIZE ? offset : RAW_SIZE, &got, err));
         if (status != PLN_OK)
-            PLN__FAIL(err, PLN_EDATALOSS, "file '%s': it ends %lld bytes before the place where the run "
-                                          "stopped reading", input->name, (long long)offset);
+            PLN__FAIL(err, PLN_EDATALOSS,
+                      "file '%s': it ends %lld bytes before the place where the run "
+                      "stopped reading",
+                      input->name, (long long)offset);
         offset -= got;
         if (ctx->host->cancelled(ctx))
-            PLN__FAIL(err, PLN_ECANCELLED, "file '%s': stopped on the way to the saved place", input->name);
+            PLN__FAIL(err, PLN_ECANCELLED, "file '%s': stopped on the way to the saved place",
+                      input->name);
     }
     status = PLN_OK;
 out:

@@ -2,7 +2,8 @@
 
 enum { COMPONENTS_MAX = 64 };
 
-void pln__file_list_init(pln__file_list *list, const pln_allocator *mem, const pln_file_ops *files) {
+void pln__file_list_init(pln__file_list *list, const pln_allocator *mem,
+                         const pln_file_ops *files) {
     *list = (pln__file_list){.mem = mem, .files = files};
 }
 
@@ -42,7 +43,8 @@ static int compare(const pln__file_item *a, int64_t group, const char *name) {
 
 static void sift(pln__file_item *items, int64_t at, int64_t n) {
     for (int64_t child; (child = 2 * at + 1) < n; at = child) {
-        if (child + 1 < n && compare(&items[child], items[child + 1].group, items[child + 1].name) < 0)
+        if (child + 1 < n &&
+            compare(&items[child], items[child + 1].group, items[child + 1].name) < 0)
             child++;
         if (compare(&items[at], items[child].group, items[child].name) >= 0)
             return;
@@ -203,10 +205,11 @@ pln_status pln__file_list_add(pln__file_list *list, const char *path, pln_error 
     else if (status == PLN_OK && info.kind == PLN_FILE_REGULAR)
         status = push(list, pln__strdup(list->mem, path), info.size_bytes, err);
     else if (status == PLN_OK)
-        status = pln__error_set(err, PLN_EOPTION,
-                                "path '%s': neither file nor directory; open it and give the descriptor "
-                                "as option 'fd'",
-                                path);
+        status =
+            pln__error_set(err, PLN_EOPTION,
+                           "path '%s': neither file nor directory; open it and give the descriptor "
+                           "as option 'fd'",
+                           path);
     if (status < 0)
         return status;
     sort(list->items + before, list->count - before);
@@ -239,7 +242,8 @@ pln_status pln__file_list_done(pln__file_list *list, uint64_t seed, pln_error *e
     return status;
 }
 
-int64_t pln__file_list_after(const pln__file_list *list, int64_t group, const char *name, bool *found) {
+int64_t pln__file_list_after(const pln__file_list *list, int64_t group, const char *name,
+                             bool *found) {
     int64_t low = 0, high = list->count;
     while (low < high) {
         int64_t middle = low + (high - low) / 2;

@@ -103,8 +103,10 @@ static pln_status poison(pln__output *output, pln_status status, pln_error *err)
 static pln_status check_poison(const pln__output *output, pln_error *err) {
     if (!output->poisoned)
         return PLN_OK;
-    pln_status status = pln__error_set(err, PLN_EIO, "file '%s': an earlier sync has failed, what is on the "
-                                                     "device is unknown", output->path);
+    pln_status status = pln__error_set(err, PLN_EIO,
+                                       "file '%s': an earlier sync has failed, what is on the "
+                                       "device is unknown",
+                                       output->path);
     if (err != NULL)
         err->flags |= PLN_ERR_FATAL;
     return status;
@@ -165,23 +167,26 @@ static pln_status check_place(pln__output *output, bool make, pln_error *err) {
         PLN__TRY(make_directories(output, output->directory, err));
     status = files->info(files->user, output->directory, &info, err);
     if (status == PLN_ENOENT || (status == PLN_OK && info.kind != PLN_FILE_DIRECTORY))
-        PLN__FAIL(err, PLN_ENOENT, "path '%s': '%s' is no directory (option mkdir makes it)", output->path,
-                  output->directory);
+        PLN__FAIL(err, PLN_ENOENT, "path '%s': '%s' is no directory (option mkdir makes it)",
+                  output->path, output->directory);
     PLN__TRY(status);
     if (output->numbered)
         goto out;
     status = files->info(files->user, output->path, &info, err);
     if (status == PLN_OK && info.kind != PLN_FILE_REGULAR)
-        PLN__FAIL(err, PLN_EOPTION, "path '%s': it is there and no regular file; a device or pipe can be given as "
-                                    "option 'fd'", output->path);
+        PLN__FAIL(err, PLN_EOPTION,
+                  "path '%s': it is there and no regular file; a device or pipe can be given as "
+                  "option 'fd'",
+                  output->path);
     if (status == PLN_ENOENT)
         status = PLN_OK;
 out:
     return status;
 }
 
-pln_status pln__output_init(pln__output *output, const pln_allocator *mem, const pln_file_ops *files,
-                            const pln__output_options *options, pln_error *err) {
+pln_status pln__output_init(pln__output *output, const pln_allocator *mem,
+                            const pln_file_ops *files, const pln__output_options *options,
+                            pln_error *err) {
     pln_status status = PLN_OK;
     bool hashed;
     *output = (pln__output){.mem = mem, .files = files, .fd = -1, .synced = -1};
@@ -189,7 +194,8 @@ pln_status pln__output_init(pln__output *output, const pln_allocator *mem, const
     if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         PLN__FAIL(err, PLN_EOPTION, "path '%s': expected the name of a file", options->path);
     if (number != NULL && (number < name || strstr(number + 3, "{n}") != NULL))
-        PLN__FAIL(err, PLN_EOPTION, "path '%s': {n} may stand once, in the name of the file", options->path);
+        PLN__FAIL(err, PLN_EOPTION, "path '%s': {n} may stand once, in the name of the file",
+                  options->path);
     output->numbered = number != NULL;
     output->owner = options->identity->owner;
     output->hash = hash_identity(mem, options->identity, &hashed);
@@ -257,7 +263,8 @@ pln_status pln__output_ensure(pln__output *output, pln_context *ctx, pln_error *
         if (output->temp == NULL)
             PLN__TRY(pln__error_memory(err, strlen(target) + 1));
         status = output->files->open(output->files->user, output->temp,
-                                     PLN_FILE_WRITE | PLN_FILE_CREATE | PLN_FILE_EXCLUSIVE, &output->fd, err);
+                                     PLN_FILE_WRITE | PLN_FILE_CREATE | PLN_FILE_EXCLUSIVE,
+                                     &output->fd, err);
         if (status >= 0)
             break;
         output->fd = -1;
@@ -282,13 +289,14 @@ out:
     return status < 0 ? status : PLN_OK;
 }
 
-pln_status pln__output_append(pln__output *output, pln_context *ctx, const uint8_t *bytes, int64_t size,
-                              pln_error *err) {
+pln_status pln__output_append(pln__output *output, pln_context *ctx, const uint8_t *bytes,
+                              int64_t size, pln_error *err) {
     pln_status status = PLN_OK;
     if (size == 0)
         return PLN_OK;
     PLN__TRY(pln__output_ensure(output, ctx, err));
-    status = output->files->write(output->files->user, output->fd, output->length, bytes, size, err);
+    status =
+        output->files->write(output->files->user, output->fd, output->length, bytes, size, err);
     if (status < 0)
         pln__error_prefix(err, "file '%s'", output->temp);
     else
@@ -303,7 +311,8 @@ pln_status pln__output_prepare(pln__output *output, int64_t n, bool final, pln__
                                pln_error *err) {
     pln_status status = PLN_OK;
     pln_file_info info = {.struct_size = sizeof info};
-    pln__file_handle handle = {.length = output->length, .inode = output->inode, .temp = output->temp};
+    pln__file_handle handle = {
+        .length = output->length, .inode = output->inode, .temp = output->temp};
     PLN__TRY(check_poison(output, err));
     if (output->numbered && output->temp == NULL)
         return PLN_OK;
@@ -316,7 +325,8 @@ pln_status pln__output_prepare(pln__output *output, int64_t n, bool final, pln__
     if (output->numbered) {
         status = output->files->info(output->files->user, handle.target, &info, err);
         if (status == PLN_OK)
-            PLN__FAIL(err, PLN_EEXIST, "file '%s': it is there already, and epoch %lld is not to be mixed with it",
+            PLN__FAIL(err, PLN_EEXIST,
+                      "file '%s': it is there already, and epoch %lld is not to be mixed with it",
                       handle.target, (long long)n);
         if (status != PLN_ENOENT)
             goto out;
@@ -342,12 +352,13 @@ out:
 /* ---- commit ---- */
 
 static pln_status lost(const pln__file_handle *handle, const char *what, pln_error *err) {
-    return pln__error_set(err, PLN_EDATALOSS, "file '%s': %s, of which '%s' was to be made", handle->temp, what,
-                          handle->target);
+    return pln__error_set(err, PLN_EDATALOSS, "file '%s': %s, of which '%s' was to be made",
+                          handle->temp, what, handle->target);
 }
 
 /* Brings the temporary file to the length that counts. PLN_ENOENT: it is not there. */
-static pln_status settle_length(pln__output *output, const pln__file_handle *handle, pln_error *err) {
+static pln_status settle_length(pln__output *output, const pln__file_handle *handle,
+                                pln_error *err) {
     const pln_file_ops *files = output->files;
     pln_file_info info = {.struct_size = sizeof info};
     int64_t fd = -1;
@@ -368,7 +379,8 @@ out:
 }
 
 /* The temporary name is gone: right if the target is that very file. */
-static pln_status check_published(pln__output *output, const pln__file_handle *handle, pln_error *err) {
+static pln_status check_published(pln__output *output, const pln__file_handle *handle,
+                                  pln_error *err) {
     pln_file_info info = {.struct_size = sizeof info};
     pln_status status = output->files->info(output->files->user, handle->target, &info, err);
     if (status < 0 && status != PLN_ENOENT)
@@ -379,7 +391,8 @@ static pln_status check_published(pln__output *output, const pln__file_handle *h
     return sync_directory(output, handle->target, err);
 }
 
-static pln_status publish_by_rename(pln__output *output, const pln__file_handle *handle, pln_error *err) {
+static pln_status publish_by_rename(pln__output *output, const pln__file_handle *handle,
+                                    pln_error *err) {
     pln_status status = settle_length(output, handle, err);
     if (status == PLN_OK)
         status = output->files->rename(output->files->user, handle->temp, handle->target, err);
@@ -389,7 +402,8 @@ static pln_status publish_by_rename(pln__output *output, const pln__file_handle 
 }
 
 /* A file system without hard links: the check and the rename are two steps there. */
-static pln_status rename_instead(pln__output *output, const pln__file_handle *handle, pln_error *err) {
+static pln_status rename_instead(pln__output *output, const pln__file_handle *handle,
+                                 pln_error *err) {
     pln_file_info info = {.struct_size = sizeof info};
     pln_status status = output->files->info(output->files->user, handle->target, &info, err);
     if (status == PLN_OK)
@@ -397,7 +411,8 @@ static pln_status rename_instead(pln__output *output, const pln__file_handle *ha
     return status == PLN_ENOENT ? publish_by_rename(output, handle, err) : status;
 }
 
-static pln_status publish_by_link(pln__output *output, const pln__file_handle *handle, pln_error *err) {
+static pln_status publish_by_link(pln__output *output, const pln__file_handle *handle,
+                                  pln_error *err) {
     const pln_file_ops *files = output->files;
     pln_file_info info = {.struct_size = sizeof info};
     pln_error why = {0};
@@ -411,7 +426,8 @@ static pln_status publish_by_link(pln__output *output, const pln__file_handle *h
     if (status == PLN_EEXIST) {
         PLN__TRY(files->info(files->user, handle->target, &info, err));
         if (info.inode != handle->inode)
-            PLN__FAIL(err, PLN_EEXIST, "file '%s': it is there already, and not of this run", handle->target);
+            PLN__FAIL(err, PLN_EEXIST, "file '%s': it is there already, and not of this run",
+                      handle->target);
     } else if (status < 0) {
         if (err != NULL)
             *err = why;
@@ -423,12 +439,14 @@ out:
     return status;
 }
 
-static pln_status commit_handle(pln__output *output, const pln__file_handle *handle, pln_error *err) {
+static pln_status commit_handle(pln__output *output, const pln__file_handle *handle,
+                                pln_error *err) {
     pln_file_info info = {.struct_size = sizeof info};
     if ((handle->flags & PLN__HANDLE_NOTHING) != 0)
         return PLN_OK;
     if (handle->temp == NULL)
-        return pln__error_set(err, PLN_EDATALOSS, "file '%s': its handle names no temporary file", handle->target);
+        return pln__error_set(err, PLN_EDATALOSS, "file '%s': its handle names no temporary file",
+                              handle->target);
     if ((handle->flags & PLN__HANDLE_NUMBERED) != 0)
         return publish_by_link(output, handle, err);
     if ((handle->flags & PLN__HANDLE_FINAL) != 0)
@@ -436,8 +454,9 @@ static pln_status commit_handle(pln__output *output, const pln__file_handle *han
     pln_status status = output->files->info(output->files->user, handle->temp, &info, err);
     if (status == PLN_ENOENT)
         return lost(handle, "it is gone", err);
-    return status == PLN_OK && info.size_bytes < handle->length ? lost(handle, "it has lost bytes", err)
-                                                                : status;
+    return status == PLN_OK && info.size_bytes < handle->length
+               ? lost(handle, "it has lost bytes", err)
+               : status;
 }
 
 static bool is_ours(const pln__output *output, const pln__file_handle *handle) {
@@ -450,7 +469,8 @@ static void pass_commit_point(pln__output *output) {
     output->named = true;
 }
 
-pln_status pln__output_commit(pln__output *output, const void *bytes, int64_t size, pln_error *err) {
+pln_status pln__output_commit(pln__output *output, const void *bytes, int64_t size,
+                              pln_error *err) {
     pln__file_handle handle = {0};
     pln_status status = check_poison(output, err);
     if (status < 0 || size == 0)
@@ -464,7 +484,8 @@ pln_status pln__output_commit(pln__output *output, const void *bytes, int64_t si
             pass_commit_point(output);
     }
     /* This epoch's handle names another file now. */
-    if (output->retired != NULL && (handle.temp == NULL || strcmp(output->retired, handle.temp) != 0)) {
+    if (output->retired != NULL &&
+        (handle.temp == NULL || strcmp(output->retired, handle.temp) != 0)) {
         (void)remove_file(output, output->retired, NULL);
         pln__strfree(output->mem, output->retired);
         output->retired = NULL;
@@ -515,7 +536,8 @@ typedef struct stale {
 static pln_status collect(void *arg, const char *name) {
     stale *into = arg;
     int64_t owner = owner_in(into->output, name);
-    if (owner < 0 || owner >= into->output->owner || (into->keep != NULL && strcmp(name, into->keep) == 0))
+    if (owner < 0 || owner >= into->output->owner ||
+        (into->keep != NULL && strcmp(name, into->keep) == 0))
         return PLN_OK;
     pln__text_bytes(&into->names, name, (int64_t)strlen(name) + 1);
     return into->names.failed ? PLN_ENOMEM : PLN_OK;
@@ -586,21 +608,23 @@ out:
     return status;
 }
 
-pln_status pln__output_recover(pln__output *output, pln_context *ctx, const void *bytes, int64_t size,
-                               pln_error *err) {
+pln_status pln__output_recover(pln__output *output, pln_context *ctx, const void *bytes,
+                               int64_t size, pln_error *err) {
     pln__file_handle handle = {0};
     pln_status status = check_poison(output, err);
     const char *keep = NULL;
     if (status < 0)
         return status;
     if (output->temp != NULL)
-        return pln__error_set(err, PLN_ESTATE, "file '%s': recover comes before the first row", output->path);
+        return pln__error_set(err, PLN_ESTATE, "file '%s': recover comes before the first row",
+                              output->path);
     if (size > 0) {
         PLN__TRY(pln__file_handle_decode(output->mem, bytes, size, &handle, err));
         PLN__TRY(commit_handle(output, &handle, err));
     }
-    bool goes_on = handle.temp != NULL &&
-                   (handle.flags & (PLN__HANDLE_FINAL | PLN__HANDLE_NUMBERED | PLN__HANDLE_NOTHING)) == 0;
+    bool goes_on =
+        handle.temp != NULL &&
+        (handle.flags & (PLN__HANDLE_FINAL | PLN__HANDLE_NUMBERED | PLN__HANDLE_NOTHING)) == 0;
     if (goes_on) {
         keep = handle.temp;
         PLN__TRY(take_over(output, ctx, &handle, err));

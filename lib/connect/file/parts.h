@@ -16,8 +16,8 @@ typedef struct pln__file_format {
     const char *name; /* "csv" */
     const pln__decoder_table *decoder;
     const pln__encoder_table *encoder;
-    pln_status (*read_options)(pln__file_dialect *out, const pln_host *host, const pln_config *config,
-                               pln_error *err);
+    pln_status (*read_options)(pln__file_dialect *out, const pln_host *host,
+                               const pln_config *config, pln_error *err);
     pln_status (*write_options)(pln__file_dialect *out, const pln_host *host,
                                 const pln_config *config, pln_error *err);
 } pln__file_format;
@@ -45,6 +45,10 @@ void pln__file_dialect_free(pln__file_dialect *dialect);
 enum { PLN__COMPRESSION_AUTO = 0, PLN__COMPRESSION_NONE = 1, PLN__COMPRESSION_GZIP = 2 };
 int32_t pln__file_compression(const pln_host *host, const pln_config *config);
 
+/* The options of the four stages (options.c). */
+extern const pln_option pln__csv_read_options[], pln__ndjson_read_options[];
+extern const pln_option pln__csv_write_options[], pln__ndjson_write_options[];
+
 /* The tables of source.c and sink.c. */
 extern const pln_source pln__csv_read, pln__ndjson_read;
 extern const pln_sink pln__csv_write, pln__ndjson_write;
@@ -70,7 +74,8 @@ pln_status pln__file_list_add(pln__file_list *list, const char *path, pln_error 
 /* After the last add: repeated names go. */
 pln_status pln__file_list_done(pln__file_list *list, uint64_t seed, pln_error *err);
 /* Index of the first item after (group, name) in the order of the list; `found`: that name itself is at index - 1. */
-int64_t pln__file_list_after(const pln__file_list *list, int64_t group, const char *name, bool *found);
+int64_t pln__file_list_after(const pln__file_list *list, int64_t group, const char *name,
+                             bool *found);
 void pln__file_list_free(pln__file_list *list);
 bool pln__glob_is_pattern(const char *text);
 /* *, ?, [a-z], [!a-z], backslash; a leading dot is matched by a dot only. */
@@ -79,8 +84,8 @@ bool pln__glob_match(const char *pattern, const char *name);
 /* ---- bytes (input.c, descriptor.c) ---- */
 
 /* PLN_AGAIN if nothing is there within timeout_us; PLN_EOS at the end. */
-pln_status pln__descriptor_read(int32_t fd, int64_t timeout_us, void *bytes, int64_t size, int64_t *got,
-                                pln_error *err);
+pln_status pln__descriptor_read(int32_t fd, int64_t timeout_us, void *bytes, int64_t size,
+                                int64_t *got, pln_error *err);
 /* All bytes; waits where the descriptor does. A reader that is gone is PLN_EIO, never a signal. */
 pln_status pln__descriptor_write(pln_context *ctx, int32_t fd, const uint8_t *bytes, int64_t size,
                                  int64_t *done, pln_error *err);
@@ -110,7 +115,8 @@ void pln__input_init(pln__input *input, const pln_allocator *mem, const pln_file
 pln_status pln__input_open_file(pln__input *input, const char *name, pln_error *err);
 void pln__input_open_descriptor(pln__input *input, int32_t fd);
 /* 1 to `size` bytes: PLN_OK; PLN_EOS; PLN_AGAIN (descriptors). */
-pln_status pln__input_read(pln__input *input, uint8_t *out, int64_t size, int64_t *got, pln_error *err);
+pln_status pln__input_read(pln__input *input, uint8_t *out, int64_t size, int64_t *got,
+                           pln_error *err);
 /* Go to an offset of the uncompressed bytes, from the start. PLN_EDATALOSS if there are fewer. */
 pln_status pln__input_skip(pln__input *input, int64_t offset, pln_context *ctx, pln_error *err);
 /* Read up to `size` bytes ahead into input->sample, from which later reads take them first. *whole: that was all. */
@@ -126,7 +132,8 @@ typedef struct pln__block {
     uint8_t *data; /* with PLN__PADDING readable bytes after capacity */
     int64_t capacity;
 } pln__block;
-pln_status pln__block_new(const pln_allocator *mem, int64_t capacity, pln__block **out, pln_error *err);
+pln_status pln__block_new(const pln_allocator *mem, int64_t capacity, pln__block **out,
+                          pln_error *err);
 pln__block *pln__block_ref(pln__block *block);
 void pln__block_unref(pln__block *block);
 bool pln__block_shared(const pln__block *block);
@@ -145,10 +152,10 @@ typedef struct pln__position {
     int64_t header_size;
 } pln__position;
 void pln__position_free(const pln_allocator *mem, pln__position *position);
-pln_status pln__position_encode(const pln_allocator *mem, const pln__position *position, pln__buffer *out,
-                                pln_error *err);
-pln_status pln__position_decode(const pln_allocator *mem, const pln_piece *piece, pln__position *out,
-                                pln_error *err);
+pln_status pln__position_encode(const pln_allocator *mem, const pln__position *position,
+                                pln__buffer *out, pln_error *err);
+pln_status pln__position_decode(const pln_allocator *mem, const pln_piece *piece,
+                                pln__position *out, pln_error *err);
 
 typedef struct pln__reader {
     const pln_allocator *mem;
@@ -186,11 +193,12 @@ typedef struct pln__chunk {
 } pln__chunk;
 void pln__reader_init(pln__reader *reader, const pln_allocator *mem, const pln_file_ops *files,
                       int32_t compression);
-pln_status pln__reader_start(pln__reader *reader, const pln__decoder_table *table, const void *dialect,
-                             const pln__decode_options *options, pln_error *err);
+pln_status pln__reader_start(pln__reader *reader, const pln__decoder_table *table,
+                             const void *dialect, const pln__decode_options *options,
+                             pln_error *err);
 /* PLN_OK with rows or bad rows, PLN_AGAIN (descriptors), PLN_EOS. `ctx` is asked whether to stop. */
-pln_status pln__reader_next(pln__reader *reader, pln_context *ctx, int64_t max_rows, pln__chunk *out,
-                            pln_error *err);
+pln_status pln__reader_next(pln__reader *reader, pln_context *ctx, int64_t max_rows,
+                            pln__chunk *out, pln_error *err);
 /* Where the next chunk begins; `set` is false before the first record. To be freed. */
 pln_status pln__reader_position(pln__reader *reader, pln__position *out, pln_error *err);
 /* Before the first next; takes the position (moved, also on failure). */
@@ -216,8 +224,9 @@ typedef struct pln__replay {
     bool in_record;
     int64_t skip; /* bytes of the first record that an earlier attempt has decoded */
 } pln__replay;
-pln_status pln__replay_init(pln__replay *replay, const pln_allocator *mem, const pln_file_ops *files,
-                            const char *path, const char *node, pln_error *err);
+pln_status pln__replay_init(pln__replay *replay, const pln_allocator *mem,
+                            const pln_file_ops *files, const char *path, const char *node,
+                            pln_error *err);
 /* The next record is in `record`, or PLN_EOS. A row without original bytes, or that is no JSON, is rejected. */
 pln_status pln__replay_next(pln__replay *replay, pln_context *ctx, pln_error *err);
 /* Where the record comes from: offset of its row in the reject file, lines before it, that file. */
@@ -228,8 +237,8 @@ pln_status pln__replay_resume(pln__replay *replay, pln__position *position, pln_
 void pln__replay_free(pln__replay *replay);
 
 /* To ctx's reject port, with the places of `chunk`; `schema` names the columns. */
-pln_status pln__file_reject(pln_context *ctx, const struct ArrowSchema *schema, const pln__chunk *chunk,
-                            pln_error *err);
+pln_status pln__file_reject(pln_context *ctx, const struct ArrowSchema *schema,
+                            const pln__chunk *chunk, pln_error *err);
 
 /* ---- output files (output.c, handle.c) ---- */
 
@@ -279,21 +288,23 @@ typedef struct pln__output_options {
     const pln_identity *identity;
     bool make_directories;
 } pln__output_options;
-pln_status pln__output_init(pln__output *output, const pln_allocator *mem, const pln_file_ops *files,
-                            const pln__output_options *options, pln_error *err);
-pln_status pln__output_append(pln__output *output, pln_context *ctx, const uint8_t *bytes, int64_t size,
-                              pln_error *err);
+pln_status pln__output_init(pln__output *output, const pln_allocator *mem,
+                            const pln_file_ops *files, const pln__output_options *options,
+                            pln_error *err);
+pln_status pln__output_append(pln__output *output, pln_context *ctx, const uint8_t *bytes,
+                              int64_t size, pln_error *err);
 /* Makes the temporary file though nothing was written. */
 pln_status pln__output_ensure(pln__output *output, pln_context *ctx, pln_error *err);
 /* Everything appended is durable; `out` says what commit will need. PLN_EEXIST if epoch n's file is there already. */
 pln_status pln__output_prepare(pln__output *output, int64_t n, bool final, pln__buffer *out,
                                pln_error *err);
-pln_status pln__output_commit(pln__output *output, const void *handle, int64_t size, pln_error *err);
+pln_status pln__output_commit(pln__output *output, const void *handle, int64_t size,
+                              pln_error *err);
 /* Forget what belongs to epoch n. An epoch before n has passed its commit point, whether or not its commit was called. */
 pln_status pln__output_abort(pln__output *output, int64_t n, const void *handle, int64_t size,
                              pln_error *err);
-pln_status pln__output_recover(pln__output *output, pln_context *ctx, const void *handle, int64_t size,
-                               pln_error *err);
+pln_status pln__output_recover(pln__output *output, pln_context *ctx, const void *handle,
+                               int64_t size, pln_error *err);
 void pln__output_free(pln__output *output);
 
 #endif

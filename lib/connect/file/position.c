@@ -24,12 +24,11 @@ static uint64_t get(const uint8_t *at) {
     return value;
 }
 
-pln_status pln__position_encode(const pln_allocator *mem, const pln__position *position, pln__buffer *out,
-                                pln_error *err) {
+pln_status pln__position_encode(const pln_allocator *mem, const pln__position *position,
+                                pln__buffer *out, pln_error *err) {
     const int64_t numbers[] = {position->group,  position->offset,     position->line,
                                position->within, position->size_bytes, position->header_size};
-    pln_status status =
-        pln__buffer_reserve(mem, out, FIXED + position->header_size + HASH, err);
+    pln_status status = pln__buffer_reserve(mem, out, FIXED + position->header_size + HASH, err);
     if (status < 0)
         return status;
     uint8_t *at = out->data + out->size;
@@ -46,25 +45,34 @@ pln_status pln__position_encode(const pln_allocator *mem, const pln__position *p
     return PLN_OK;
 }
 
-pln_status pln__position_decode(const pln_allocator *mem, const pln_piece *piece, pln__position *out,
-                                pln_error *err) {
+pln_status pln__position_decode(const pln_allocator *mem, const pln_piece *piece,
+                                pln__position *out, pln_error *err) {
     const uint8_t *at = piece->bytes;
     int64_t numbers[6];
     *out = (pln__position){0};
     if (piece->size < FIXED + HASH || at[0] != 'F' || at[1] != VERSION || at[2] > 1 ||
         get(at + piece->size - HASH) != pln__hash64(at, piece->size - HASH, 0))
-        return pln__error_set(err, PLN_ECORRUPT, "saved position of file '%s': it is damaged", piece->key);
+        return pln__error_set(err, PLN_ECORRUPT, "saved position of file '%s': it is damaged",
+                              piece->key);
     for (int i = 0; i < PLN__COUNT(numbers); i++) {
         numbers[i] = (int64_t)get(at + 4 + 8 * i);
         if (numbers[i] < 0)
-            return pln__error_set(err, PLN_ECORRUPT, "saved position of file '%s': a number is negative",
-                                  piece->key);
+            return pln__error_set(err, PLN_ECORRUPT,
+                                  "saved position of file '%s': a number is negative", piece->key);
     }
     if (numbers[5] != piece->size - FIXED - HASH)
-        return pln__error_set(err, PLN_ECORRUPT, "saved position of file '%s': its header has %lld bytes",
-                              piece->key, (long long)numbers[5]);
-    *out = (pln__position){.set = true, .done = at[2] == 1, .group = numbers[0], .offset = numbers[1],
-                           .line = numbers[2], .within = numbers[3], .size_bytes = numbers[4]};
+        return pln__error_set(err, PLN_ECORRUPT,
+                              "saved position of file '%s': its header has %lld bytes", piece->key,
+                              (long long)numbers[5]);
+    *out = (pln__position){
+        .set = true,
+        .done = at[2] == 1,
+        .group = numbers[0],
+        .offset = numbers[1],
+        .line = numbers[2],
+        .within = numbers[3],
+        .size_bytes = numbers[4],
+    };
     out->file = pln__strdup(mem, piece->key);
     if (numbers[5] > 0)
         out->header = pln__alloc(mem, (uint64_t)numbers[5]);

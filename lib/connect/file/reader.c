@@ -2,7 +2,8 @@
 
 enum { BLOCK_SIZE = 256 * 1024, WINDOW_MIN = 4096, ROW_GUESS = 256, RECORD_BYTES = 1 << 20 };
 
-pln_status pln__block_new(const pln_allocator *mem, int64_t capacity, pln__block **out, pln_error *err) {
+pln_status pln__block_new(const pln_allocator *mem, int64_t capacity, pln__block **out,
+                          pln_error *err) {
     pln__block *block = pln__alloc(mem, sizeof *block);
     uint8_t *data = block == NULL ? NULL : pln__aligned_alloc(mem, capacity);
     *out = NULL;
@@ -47,10 +48,12 @@ void pln__reader_init(pln__reader *reader, const pln_allocator *mem, const pln_f
     pln__input_init(&reader->input, mem, files, compression);
 }
 
-pln_status pln__reader_start(pln__reader *reader, const pln__decoder_table *table, const void *dialect,
-                             const pln__decode_options *options, pln_error *err) {
+pln_status pln__reader_start(pln__reader *reader, const pln__decoder_table *table,
+                             const void *dialect, const pln__decode_options *options,
+                             pln_error *err) {
     reader->table = table;
-    reader->record_bytes_max = options->record_bytes_max > 0 ? options->record_bytes_max : RECORD_BYTES;
+    reader->record_bytes_max =
+        options->record_bytes_max > 0 ? options->record_bytes_max : RECORD_BYTES;
     return table->open(reader->mem, dialect, options, &reader->decoder, err);
 }
 
@@ -116,7 +119,8 @@ static pln_status make_room(pln__reader *reader, pln_error *err) {
     int64_t capacity = reader->block == NULL ? BLOCK_SIZE : reader->block->capacity;
     bool shared = reader->block != NULL && pln__block_shared(reader->block);
     if (rest > reader->record_bytes_max + 2 * BLOCK_SIZE)
-        return pln__error_set(err, PLN_EINTERNAL, "a record of %lld bytes, with %lld allowed, was not settled",
+        return pln__error_set(err, PLN_EINTERNAL,
+                              "a record of %lld bytes, with %lld allowed, was not settled",
                               (long long)rest, (long long)reader->record_bytes_max);
     if (rest == capacity)
         capacity *= 2;
@@ -207,14 +211,15 @@ static bool cut_in_record(const uint8_t *bytes, const pln__decoded *decoded, boo
 static pln_status decode(pln__reader *reader, int64_t max_rows, pln__chunk *out, bool *settled,
                          pln_error *err) {
     pln__decoded *decoded = &out->decoded;
-    int64_t window = max_rows > BLOCK_SIZE / ROW_GUESS ? INT64_MAX : WINDOW_MIN + max_rows * ROW_GUESS;
+    int64_t window =
+        max_rows > BLOCK_SIZE / ROW_GUESS ? INT64_MAX : WINDOW_MIN + max_rows * ROW_GUESS;
     *settled = false;
     for (;;) {
         int64_t left = reader->end - reader->start;
         int64_t size = window < left ? window : left;
         const uint8_t *bytes = reader->block->data + reader->start;
-        pln_status status = reader->table->decode(reader->decoder, bytes, size,
-                                                  reader->last && size == left, max_rows, decoded, err);
+        pln_status status = reader->table->decode(
+            reader->decoder, bytes, size, reader->last && size == left, max_rows, decoded, err);
         if (status < 0)
             return status;
         reader->decoded = true;
@@ -240,8 +245,8 @@ static pln_status decode(pln__reader *reader, int64_t max_rows, pln__chunk *out,
     }
 }
 
-pln_status pln__reader_next(pln__reader *reader, pln_context *ctx, int64_t max_rows, pln__chunk *out,
-                            pln_error *err) {
+pln_status pln__reader_next(pln__reader *reader, pln_context *ctx, int64_t max_rows,
+                            pln__chunk *out, pln_error *err) {
     pln_status status = PLN_OK;
     bool settled = false;
     *out = (pln__chunk){0};
@@ -304,8 +309,12 @@ pln_status pln__reader_position(pln__reader *reader, pln__position *out, pln_err
     if (reader->discarding)
         PLN__TRY(discard(reader, err));
     if (reader->open && reader->delivered) {
-        pln__position at = {.group = item(reader)->group, .offset = reader->offset, .line = reader->line,
-                            .size_bytes = item(reader)->size_bytes};
+        pln__position at = {
+            .group = item(reader)->group,
+            .offset = reader->offset,
+            .line = reader->line,
+            .size_bytes = item(reader)->size_bytes,
+        };
         const uint8_t *header = reader->table->header(reader->decoder, &at.header_size);
         return place(reader, &at, item(reader)->name, header, out, err);
     }
@@ -324,11 +333,14 @@ pln_status pln__reader_resume(pln__reader *reader, pln__position *position, pln_
     bool found;
     int64_t next = pln__file_list_after(&reader->list, position->group, position->file, &found);
     if (!position->done && !found)
-        PLN__FAIL(err, PLN_EDATALOSS, "file '%s', which the run was reading, is gone", position->file);
+        PLN__FAIL(err, PLN_EDATALOSS, "file '%s', which the run was reading, is gone",
+                  position->file);
     reader->current = position->done ? next : next - 1;
     if (!position->done && item(reader)->size_bytes < position->size_bytes)
-        PLN__FAIL(err, PLN_EDATALOSS, "file '%s', which the run was reading, has shrunk from %lld to %lld bytes",
-                  position->file, (long long)position->size_bytes, (long long)item(reader)->size_bytes);
+        PLN__FAIL(err, PLN_EDATALOSS,
+                  "file '%s', which the run was reading, has shrunk from %lld to %lld bytes",
+                  position->file, (long long)position->size_bytes,
+                  (long long)item(reader)->size_bytes);
     for (int64_t i = 0; i < reader->current; i++)
         reader->done_bytes += reader->list.items[i].size_bytes;
     pln__position_free(reader->mem, &reader->resume);

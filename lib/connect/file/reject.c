@@ -1,7 +1,7 @@
 #include "connect/file/parts.h"
 
-pln_status pln__file_reject(pln_context *ctx, const struct ArrowSchema *schema, const pln__chunk *chunk,
-                            pln_error *err) {
+pln_status pln__file_reject(pln_context *ctx, const struct ArrowSchema *schema,
+                            const pln__chunk *chunk, pln_error *err) {
     enum { AT_ONCE = 64 };
     pln_raw_rejection items[AT_ONCE];
     const pln__decoded *decoded = &chunk->decoded;

@@ -13,8 +13,9 @@ out:
     return status;
 }
 
-pln_status pln__replay_init(pln__replay *replay, const pln_allocator *mem, const pln_file_ops *files,
-                            const char *path, const char *node, pln_error *err) {
+pln_status pln__replay_init(pln__replay *replay, const pln_allocator *mem,
+                            const pln_file_ops *files, const char *path, const char *node,
+                            pln_error *err) {
     pln_status status = PLN_OK;
     memset(replay, 0, sizeof *replay);
     pln__reader_init(&replay->reader, mem, files, PLN__COMPRESSION_AUTO);
@@ -25,7 +26,8 @@ pln_status pln__replay_init(pln__replay *replay, const pln_allocator *mem, const
     pln__json_dialect_default(&replay->dialect);
     pln__decode_options options = {.schema = &replay->schema, .origin = true,
                                    .record_bytes_max = LINE_BYTES_MAX, .cpu = pln__cpu_features()};
-    PLN__TRY(pln__reader_start(&replay->reader, &pln__json_decoder, &replay->dialect, &options, err));
+    PLN__TRY(
+        pln__reader_start(&replay->reader, &pln__json_decoder, &replay->dialect, &options, err));
 out:
     return status;
 }
@@ -77,10 +79,12 @@ static pln_status reject_lost(const pln__replay *replay, pln_context *ctx, pln_e
 }
 
 /* The row's original bytes, copied to where the decoder may read beyond their end. */
-static pln_status take_record(pln__replay *replay, const uint8_t *bytes, int64_t size, pln_error *err) {
+static pln_status take_record(pln__replay *replay, const uint8_t *bytes, int64_t size,
+                              pln_error *err) {
     pln__block *record = replay->record;
     if (record == NULL || pln__block_shared(record) || record->capacity < size) {
-        pln_status status = pln__block_new(replay->reader.mem, size < 4096 ? 4096 : size, &record, err);
+        pln_status status =
+            pln__block_new(replay->reader.mem, size < 4096 ? 4096 : size, &record, err);
         if (status < 0)
             return status;
         pln__block_unref(replay->record);
@@ -93,7 +97,8 @@ static pln_status take_record(pln__replay *replay, const uint8_t *bytes, int64_t
     replay->end = size;
     replay->in_record = true;
     if (replay->skip > size)
-        return pln__error_set(err, PLN_EDATALOSS, "replay: the record has %lld bytes, %lld were read already",
+        return pln__error_set(err, PLN_EDATALOSS,
+                              "replay: the record has %lld bytes, %lld were read already",
                               (long long)size, (long long)replay->skip);
     replay->skip = 0;
     return PLN_OK;

@@ -58,7 +58,8 @@ static pln_status open_target(file_sink *sink, pln_context *ctx, const pln_confi
     }
     intptr_t fd = (intptr_t)host->config_handle(config, "fd");
     if (fd < 0 || fd > INT32_MAX)
-        return pln__error_set(err, PLN_EOPTION, "option 'fd': %lld is no descriptor", (long long)fd);
+        return pln__error_set(err, PLN_EOPTION, "option 'fd': %lld is no descriptor",
+                              (long long)fd);
     sink->descriptor = (int32_t)fd;
     sink->at_once = who.mode == 2;
     return PLN_OK;
@@ -77,10 +78,12 @@ static pln_status sink_open(void *user, pln_context *ctx, const pln_config *conf
     pln__file_dialect_init(&sink->dialect, mem, user);
     int32_t compression = pln__file_compression(host, config);
     int64_t level = host->config_int(config, "compression_level");
-    sink->gzip = compression == PLN__COMPRESSION_GZIP ||
-                 (compression == PLN__COMPRESSION_AUTO && ends_in(host->config_text(config, "path"), ".gz"));
+    sink->gzip =
+        compression == PLN__COMPRESSION_GZIP ||
+        (compression == PLN__COMPRESSION_AUTO && ends_in(host->config_text(config, "path"), ".gz"));
     if (level < 1 || level > 9)
-        PLN__FAIL(err, PLN_EOPTION, "option 'compression_level': %lld is not in 1 to 9", (long long)level);
+        PLN__FAIL(err, PLN_EOPTION, "option 'compression_level': %lld is not in 1 to 9",
+                  (long long)level);
     sink->level = (int32_t)level;
     sink->write_empty = strcmp(host->config_text(config, "empty"), "write") == 0;
     PLN__TRY(sink->dialect.format->write_options(&sink->dialect, host, config, err));
@@ -105,7 +108,8 @@ static bool file_begun(const file_sink *sink) {
     return sink->output.length > 0 || sink->text.size > 0;
 }
 
-static pln_status refuse_schema(const file_sink *sink, const struct ArrowSchema *in, pln_error *err) {
+static pln_status refuse_schema(const file_sink *sink, const struct ArrowSchema *in,
+                                pln_error *err) {
     pln__text difference;
     pln__text_init(&difference, sink->mem);
     pln__schema_difference(sink->schema, in, &difference);
@@ -115,7 +119,8 @@ static pln_status refuse_schema(const file_sink *sink, const struct ArrowSchema 
     return status;
 }
 
-static pln_status sink_schema(void *self, pln_context *ctx, const struct ArrowSchema *in, pln_error *err) {
+static pln_status sink_schema(void *self, pln_context *ctx, const struct ArrowSchema *in,
+                              pln_error *err) {
     file_sink *sink = self;
     const pln__encoder_table *table = sink->dialect.format->encoder;
     pln_status status = PLN_OK;
@@ -153,7 +158,8 @@ static pln_status drain(file_sink *sink, pln_context *ctx, pln_error *err) {
     if (sink->text.size == 0)
         return PLN_OK;
     if (sink->gzip) {
-        PLN__TRY(pln__gzip_member(sink->mem, sink->level, sink->text.data, sink->text.size, &packed, err));
+        PLN__TRY(pln__gzip_member(sink->mem, sink->level, sink->text.data, sink->text.size, &packed,
+                                  err));
         from = &packed;
     }
     if (sink->descriptor < 0) {
@@ -183,8 +189,8 @@ static pln_status begin_file(file_sink *sink, pln_error *err) {
 }
 
 /* Rows [first, first + n) of the batch, in halves where one of them cannot be written. */
-static pln_status encode_rows(file_sink *sink, pln_context *ctx, pln_batch *batch, int64_t first, int64_t n,
-                              pln_error *err) {
+static pln_status encode_rows(file_sink *sink, pln_context *ctx, pln_batch *batch, int64_t first,
+                              int64_t n, pln_error *err) {
     const struct ArrowArray *rows = ctx->host->batch_array(batch);
     pln_error why = {0};
     int64_t before = sink->text.size;
@@ -257,7 +263,8 @@ out:
 /* An empty run has a file, too: its header, or nothing at all. */
 static pln_status make_empty(file_sink *sink, pln_context *ctx, pln_error *err) {
     pln_status status = PLN_OK;
-    if (sink->output.length > 0 || sink->text.size > 0 || !sink->write_empty || sink->output.numbered)
+    if (sink->output.length > 0 || sink->text.size > 0 || !sink->write_empty ||
+        sink->output.numbered)
         return PLN_OK;
     if (sink->encoder != NULL)
         PLN__TRY(begin_file(sink, err));
@@ -291,16 +298,16 @@ out:
     return status;
 }
 
-static pln_status sink_commit(void *self, pln_context *ctx, int64_t n, const void *handle, int64_t size,
-                              pln_error *err) {
+static pln_status sink_commit(void *self, pln_context *ctx, int64_t n, const void *handle,
+                              int64_t size, pln_error *err) {
     file_sink *sink = self;
     (void)ctx;
     (void)n;
     return sink->descriptor >= 0 ? PLN_OK : pln__output_commit(&sink->output, handle, size, err);
 }
 
-static pln_status sink_abort(void *self, pln_context *ctx, int64_t n, const void *handle, int64_t size,
-                             pln_error *err) {
+static pln_status sink_abort(void *self, pln_context *ctx, int64_t n, const void *handle,
+                             int64_t size, pln_error *err) {
     file_sink *sink = self;
     (void)ctx;
     sink->text.size = 0;
@@ -311,50 +318,19 @@ static pln_status sink_abort(void *self, pln_context *ctx, int64_t n, const void
     return PLN_OK;
 }
 
-static pln_status sink_recover(void *self, pln_context *ctx, int64_t n, const void *handle, int64_t size,
-                               pln_error *err) {
+static pln_status sink_recover(void *self, pln_context *ctx, int64_t n, const void *handle,
+                               int64_t size, pln_error *err) {
     file_sink *sink = self;
     (void)n;
     if (sink->descriptor >= 0)
-        return pln__error_set(err, PLN_EGUARANTEE, "descriptor %d: rows written to a stream cannot be taken back, "
-                                                   "each is written at least once", (int)sink->descriptor);
+        return pln__error_set(err, PLN_EGUARANTEE,
+                              "descriptor %d: rows written to a stream cannot be taken back, "
+                              "each is written at least once",
+                              (int)sink->descriptor);
     return pln__output_recover(&sink->output, ctx, handle, size, err);
 }
 
 /* ---- the tables ---- */
-
-#define OUTPUT_OPTIONS                                                                             \
-    {"path", PLN_OPT_TEXT, 0, NULL, NULL,                                                          \
-     "The file, which appears whole at the end of input; with {n} in its name a file appears for each epoch that " \
-     "has rows, {n} being the epoch in 20 digits."},                                               \
-    {"fd", PLN_OPT_HANDLE, 0, NULL, NULL,                                                          \
-     "An open descriptor to write to instead, cast to a pointer: (void *)(intptr_t)fd. It stays the host's; rows " \
-     "are written at least once."},                                                                \
-    {"mkdir", PLN_OPT_BOOL, 0, "false", NULL, "Missing directories of the path are made."},        \
-    {"compression", PLN_OPT_ENUM, 0, "\"auto\"", "auto|none|gzip", "auto is gzip for a path that ends in .gz."}, \
-    {"compression_level", PLN_OPT_INT, 0, "6", NULL, "1 (fast) to 9 (small)."},                    \
-    {"empty", PLN_OPT_ENUM, 0, "\"write\"", "write|skip",                                          \
-     "Whether a run without rows makes a file without rows. skip leaves a file that is there as it is."}
-
-static const pln_option csv_options[] = {
-    OUTPUT_OPTIONS,
-    {"header", PLN_OPT_BOOL, 0, "true", NULL, "The first record names the columns."},
-    {"delimiter", PLN_OPT_TEXT, 0, "\",\"", NULL, "The character between two fields."},
-    {"quote", PLN_OPT_TEXT, 0, "\"\\\"\"", NULL, "The character around a field."},
-    {"quoting", PLN_OPT_ENUM, 0, "\"minimal\"", "minimal|all|text",
-     "Which fields are quoted: those that need it, all, or all that are no numbers."},
-    {"null_text", PLN_OPT_TEXT, 0, "\"\"", NULL, "What stands for null; a text that reads the same is quoted."},
-    {"newline", PLN_OPT_ENUM, 0, "\"lf\"", "lf|crlf", "What ends a record."},
-    {"formula_guard", PLN_OPT_BOOL, 0, "false", NULL,
-     "A text that begins with = + - @ gets a ' in front, so that no spreadsheet runs it."},
-    {NULL, 0, 0, NULL, NULL, NULL},
-};
-
-static const pln_option ndjson_options[] = {
-    OUTPUT_OPTIONS,
-    {"write_nulls", PLN_OPT_BOOL, 0, "true", NULL, "Null members are written; else they are left out."},
-    {NULL, 0, 0, NULL, NULL, NULL},
-};
 
 #define WRITE_TABLE(title, words, list)                                                            \
     {                                                                                              \
@@ -365,6 +341,7 @@ static const pln_option ndjson_options[] = {
         .commit = sink_commit, .abort = sink_abort, .recover = sink_recover                        \
     }
 
-const pln_sink pln__csv_write = WRITE_TABLE("csv.write", "Rows to CSV files.", csv_options);
-const pln_sink pln__ndjson_write =
-    WRITE_TABLE("ndjson.write", "Rows to files with one JSON object a line.", ndjson_options);
+const pln_sink pln__csv_write =
+    WRITE_TABLE("csv.write", "Rows to CSV files.", pln__csv_write_options);
+const pln_sink pln__ndjson_write = WRITE_TABLE(
+    "ndjson.write", "Rows to files with one JSON object a line.", pln__ndjson_write_options);

@@ -56,7 +56,8 @@ static pln_status check_inputs(const pln_host *host, const pln_config *config, p
         given += host->config_has(config, keys[i]) != 0;
     if (given != 1)
         return pln__error_set(err, PLN_EOPTION, "options 'path', 'paths', 'fd', 'replay': %s",
-                              given == 0 ? "one of them is required" : "only one of them may be set");
+                              given == 0 ? "one of them is required"
+                                         : "only one of them may be set");
     return PLN_OK;
 }
 
@@ -102,7 +103,8 @@ static pln_status open_schema(file_source *source, pln_context *ctx, const pln_c
     if (!host->config_has(config, "schema") && bound == NULL)
         return PLN_OK;
     if (bound != NULL && host->config_has(config, "schema"))
-        PLN__FAIL(err, PLN_EOPTION, "options 'schema' and 'schema_handle': only one of them may be set");
+        PLN__FAIL(err, PLN_EOPTION,
+                  "options 'schema' and 'schema_handle': only one of them may be set");
     if (bound != NULL) {
         PLN__TRY(pln__schema_check(bound, err));
         PLN__TRY(pln__schema_copy(source->mem, bound, &source->schema, err));
@@ -112,13 +114,14 @@ static pln_status open_schema(file_source *source, pln_context *ctx, const pln_c
         else if (text[strspn(text, " \t\r\n")] != '{')
             path = text;
         if (path != NULL) {
-            PLN__TRY(pln__file_read_all(host->files(ctx), source->mem, path, PLN__SCHEMA_TEXT_MAX, &loaded,
-                                        &size, err));
+            PLN__TRY(pln__file_read_all(host->files(ctx), source->mem, path, PLN__SCHEMA_TEXT_MAX,
+                                        &loaded, &size, err));
             text = loaded;
         }
         if (text == NULL)
             PLN__TRY(pln__error_memory(err, 0));
-        status = pln__schema_from_avro(source->mem, text, path != NULL ? size : -1, &source->schema, err);
+        status = pln__schema_from_avro(source->mem, text, path != NULL ? size : -1, &source->schema,
+                                       err);
         if (status < 0) {
             pln__error_prefix(err, "schema %s", path == NULL ? "in the configuration" : path);
             goto out;
@@ -153,7 +156,8 @@ static pln_status source_open(void *user, pln_context *ctx, const pln_config *co
     PLN__TRY(open_inputs(source, ctx, config, err));
     PLN__TRY(open_schema(source, ctx, config, err));
     if (source->replay != NULL && !source->schema_known)
-        PLN__FAIL(err, PLN_EOPTION, "option 'replay': a 'schema' is needed, rejected records are no sample");
+        PLN__FAIL(err, PLN_EOPTION,
+                  "option 'replay': a 'schema' is needed, rejected records are no sample");
     /* A rejected record stands for itself, without the header of the file it was in. */
     if (source->replay != NULL)
         source->dialect.csv.header = false;
@@ -172,9 +176,9 @@ static void source_close(void *self, pln_context *ctx) {
 /* ---- the schema ---- */
 
 static pln_status infer(file_source *source, const pln__input *input, bool whole, pln_error *err) {
-    pln_status status = source->dialect.format->decoder->infer(source->mem, source->dialect.options,
-                                                               input->sample.data, input->sample.size, whole,
-                                                               &source->schema, err);
+    pln_status status = source->dialect.format->decoder->infer(
+        source->mem, source->dialect.options, input->sample.data, input->sample.size, whole,
+        &source->schema, err);
     if (status >= 0)
         source->schema_known = true;
     return status;
@@ -185,7 +189,8 @@ static pln_status infer_from_files(file_source *source, pln_context *ctx, pln_er
     const pln__file_list *list = &source->reader.list;
     pln_status status = PLN_OK;
     if (list->count == 0)
-        return pln__error_set(err, PLN_EDATA, "there is no file to infer a schema from: set option 'schema'");
+        return pln__error_set(err, PLN_EDATA,
+                              "there is no file to infer a schema from: set option 'schema'");
     for (int64_t i = 0; i < list->count && !source->schema_known; i++) {
         pln__input input;
         bool whole;
@@ -220,7 +225,8 @@ out:
     return status;
 }
 
-static pln_status source_schema(void *self, pln_context *ctx, struct ArrowSchema *out, pln_error *err) {
+static pln_status source_schema(void *self, pln_context *ctx, struct ArrowSchema *out,
+                                pln_error *err) {
     file_source *source = self;
     pln_status status = PLN_OK;
     if (!source->schema_known && source->reader.descriptor >= 0)
@@ -263,7 +269,8 @@ static pln_status start(file_source *source, pln_context *ctx, pln_error *err) {
                                    .cpu = pln__cpu_features(), .seed = source->seed};
     const pln__decoder_table *table = source->dialect.format->decoder;
     if (source->replay != NULL)
-        PLN__TRY(table->open(source->mem, source->dialect.options, &options, &source->decoder, err));
+        PLN__TRY(
+            table->open(source->mem, source->dialect.options, &options, &source->decoder, err));
     else
         PLN__TRY(pln__reader_start(&source->reader, table, source->dialect.options, &options, err));
     source->started = true;
@@ -318,7 +325,8 @@ static void add_to_all(int64_t *values, int64_t n, int64_t by) {
 }
 
 /* The decoder's buffers move into the origin. Without the wish for raw bytes the block is free to be used again. */
-static pln_status make_origin(file_source *source, pln__chunk *chunk, pln_origin *out, pln_error *err) {
+static pln_status make_origin(file_source *source, pln__chunk *chunk, pln_origin *out,
+                              pln_error *err) {
     pln__decoded *decoded = &chunk->decoded;
     pln_status status = name_split(source, chunk->file, err);
     if (status < 0)
@@ -363,8 +371,8 @@ out:
 }
 
 /* Bad rows to the reject port, rows into a batch (NULL if there are none). The chunk's buffers are used up. */
-static pln_status deliver(file_source *source, pln_context *ctx, pln__chunk *chunk, pln_batch **batch,
-                          pln_error *err) {
+static pln_status deliver(file_source *source, pln_context *ctx, pln__chunk *chunk,
+                          pln_batch **batch, pln_error *err) {
     pln_status status = PLN_OK;
     pln_origin origin = {0};
     PLN__TRY(pln__file_reject(ctx, &source->schema, chunk, err));
@@ -381,8 +389,8 @@ out:
 }
 
 /* Each replayed record is an input of its own: a quote left open in one must not swallow the next. */
-static pln_status poll_replay(file_source *source, pln_context *ctx, int64_t max_rows, pln__chunk *chunk,
-                              pln_error *err) {
+static pln_status poll_replay(file_source *source, pln_context *ctx, int64_t max_rows,
+                              pln__chunk *chunk, pln_error *err) {
     const pln__decoder_table *table = source->dialect.format->decoder;
     pln__replay *replay = source->replay;
     for (;;) {
@@ -421,15 +429,17 @@ static pln_status source_poll(void *self, pln_context *ctx, const pln_want *want
     if (source->ended)
         return PLN_EOS;
     if (want->max_rows < 1)
-        return pln__error_set(err, PLN_EINVAL, "poll: %lld rows are wanted", (long long)want->max_rows);
+        return pln__error_set(err, PLN_EINVAL, "poll: %lld rows are wanted",
+                              (long long)want->max_rows);
     if (!source->started) {
         status = start(source, ctx, err);
         if (status != PLN_OK)
             return status;
     }
     source->reader.input.timeout_us = want->timeout_us;
-    status = source->replay != NULL ? poll_replay(source, ctx, want->max_rows, &chunk, err)
-                                    : pln__reader_next(&source->reader, ctx, want->max_rows, &chunk, err);
+    status = source->replay != NULL
+                 ? poll_replay(source, ctx, want->max_rows, &chunk, err)
+                 : pln__reader_next(&source->reader, ctx, want->max_rows, &chunk, err);
     if (status == PLN_OK)
         return deliver(source, ctx, &chunk, batch, err);
     pln__decoded_free(source->mem, &chunk.decoded);
@@ -444,8 +454,9 @@ static pln_status source_poll(void *self, pln_context *ctx, const pln_want *want
 /* ---- positions ---- */
 
 static pln_status no_position(const file_source *source, pln_error *err) {
-    return pln__error_set(err, PLN_EGUARANTEE, "descriptor %d cannot be read a second time from a saved place: "
-                                               "read a file by its path instead",
+    return pln__error_set(err, PLN_EGUARANTEE,
+                          "descriptor %d cannot be read a second time from a saved place: "
+                          "read a file by its path instead",
                           (int)source->reader.descriptor);
 }
 
@@ -496,66 +507,12 @@ static pln_status source_estimate(void *self, pln_context *ctx, int64_t *done, i
     const file_source *source = self;
     (void)ctx;
     (void)err;
-    pln__reader_estimate(source->replay != NULL ? &source->replay->reader : &source->reader, done, total);
+    pln__reader_estimate(source->replay != NULL ? &source->replay->reader : &source->reader, done,
+                         total);
     return PLN_OK;
 }
 
 /* ---- the tables ---- */
-
-#define INPUT_OPTIONS                                                                              \
-    {"path", PLN_OPT_TEXT, 0, NULL, NULL,                                                          \
-     "A file, a directory (its files but those whose names begin with . or _), or a pattern with * ? [a-z]; " \
-     "files are read in bytewise order of their names."},                                          \
-    {"paths", PLN_OPT_TEXTS, 0, NULL, NULL,                                                        \
-     "Several of them, read in the given order; a file named twice is read once."},                \
-    {"fd", PLN_OPT_HANDLE, 0, NULL, NULL,                                                          \
-     "An open descriptor to read to its end, cast to a pointer: (void *)(intptr_t)fd. It stays the host's."}, \
-    {"replay", PLN_OPT_TEXT, 0, NULL, NULL,                                                        \
-     "A reject file in NDJSON (or a directory or pattern of them): the `original` bytes of its rows are read " \
-     "again, each as one record without a header."},                                               \
-    {"replay_node", PLN_OPT_TEXT, 0, NULL, NULL, "Of the reject file, only the rows of this node."}, \
-    {"schema", PLN_OPT_JSON, 0, NULL, NULL,                                                        \
-     "An Avro record schema: inline, or the path of its file. Without one it is inferred."},       \
-    {"schema_handle", PLN_OPT_HANDLE, 0, NULL, NULL, "The schema as a pointer to a struct ArrowSchema; copied."}, \
-    {"sample_bytes", PLN_OPT_BYTES, 0, "\"16MiB\"", NULL,                                          \
-     "How much of the first file that has a record is looked at to infer a schema."},              \
-    {"compression", PLN_OPT_ENUM, 0, "\"auto\"", "auto|none|gzip",                                 \
-     "auto looks at the first two bytes of each file."},                                           \
-    {"record_bytes_max", PLN_OPT_BYTES, 0, "\"1MiB\"", NULL,                                       \
-     "A longer record is rejected; at most 64MiB."}
-
-static const pln_option csv_options[] = {
-    INPUT_OPTIONS,
-    {"delimiter", PLN_OPT_TEXT, 0, "\",\"", NULL, "The character between two fields."},
-    {"quote", PLN_OPT_TEXT, 0, "\"\\\"\"", NULL, "The character around a field; empty: quotes mean nothing."},
-    {"escape", PLN_OPT_TEXT, 0, NULL, NULL,
-     "A character that takes the next one literally; unset: a quote inside quotes is doubled."},
-    {"comment", PLN_OPT_TEXT, 0, NULL, NULL, "Lines that begin with this character are skipped."},
-    {"header", PLN_OPT_BOOL, 0, "true", NULL, "The first record of each file names the columns."},
-    {"columns", PLN_OPT_COLUMNS, 0, NULL, NULL, "Names of the fields of files without a header."},
-    {"skip_lines", PLN_OPT_INT, 0, "0", NULL, "Lines to skip at the start of each file."},
-    {"nulls", PLN_OPT_TEXTS, 0, NULL, NULL, "Texts that mean null; default: the empty field."},
-    {"quoted_null", PLN_OPT_BOOL, 0, "false", NULL, "A quoted field may be null, too."},
-    {"trim", PLN_OPT_BOOL, 0, "false", NULL, "Blanks and tabs around unquoted fields are dropped."},
-    {"ragged", PLN_OPT_BOOL, 0, "false", NULL,
-     "Short records are filled with nulls and extra fields dropped; default: such records are rejected."},
-    {"skip_blank", PLN_OPT_BOOL, 0, "true", NULL, "Blank lines are no records."},
-    {NULL, 0, 0, NULL, NULL, NULL},
-};
-
-static const pln_option ndjson_options[] = {
-    INPUT_OPTIONS,
-    {"duplicates", PLN_OPT_ENUM, 0, "\"reject\"", "reject|first|last",
-     "What a member that comes twice in an object does."},
-    {"unknown", PLN_OPT_ENUM, 0, "\"skip\"", "skip|reject", "What a member that is no column does."},
-    {"missing", PLN_OPT_ENUM, 0, "\"null\"", "null|reject",
-     "What the absence of a nullable column does; that of a required one always rejects."},
-    {"float_to_int", PLN_OPT_BOOL, 0, "false", NULL, "3.0 may stand in an integer column."},
-    {"text_to_number", PLN_OPT_BOOL, 0, "false", NULL, "\"3\" may stand in a column of numbers."},
-    {"number_to_text", PLN_OPT_BOOL, 0, "false", NULL, "3 may stand in a column of texts."},
-    {"nesting_max", PLN_OPT_INT, 0, "64", NULL, "Deeper records are rejected; at most 64."},
-    {NULL, 0, 0, NULL, NULL, NULL},
-};
 
 #define READ_TABLE(title, words, list)                                                             \
     {                                                                                              \
@@ -567,6 +524,7 @@ static const pln_option ndjson_options[] = {
         .schema_load = source_schema_load                                                          \
     }
 
-const pln_source pln__csv_read = READ_TABLE("csv.read", "Rows of CSV files.", csv_options);
-const pln_source pln__ndjson_read =
-    READ_TABLE("ndjson.read", "Rows of files with one JSON object a line.", ndjson_options);
+const pln_source pln__csv_read =
+    READ_TABLE("csv.read", "Rows of CSV files.", pln__csv_read_options);
+const pln_source pln__ndjson_read = READ_TABLE(
+    "ndjson.read", "Rows of files with one JSON object a line.", pln__ndjson_read_options);

@@ -48,7 +48,9 @@ static const char *violation;
 static uint32_t lies;
 static bool expected;
 
-#define ID "{\"type\": \"record\", \"name\": \"r\", \"fields\": [{\"name\": \"id\", \"type\": \"long\"}]}"
+#define ID                                                                                         \
+    "{\"type\": \"record\", \"name\": \"r\", \"fields\": [{\"name\": \"id\", \"type\": "           \
+    "\"long\"}]}"
 
 static void broken(const char *what) {
     violations++;
@@ -121,7 +123,8 @@ static pln_status live(memfs *fs, job *j, pln_error *err) {
         status = fake_schema(sink, err);
     }
     if (status >= 0)
-        status = fake_recover(sink, j->n, j->handle_size > 0 ? j->handle : NULL, j->handle_size, err);
+        status =
+            fake_recover(sink, j->n, j->handle_size > 0 ? j->handle : NULL, j->handle_size, err);
     if (status >= 0)
         j->acked = j->n;
     while (status >= 0 && j->n < EPOCHS)
@@ -170,7 +173,8 @@ static int look(const memfs *fs, const char *path, int64_t first, int64_t last) 
 
 static const char *epoch_path(int64_t n) {
     static char path[64];
-    snprintf(path, sizeof path, strcmp(f->stage, "csv.write") == 0 ? "%020lld.csv" : "dir/out-%020lld", (long long)n);
+    snprintf(path, sizeof path,
+             strcmp(f->stage, "csv.write") == 0 ? "%020lld.csv" : "dir/out-%020lld", (long long)n);
     return path;
 }
 
@@ -258,7 +262,8 @@ static void explore_form(int depth) {
     memfs *fs = memfs_new();
     states = runs = violations = 0;
     host = fake_host_new(NULL);
-    ck_assert_int_eq(pln__connect_file_register(&host->host, &host->runtime->registry, NULL), PLN_OK);
+    ck_assert_int_eq(pln__connect_file_register(&host->host, &host->runtime->registry, NULL),
+                     PLN_OK);
     explore(fs, &j, depth);
     memfs_free(fs);
     ck_assert_int_eq(fake_host_free(host), 0);
@@ -269,7 +274,8 @@ START_TEST(no_loss_of_power_shows_half_a_file_or_loses_one) {
     lies = 0;
     expected = false;
     explore_form(DEPTH);
-    printf("crash %s: %lld states after %lld runs, 0 violations\n", f->what, (long long)states, (long long)runs);
+    printf("crash %s: %lld states after %lld runs, 0 violations\n", f->what, (long long)states,
+           (long long)runs);
     ck_assert_int_gt(states, 100);
 }
 END_TEST
@@ -282,7 +288,8 @@ START_TEST(each_kind_of_sync_is_needed) {
     expected = true;
     explore_form(1);
     ck_assert_int_gt(violations, 0);
-    printf("crash %s without %s: %s\n", f->what, _i % 2 == 0 ? "sync of files" : "sync of directories", violation);
+    printf("crash %s without %s: %s\n", f->what,
+           _i % 2 == 0 ? "sync of files" : "sync of directories", violation);
 }
 END_TEST
 
@@ -294,7 +301,8 @@ START_TEST(every_failing_operation_is_recovered_from) {
     f = &forms[_i];
     expected = false;
     host = fake_host_new(NULL);
-    ck_assert_int_eq(pln__connect_file_register(&host->host, &host->runtime->registry, NULL), PLN_OK);
+    ck_assert_int_eq(pln__connect_file_register(&host->host, &host->runtime->registry, NULL),
+                     PLN_OK);
     for (int how = 0; how < 8; how++) {
         bool failed = true;
         for (int64_t at = 1; failed; at++) {
@@ -329,7 +337,8 @@ END_TEST
 START_TEST(a_failed_sync_poisons_the_sink) {
     f = &forms[_i];
     host = fake_host_new(NULL);
-    ck_assert_int_eq(pln__connect_file_register(&host->host, &host->runtime->registry, NULL), PLN_OK);
+    ck_assert_int_eq(pln__connect_file_register(&host->host, &host->runtime->registry, NULL),
+                     PLN_OK);
     struct ArrowSchema schema;
     pln_error err = {0};
     memfs *fs = memfs_new();
@@ -374,7 +383,8 @@ START_TEST(a_writer_that_lost_its_run_cannot_disturb) {
         struct ArrowSchema schema;
         memfs *fs = memfs_new();
         host = fake_host_new(NULL);
-        ck_assert_int_eq(pln__connect_file_register(&host->host, &host->runtime->registry, NULL), PLN_OK);
+        ck_assert_int_eq(pln__connect_file_register(&host->host, &host->runtime->registry, NULL),
+                         PLN_OK);
         host->files = *memfs_ops(fs);
         host->identity.owner = j.owner = 1;
         fake_node *zombie = fake_node_new(host, f->stage, f->config);

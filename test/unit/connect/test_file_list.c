@@ -13,18 +13,19 @@ START_TEST(patterns_match_as_in_a_shell) {
         const char *pattern, *name;
         bool matches;
     } cases[] = {
-        {"*", "", true},           {"*", "abc", true},      {"*", ".abc", false},   {".*", ".abc", true},
-        {"\\.a", ".a", true},      {"?", ".", false},       {"[.]a", ".a", false},  {"a*c", "abbc", true},
-        {"a*c", "abb", false},     {"*a*b*", "xaxbx", true}, {"*a*b", "ba", false},  {"?b", "\xC3\xA4" "b", true},
-        {"?b", "\xFF" "b", true},  {"[a-c]x", "bx", true},  {"[!a-c]x", "bx", false}, {"[^a-c]x", "dx", true},
-        {"[]]", "]", true},        {"[!]]", "]", false},    {"[a-]", "-", true},    {"[", "[", true},
-        {"[ab", "[ab", true},      {"\\*", "*", true},      {"\\*", "a", false},    {"a\\", "a\\", true},
-        {"[\\]]", "]", true},      {"", "", true},          {"", "a", false},       {"a", "", false},
-        {"**", "abc", true},       {"*.csv", "a.csv.gz", false}, {"[z-a]", "b", false},
+        {"*", "", true}, {"*", "abc", true}, {"*", ".abc", false}, {".*", ".abc", true},
+        {"\\.a", ".a", true}, {"?", ".", false}, {"[.]a", ".a", false}, {"a*c", "abbc", true},
+        {"a*c", "abb", false}, {"*a*b*", "xaxbx", true}, {"*a*b", "ba", false},
+        {"?b", "\xC3\xA4" "b", true}, {"?b", "\xFF" "b", true}, {"[a-c]x", "bx", true},
+        {"[!a-c]x", "bx", false}, {"[^a-c]x", "dx", true}, {"[]]", "]", true},
+        {"[!]]", "]", false}, {"[a-]", "-", true}, {"[", "[", true}, {"[ab", "[ab", true},
+        {"\\*", "*", true}, {"\\*", "a", false}, {"a\\", "a\\", true}, {"[\\]]", "]", true},
+        {"", "", true}, {"", "a", false}, {"a", "", false}, {"**", "abc", true},
+        {"*.csv", "a.csv.gz", false}, {"[z-a]", "b", false},
     };
     for (int i = 0; i < PLN__COUNT(cases); i++)
-        ck_assert_msg(pln__glob_match(cases[i].pattern, cases[i].name) == cases[i].matches, "%s on %s",
-                      cases[i].pattern, cases[i].name);
+        ck_assert_msg(pln__glob_match(cases[i].pattern, cases[i].name) == cases[i].matches,
+                      "%s on %s", cases[i].pattern, cases[i].name);
 }
 END_TEST
 
@@ -70,7 +71,8 @@ END_TEST
 static void expect_list(pln__file_list *list, const char *want) {
     char got[2000] = "";
     for (int64_t i = 0; i < list->count; i++)
-        sprintf(got + strlen(got), "%lld:%s;", (long long)list->items[i].group, list->items[i].name);
+        sprintf(got + strlen(got), "%lld:%s;", (long long)list->items[i].group,
+                list->items[i].name);
     ck_assert_str_eq(got, want);
 }
 

@@ -32,7 +32,7 @@ static void tear_down(void) {
 }
 
 #define ID_NAME                                                                                    \
-    "{\"type\": \"record\", \"name\": \"r\", \"fields\": [{\"name\": \"id\", \"type\": \"long\"}, "  \
+    "{\"type\":\"record\",\"name\":\"r\",\"fields\":[{\"name\":\"id\",\"type\":\"long\"}, "        \
     "{\"name\": \"name\", \"type\": [\"null\", \"string\"]}]}"
 
 typedef struct format {
@@ -68,8 +68,8 @@ static void add_header(text *to, const format *f) {
 
 static void add_row(text *to, const format *f, int64_t id, const char *name) {
     char line[400];
-    snprintf(line, sizeof line, f->csv ? "%lld,%s" : "{\"id\": %lld, \"name\": \"%s\"}", (long long)id,
-             name);
+    snprintf(line, sizeof line, f->csv ? "%lld,%s" : "{\"id\": %lld, \"name\": \"%s\"}",
+             (long long)id, name);
     add_str(to, line);
 }
 
@@ -103,7 +103,8 @@ static char *config_of(const char *options) {
     static char json[8][2048];
     static int next;
     char *out = json[next++ % 8];
-    snprintf(out, sizeof json[0], "{\"schema\": %s%s%s}", ID_NAME, options[0] == '\0' ? "" : ", ", options);
+    snprintf(out, sizeof json[0], "{\"schema\": %s%s%s}", ID_NAME, options[0] == '\0' ? "" : ", ",
+             options);
     return out;
 }
 
@@ -141,7 +142,8 @@ static fake_node *open_node(const format *f, const char *json) {
 }
 
 /* Polls to the end, or `polls` times; the rows are appended to `to`. */
-static pln_status drain(fake_node *node, int64_t max_rows, int64_t polls, text *to, pln_error *err) {
+static pln_status drain(fake_node *node, int64_t max_rows, int64_t polls, text *to,
+                        pln_error *err) {
     pln_status status = PLN_OK;
     while (polls-- > 0) {
         pln_batch *batch = NULL;
@@ -255,7 +257,8 @@ END_TEST
 
 START_TEST(directories_and_patterns_are_read_in_order) {
     const format *f = &formats[_i];
-    const char *names[] = {"d/b.txt", "d/a.txt", "d/Z.txt", "d/.hidden", "d/_tmp", "d/sub/c.txt", "d/a[1].txt"};
+    const char *names[] = {"d/b.txt", "d/a.txt",     "d/Z.txt",   "d/.hidden",
+                           "d/_tmp",  "d/sub/c.txt", "d/a[1].txt"};
     for (int i = 0; i < PLN__COUNT(names); i++) {
         text file = {0};
         add_header(&file, f);
@@ -272,13 +275,15 @@ START_TEST(directories_and_patterns_are_read_in_order) {
     expect_rows(f, path_config("*/*/?.txt", ""), 10, "5=c.txt;");
     expect_rows(f, path_config("d/a[1].txt", ""), 10, "6=a[1].txt;");
     char options[900];
-    snprintf(options, sizeof options, "\"paths\": [\"%s\", \"%s\", \"%s\"]", scratch_path(&dir, "d/sub"),
-             scratch_path(&dir, "d/b.txt"), scratch_path(&dir, "d/*.txt"));
+    snprintf(options, sizeof options, "\"paths\": [\"%s\", \"%s\", \"%s\"]",
+             scratch_path(&dir, "d/sub"), scratch_path(&dir, "d/b.txt"),
+             scratch_path(&dir, "d/*.txt"));
     expect_rows(f, config_of(options), 10, "5=c.txt;0=b.txt;2=Z.txt;1=a.txt;6=a[1].txt;");
 }
 END_TEST
 
-static void expect_open_error(const format *f, const char *json, pln_status code, const char *word) {
+static void expect_open_error(const format *f, const char *json, pln_status code,
+                              const char *word) {
     pln_error err = {0};
     fake_node *node = fake_node_new(host, f->stage, json);
     ck_assert_int_eq(fake_open(node, &err), code);
@@ -294,8 +299,10 @@ START_TEST(wrong_inputs_are_refused_by_name) {
     expect_open_error(f, path_config("x", ", \"paths\": [\"y\"]"), PLN_EOPTION, "only one");
     expect_open_error(f, config_of("\"path\": \"\""), PLN_EOPTION, "empty");
     expect_open_error(f, config_of("\"path\": \"/dev/null\""), PLN_EOPTION, "descriptor");
-    expect_open_error(f, path_config("x", ", \"record_bytes_max\": 0"), PLN_EOPTION, "record_bytes_max");
-    expect_open_error(f, path_config("x", ", \"record_bytes_max\": \"65MiB\""), PLN_EOPTION, "67108864");
+    expect_open_error(f, path_config("x", ", \"record_bytes_max\": 0"), PLN_EOPTION,
+                      "record_bytes_max");
+    expect_open_error(f, path_config("x", ", \"record_bytes_max\": \"65MiB\""), PLN_EOPTION,
+                      "67108864");
     scratch_write(&dir, "a", "", 0);
     char json[900];
     snprintf(json, sizeof json, "{\"path\": \"%s\", \"schema\": \"%s\"}", scratch_path(&dir, "a"),
@@ -352,7 +359,8 @@ START_TEST(schema_is_inferred_from_the_first_file_with_a_record) {
     }
     store("d/1", &file);
     store_gzip("d/2", &file, 1);
-    snprintf(json, sizeof json, "{\"path\": \"%s\", \"sample_bytes\": 100}", scratch_path(&dir, "d"));
+    snprintf(json, sizeof json, "{\"path\": \"%s\", \"sample_bytes\": 100}",
+             scratch_path(&dir, "d"));
     fake_node *node = open_node(f, json);
     const struct ArrowSchema *schema = fake_out(node, 0);
     ck_assert_int_eq(schema->n_children, 2);
@@ -369,7 +377,8 @@ START_TEST(schema_is_inferred_from_the_first_file_with_a_record) {
     snprintf(later, sizeof later, "{\"path\": \"%s\"}", scratch_path(&dir, "d/0"));
     fake_node *next = fake_node_new(host, f->stage, later);
     ck_assert_int_eq(fake_open(next, &err), PLN_OK);
-    ck_assert_int_eq(next->stage->table.source.schema_load(next->self, &next->ctx, schema, &err), PLN_OK);
+    ck_assert_int_eq(next->stage->table.source.schema_load(next->self, &next->ctx, schema, &err),
+                     PLN_OK);
     ck_assert_int_eq(fake_schema(next, &err), PLN_OK);
     ck_assert(pln__schema_equal(schema, fake_out(next, 0)));
     fake_node_free(next);
@@ -565,7 +574,8 @@ START_TEST(records_beyond_the_limit_are_rejected) {
             ck_assert_int_eq(node->rejects[0].position, (int64_t)start);
             ck_assert_int_eq(node->rejects[0].line, f->csv ? 3 : 2);
             ck_assert_int_gt(node->rejects[0].raw_size, 0);
-            ck_assert_mem_eq(node->rejects[0].raw, file.data + start, (size_t)node->rejects[0].raw_size);
+            ck_assert_mem_eq(node->rejects[0].raw, file.data + start,
+                             (size_t)node->rejects[0].raw_size);
             ck_assert_int_eq(node->rejects[1].line, f->csv ? 5 : 4);
             ck_assert_int_gt(node->rejects[1].position, (int64_t)after);
             fake_node_free(node);
@@ -585,8 +595,8 @@ END_TEST
 /* ---- resume ---- */
 
 /* Reads `polls` polls, saves, and gives the position to a second instance, which reads the rest. */
-static void resume_after(const format *f, const char *json, int64_t max_rows, int64_t polls, text *rows,
-                         int64_t *rejects) {
+static void resume_after(const format *f, const char *json, int64_t max_rows, int64_t polls,
+                         text *rows, int64_t *rejects) {
     pln_error err = {0};
     fake_node *first = open_node(f, json);
     pln_status status = drain(first, max_rows, polls, rows, &err);
@@ -601,7 +611,8 @@ static void resume_after(const format *f, const char *json, int64_t max_rows, in
     if (first->n_pieces == 1) {
         ck_assert_str_eq(second->pieces[0].key, first->pieces[0].key);
         ck_assert_int_eq(second->pieces[0].size, first->pieces[0].size);
-        ck_assert_mem_eq(second->pieces[0].bytes, first->pieces[0].bytes, (size_t)first->pieces[0].size);
+        ck_assert_mem_eq(second->pieces[0].bytes, first->pieces[0].bytes,
+                         (size_t)first->pieces[0].size);
     }
     *rejects = first->n_rejects;
     fake_node_free(first);
@@ -694,7 +705,8 @@ START_TEST(resumes_in_a_changed_directory) {
     scratch_write(&dir, "d/d", "x", 1);
     second = open_node(f, path_config("d", ""));
     ck_assert_int_eq(fake_load(second, first, &err), PLN_EDATALOSS);
-    ck_assert_msg(strstr(err.message, "shrunk") != NULL && strstr(err.message, "d/d") != NULL, "%s", err.message);
+    ck_assert_msg(strstr(err.message, "shrunk") != NULL && strstr(err.message, "d/d") != NULL, "%s",
+                  err.message);
     fake_node_free(second);
     ck_assert_int_eq(unlink(scratch_path(&dir, "d/d")), 0);
     second = open_node(f, path_config("d", ""));
@@ -818,7 +830,9 @@ END_TEST
 
 static void add_reject(text *to, const char *node, const char *original) {
     char row[300];
-    snprintf(row, sizeof row, "{\"node\": \"%s\", \"code\": \"PLN_EDATA\", \"message\": \"m\", \"original\": %s, \"n\": 1}\n",
+    snprintf(row, sizeof row,
+             "{\"node\": \"%s\", \"code\": \"PLN_EDATA\", \"message\": \"m\", \"original\": %s, "
+             "\"n\": 1}\n",
              node, original);
     add_str(to, row);
 }
@@ -827,16 +841,20 @@ START_TEST(rejected_records_are_read_again) {
     const format *f = &formats[_i];
     text file = {0}, rows = {0};
     pln_error err = {0};
-    add_reject(&file, "read", f->csv ? "\"1,one\"" : "\"{\\\"id\\\": 1, \\\"name\\\": \\\"one\\\"}\"");
-    add_reject(&file, "other", f->csv ? "\"2,two\"" : "\"{\\\"id\\\": 2, \\\"name\\\": \\\"two\\\"}\"");
+    add_reject(&file, "read",
+               f->csv ? "\"1,one\"" : "\"{\\\"id\\\": 1, \\\"name\\\": \\\"one\\\"}\"");
+    add_reject(&file, "other",
+               f->csv ? "\"2,two\"" : "\"{\\\"id\\\": 2, \\\"name\\\": \\\"two\\\"}\"");
     add_reject(&file, "read", "null");
     size_t second = file.size;
     add_reject(&file, "read", f->csv ? "\"bad,x\"" : "\"{\\\"id\\\": \\\"bad\\\"}\"");
     add_reject(&file, "read", f->csv ? "\"\\\"3,open quote\"" : "\"{\\\"id\\\": 3, \"");
-    add_reject(&file, "read", f->csv ? "\"4,four\"" : "\"{\\\"id\\\": 4, \\\"name\\\": \\\"four\\\"}\"");
+    add_reject(&file, "read",
+               f->csv ? "\"4,four\"" : "\"{\\\"id\\\": 4, \\\"name\\\": \\\"four\\\"}\"");
     store("rejects", &file);
     char options[600];
-    snprintf(options, sizeof options, "\"replay\": \"%s\", \"replay_node\": \"read\"", scratch_path(&dir, "rejects"));
+    snprintf(options, sizeof options, "\"replay\": \"%s\", \"replay_node\": \"read\"",
+             scratch_path(&dir, "rejects"));
     fake_node *node = open_node(f, config_of(options));
     ck_assert_int_eq(drain(node, 10, INT64_MAX, &rows, &err), PLN_EOS);
     ck_assert_str_eq(rows.data, "1=one;4=four;");
@@ -851,7 +869,8 @@ START_TEST(rejected_records_are_read_again) {
     free_text(&rows);
     snprintf(options, sizeof options, "\"replay\": \"%s\"", scratch_path(&dir, "rejects"));
     check_resume(f, config_of(options), 1);
-    expect_open_error(f, "{\"replay\": \"/nowhere\", \"schema\": " ID_NAME "}", PLN_ENOENT, "/nowhere");
+    expect_open_error(f, "{\"replay\": \"/nowhere\", \"schema\": " ID_NAME "}", PLN_ENOENT,
+                      "/nowhere");
     snprintf(options, sizeof options, "{\"replay\": \"%s\"}", scratch_path(&dir, "rejects"));
     expect_open_error(f, options, PLN_EOPTION, "schema");
     free_text(&file);
@@ -894,7 +913,8 @@ START_TEST(memory_is_bounded) {
     ck_assert_int_eq(rows, want_rows);
     ck_assert_msg(peak_of() - before < 8 << 20, "%lld bytes more", (long long)(peak_of() - before));
     int64_t done, total;
-    ck_assert_int_eq(node->stage->table.source.estimate(node->self, &node->ctx, &done, &total, &err), PLN_OK);
+    ck_assert_int_eq(
+        node->stage->table.source.estimate(node->self, &node->ctx, &done, &total, &err), PLN_OK);
     ck_assert_int_eq(done, total);
     ck_assert_int_ge(total, size);
     fake_node_free(node);
@@ -980,7 +1000,8 @@ START_TEST(every_failing_allocation_is_survived) {
             fake_options options = {.allocator = &below};
             text rows = {0};
             fake_host *h = fake_host_new(&options);
-            ck_assert_int_eq(pln__connect_file_register(&h->host, &h->runtime->registry, NULL), PLN_OK);
+            ck_assert_int_eq(pln__connect_file_register(&h->host, &h->runtime->registry, NULL),
+                             PLN_OK);
             how.seen = 0;
             how.at = at;
             failed = read_with(f, json, h, &rows);

@@ -20,7 +20,8 @@ static void set_up(void) {
     dir = scratch_new();
     host = fake_host_new(NULL);
     host->identity.owner = 1;
-    ck_assert_int_eq(pln__connect_file_register(&host->host, &host->runtime->registry, &err), PLN_OK);
+    ck_assert_int_eq(pln__connect_file_register(&host->host, &host->runtime->registry, &err),
+                     PLN_OK);
 }
 
 static void tear_down(void) {
@@ -29,10 +30,10 @@ static void tear_down(void) {
 }
 
 #define ID_NAME                                                                                    \
-    "{\"type\": \"record\", \"name\": \"r\", \"fields\": [{\"name\": \"id\", \"type\": \"long\"}, "  \
+    "{\"type\":\"record\",\"name\":\"r\",\"fields\":[{\"name\":\"id\",\"type\":\"long\"}, "        \
     "{\"name\": \"name\", \"type\": [\"null\", \"string\"]}]}"
 #define ID_BYTES                                                                                   \
-    "{\"type\": \"record\", \"name\": \"r\", \"fields\": [{\"name\": \"id\", \"type\": \"long\"}, "  \
+    "{\"type\":\"record\",\"name\":\"r\",\"fields\":[{\"name\":\"id\",\"type\":\"long\"}, "        \
     "{\"name\": \"b\", \"type\": [\"null\", \"bytes\"]}]}"
 
 typedef struct format {
@@ -74,14 +75,16 @@ static pln_batch *rows_from(const fake_node *sink, int64_t first, int64_t count)
     pln_builder *builder;
     pln_batch *batch;
     char name[40];
-    ck_assert_int_eq(pln_builder_new(host->runtime, pln__schema_get(sink->in[0]), &builder, NULL), PLN_OK);
+    ck_assert_int_eq(pln_builder_new(host->runtime, pln__schema_get(sink->in[0]), &builder, NULL),
+                     PLN_OK);
     for (int64_t i = first; i < first + count; i++) {
         ck_assert_int_eq(pln_column_int(pln_builder_column(builder, 0), i, NULL), PLN_OK);
         snprintf(name, sizeof name, "n%lld", (long long)i);
         if (i % 10 == 7)
             ck_assert_int_eq(pln_column_null(pln_builder_column(builder, 1), NULL), PLN_OK);
         else
-            ck_assert_int_eq(pln_column_text(pln_builder_column(builder, 1), name, -1, NULL), PLN_OK);
+            ck_assert_int_eq(pln_column_text(pln_builder_column(builder, 1), name, -1, NULL),
+                             PLN_OK);
     }
     ck_assert_int_eq(pln_builder_finish(builder, &batch, NULL), PLN_OK);
     pln_builder_free(builder);
@@ -96,8 +99,8 @@ static char *text_of(const format *f, int64_t first, int64_t count) {
         if (i % 10 == 7)
             at += sprintf(at, f->csv ? "%lld,\n" : "{\"id\":%lld,\"name\":null}\n", (long long)i);
         else
-            at += sprintf(at, f->csv ? "%lld,n%lld\n" : "{\"id\":%lld,\"name\":\"n%lld\"}\n", (long long)i,
-                          (long long)i);
+            at += sprintf(at, f->csv ? "%lld,n%lld\n" : "{\"id\":%lld,\"name\":\"n%lld\"}\n",
+                          (long long)i, (long long)i);
     }
     return out;
 }
@@ -120,7 +123,8 @@ static void prepare(fake_node *sink, int64_t n, bool last) {
 static void commit(fake_node *sink, int64_t n) {
     pln_error err = {0};
     if (sink->handle_size > 0)
-        ck_assert_msg(fake_commit(sink, n, sink->handle, sink->handle_size, &err) == PLN_OK, "%s", err.message);
+        ck_assert_msg(fake_commit(sink, n, sink->handle, sink->handle_size, &err) == PLN_OK, "%s",
+                      err.message);
 }
 
 static void epoch(fake_node *sink, int64_t n, int64_t first, int64_t count, bool last) {
@@ -321,7 +325,8 @@ START_TEST(recover_goes_on_behind_the_committed_rows) {
         host->identity.owner = owner;
         fake_node *sink = open_path(f, name, "");
         if (owner > 1) {
-            ck_assert_msg(fake_recover(sink, owner - 1, handle, size, &err) == PLN_OK, "%s", err.message);
+            ck_assert_msg(fake_recover(sink, owner - 1, handle, size, &err) == PLN_OK, "%s",
+                          err.message);
             ck_assert_int_eq(scratch_count(&dir, ""), 2);
         }
         epoch(sink, owner, owner * 10, 10, owner == 4);
@@ -630,12 +635,15 @@ START_TEST(rows_that_cannot_be_written_are_rejected) {
     fake_node *sink = open_sink(f, path_option("out", ""), ID_BYTES);
     pln_builder *builder;
     pln_batch *batch;
-    ck_assert_int_eq(pln_builder_new(host->runtime, pln__schema_get(sink->in[0]), &builder, NULL), PLN_OK);
+    ck_assert_int_eq(pln_builder_new(host->runtime, pln__schema_get(sink->in[0]), &builder, NULL),
+                     PLN_OK);
     char want[3000] = "id,b\n", *at = want + strlen(want);
     for (int i = 0; i < 100; i++) {
         bool bad = i % 9 == 4 || i == 99;
         ck_assert_int_eq(pln_column_int(pln_builder_column(builder, 0), i, NULL), PLN_OK);
-        ck_assert_int_eq(pln_column_bytes(pln_builder_column(builder, 1), bad ? "\xFF\xFE" : "ok", 2, NULL), PLN_OK);
+        ck_assert_int_eq(
+            pln_column_bytes(pln_builder_column(builder, 1), bad ? "\xFF\xFE" : "ok", 2, NULL),
+            PLN_OK);
         if (!bad)
             at += sprintf(at, "%d,ok\n", i);
     }
@@ -678,9 +686,12 @@ END_TEST
 
 START_TEST(what_is_written_reads_back) {
     const format *f = &formats[_i];
-    const char *dialects[] = {"", ", \"delimiter\": \";\", \"null_text\": \"n7\", \"quoting\": \"text\", \"newline\": \"crlf\"",
+    const char *dialects[] = {"",
+                              ", \"delimiter\": \";\", \"null_text\": \"n7\", "
+                              "\"quoting\": \"text\", \"newline\": \"crlf\"",
                               ", \"quoting\": \"all\", \"quote\": \"'\", \"null_text\": \"NA\""};
-    const char *reading[] = {"", ", \"delimiter\": \";\", \"nulls\": \"n7\"", ", \"quote\": \"'\", \"nulls\": \"NA\""};
+    const char *reading[] = {"", ", \"delimiter\": \";\", \"nulls\": \"n7\"",
+                             ", \"quote\": \"'\", \"nulls\": \"NA\""};
     for (int d = 0; d < (f->csv ? 3 : 1); d++) {
         pln_error err = {0};
         char json[2000], stage[30];
@@ -691,7 +702,8 @@ START_TEST(what_is_written_reads_back) {
         commit(sink, 1);
         fake_node_free(sink);
         snprintf(stage, sizeof stage, "%s.read", f->name);
-        snprintf(json, sizeof json, "{%s, \"schema\": " ID_NAME "%s}", path_option("out.gz", ""), reading[d]);
+        snprintf(json, sizeof json, "{%s, \"schema\": " ID_NAME "%s}", path_option("out.gz", ""),
+                 reading[d]);
         fake_node *source = fake_node_new(host, stage, json);
         ck_assert_msg(fake_open(source, &err) == PLN_OK, "%s", err.message);
         ck_assert_int_eq(fake_schema(source, &err), PLN_OK);
@@ -724,7 +736,8 @@ static void *failing_resize(void *user, void *ptr, uint64_t old, uint64_t now) {
     return realloc(ptr, now);
 }
 
-static pln_status write_all(fake_host *h, const char *stage, const char *json, pln_batch *batch, pln_error *err) {
+static pln_status write_all(fake_host *h, const char *stage, const char *json, pln_batch *batch,
+                            pln_error *err) {
     fake_node *sink = fake_node_try(h, stage, json, err);
     if (sink == NULL)
         return err->status;
@@ -765,7 +778,8 @@ START_TEST(every_failing_allocation_is_survived) {
             pln_allocator below = {sizeof below, 0, &how, failing_resize};
             fake_options options = {.allocator = &below};
             fake_host *h = fake_host_new(&options);
-            ck_assert_int_eq(pln__connect_file_register(&h->host, &h->runtime->registry, NULL), PLN_OK);
+            ck_assert_int_eq(pln__connect_file_register(&h->host, &h->runtime->registry, NULL),
+                             PLN_OK);
             how.seen = 0;
             how.at = at;
             pln_status status = write_all(h, stage, json, batch, &err);
@@ -774,7 +788,8 @@ START_TEST(every_failing_allocation_is_survived) {
             how.at = 0;
             ck_assert_int_eq(fake_host_free(h), 0);
             char command[900];
-            snprintf(command, sizeof command, "rm -f %s/* %s/.o* %s/.e*", dir.path, dir.path, dir.path);
+            snprintf(command, sizeof command, "rm -f %s/* %s/.o* %s/.e*", dir.path, dir.path,
+                     dir.path);
             if (at % 8 == 0 || !failed)
                 ck_assert_int_eq(system(command), 0);
             else

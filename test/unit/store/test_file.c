@@ -21,7 +21,8 @@ static void tear_down(void) {
     scratch_free(&dir);
 }
 
-static void expect(pln_status got, pln_status want, const pln_error *err, int native, const char *word) {
+static void expect(pln_status got, pln_status want, const pln_error *err, int native,
+                   const char *word) {
     ck_assert_int_eq(got, want);
     ck_assert_int_eq(err->status, want);
     ck_assert_int_eq(err->native, native);
@@ -33,8 +34,9 @@ START_TEST(reads_and_writes_at_offsets) {
     char bytes[100];
     pln_error err = {0};
     const char *path = scratch_path(&dir, "a");
-    ck_assert_int_eq(files->open(NULL, path, PLN_FILE_WRITE | PLN_FILE_CREATE | PLN_FILE_EXCLUSIVE, &fd, &err),
-                     PLN_OK);
+    ck_assert_int_eq(
+        files->open(NULL, path, PLN_FILE_WRITE | PLN_FILE_CREATE | PLN_FILE_EXCLUSIVE, &fd, &err),
+        PLN_OK);
     ck_assert_int_ne(fcntl((int)fd, F_GETFD) & FD_CLOEXEC, 0);
     ck_assert_int_eq(files->write(NULL, fd, 4, "efgh", 4, &err), PLN_OK);
     ck_assert_int_eq(files->write(NULL, fd, 0, "abcd", 4, &err), PLN_OK);
@@ -50,7 +52,8 @@ START_TEST(reads_and_writes_at_offsets) {
     ck_assert_int_eq(got, 0);
     expect(files->write(NULL, fd, 0, "x", 1, &err), PLN_EIO, &err, 9, "cannot write");
     files->close(NULL, fd);
-    ck_assert_int_eq(files->open(NULL, path, PLN_FILE_WRITE | PLN_FILE_TRUNCATE, &fd, &err), PLN_OK);
+    ck_assert_int_eq(files->open(NULL, path, PLN_FILE_WRITE | PLN_FILE_TRUNCATE, &fd, &err),
+                     PLN_OK);
     files->close(NULL, fd);
     ck_assert_int_eq(files->sync_directory(NULL, dir.path, &err), PLN_OK);
     pln_file_info info = {.struct_size = sizeof info};
@@ -86,9 +89,10 @@ START_TEST(errors_have_a_status_for_each_cause) {
     scratch_write(&dir, "a", "x", 1);
     const char *a = scratch_path(&dir, "a"), *none = scratch_path(&dir, "none");
     expect(files->open(NULL, none, PLN_FILE_READ, &fd, &err), PLN_ENOENT, &err, 2, none);
-    expect(files->open(NULL, scratch_path(&dir, "a/b"), PLN_FILE_READ, &fd, &err), PLN_ENOENT, &err, 20, "a/b");
-    expect(files->open(NULL, a, PLN_FILE_WRITE | PLN_FILE_CREATE | PLN_FILE_EXCLUSIVE, &fd, &err), PLN_EEXIST,
-           &err, 17, "exists");
+    expect(files->open(NULL, scratch_path(&dir, "a/b"), PLN_FILE_READ, &fd, &err), PLN_ENOENT, &err,
+           20, "a/b");
+    expect(files->open(NULL, a, PLN_FILE_WRITE | PLN_FILE_CREATE | PLN_FILE_EXCLUSIVE, &fd, &err),
+           PLN_EEXIST, &err, 17, "exists");
     expect(files->open(NULL, dir.path, PLN_FILE_WRITE, &fd, &err), PLN_EIO, &err, 21, "directory");
     expect(files->info(NULL, none, &info, &err), PLN_ENOENT, &err, 2, none);
     expect(files->rename(NULL, none, a, &err), PLN_ENOENT, &err, 2, "rename");
@@ -125,7 +129,8 @@ START_TEST(names_move_and_are_listed) {
     pln_error err = {0};
     char names[200] = "";
     scratch_write(&dir, "a", "one", 3);
-    const char *a = scratch_path(&dir, "a"), *b = scratch_path(&dir, "b"), *c = scratch_path(&dir, "c");
+    const char *a = scratch_path(&dir, "a"), *b = scratch_path(&dir, "b"),
+               *c = scratch_path(&dir, "c");
     ck_assert_int_eq(files->link(NULL, a, b, &err), PLN_OK);
     ck_assert_int_eq(files->rename(NULL, a, c, &err), PLN_OK);
     ck_assert_int_eq(files->unlink(NULL, b, &err), PLN_OK);
@@ -150,7 +155,9 @@ START_TEST(small_files_are_read_whole) {
     ck_assert_int_eq(size, 7);
     ck_assert_mem_eq(bytes, "one\0two\0", 8);
     pln__free(mem, bytes, 8);
-    ck_assert_int_eq(pln__file_read_all(files, mem, scratch_path(&dir, "empty"), 0, &bytes, &size, &err), PLN_OK);
+    ck_assert_int_eq(
+        pln__file_read_all(files, mem, scratch_path(&dir, "empty"), 0, &bytes, &size, &err),
+        PLN_OK);
     ck_assert_int_eq(size, 0);
     ck_assert_int_eq(bytes[0], '\0');
     pln__free(mem, bytes, 1);
@@ -158,14 +165,17 @@ START_TEST(small_files_are_read_whole) {
     ck_assert_ptr_nonnull(strstr(err.message, "7 bytes"));
     ck_assert_ptr_null(bytes);
     ck_assert_int_eq(pln__file_read_all(files, mem, dir.path, 99999, &bytes, &size, &err), PLN_EIO);
-    ck_assert_int_eq(pln__file_read_all(files, mem, scratch_path(&dir, "x"), 9, &bytes, &size, &err), PLN_ENOENT);
+    ck_assert_int_eq(
+        pln__file_read_all(files, mem, scratch_path(&dir, "x"), 9, &bytes, &size, &err),
+        PLN_ENOENT);
 }
 END_TEST
 
 START_TEST(the_directory_of_a_path) {
-    static const char *const cases[][2] = {{"a", "."},      {"a/b", "a"},   {"/a", "/"},        {"/a/b", "/a"},
-                                           {"a//b", "a"},   {"//a", "/"},   {"a/b/c", "a/b"},   {"./a", "."},
-                                           {"", "."},       {"/", "/"},     {"../x", ".."}};
+    static const char *const cases[][2] = {
+        {"a", "."},    {"a/b", "a"},     {"/a", "/"},  {"/a/b", "/a"}, {"a//b", "a"},  {"//a", "/"},
+        {"./a", "."},  {"a/b/c", "a/b"}, {"", "."},    {"/", "/"},     {"../x", ".."},
+    };
     for (int i = 0; i < PLN__COUNT(cases); i++) {
         char *got = pln__file_directory(mem, cases[i][0]);
         ck_assert_str_eq(got, cases[i][1]);
