@@ -13,7 +13,6 @@
 #include <time.h>
 
 #define ROWS 655360
-#define BATCH 4096
 #define BLOCK (1 << 20)
 
 static const char *const spec[][2] = {
@@ -113,6 +112,9 @@ static double cpu_ns(void) {
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
+/* Rows a call. */
+static int64_t batch_rows = 4096;
+
 typedef struct result {
     double ns, cpu;
     int64_t rows, bad, batches;
@@ -123,7 +125,7 @@ static void one_batch(pln__decoder *decoder, const uint8_t *bytes, int64_t size,
                       int64_t *consumed, bool sum, result *r) {
     pln__decoded got;
     pln_error err = {0};
-    must(pln__csv_decoder.decode(decoder, bytes, size, final, BATCH, &got, &err), &err);
+    must(pln__csv_decoder.decode(decoder, bytes, size, final, batch_rows, &got, &err), &err);
     *consumed = got.consumed;
     r->rows += got.rows;
     r->bad += got.n_bad;
@@ -241,6 +243,13 @@ static void bench_events(void) {
     for (int i = 0; i < PLN__COUNT(variants); i++)
         measure(variants[i].name, &schema, pln__cpu_features() & variants[i].keep, NULL, &text,
                 true);
+    pln__text_free(&text);
+    pln__text_init(&text, pln__system_allocator());
+    make_events(&text, ROWS / 16, false);
+    pad(&text);
+    batch_rows = 1;
+    measure("events_one_row_a_call", &schema, pln__cpu_features(), NULL, &text, true);
+    batch_rows = 4096;
     pln__text_free(&text);
     pln__text_init(&text, pln__system_allocator());
     make_events(&text, ROWS, true);

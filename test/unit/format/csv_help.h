@@ -16,8 +16,8 @@
 
 /* "id:l! name:u" - required int64 id, nullable utf8 name. A format "D:u" is a dictionary of utf8 with int32 indices. */
 static inline void make_schema(const char *spec, struct ArrowSchema *out) {
-    static struct ArrowSchema
-        dictionaries[16]; /* the struct is the schema's to borrow, not to free */
+    /* The struct of a dictionary is the schema's to borrow, not to free. */
+    static struct ArrowSchema dictionaries[16];
     static int next_dictionary;
     const pln_allocator *mem = pln__system_allocator();
     pln_error err = {0};
