@@ -4,10 +4,10 @@
 
 #define INDEX_ENTRIES 16384
 
-pln_status pln__csv_window_open(struct pln__decoder *self, const uint8_t *bytes, int64_t size,
-                                bool final, int64_t want, bool crowded, pln__csv_window *out,
-                                pln_error *err) {
-    int64_t covered = size < want ? size : want;
+pln_status pln__csv_window_open(struct pln__decoder *self, pln__csv_input input, int64_t want,
+                                bool crowded, pln__csv_window *out, pln_error *err) {
+    const uint8_t *bytes = input.bytes;
+    int64_t covered = input.size < want ? input.size : want;
     int64_t need = (crowded || covered < INDEX_ENTRIES ? covered : INDEX_ENTRIES) + CSV_INDEX_SLACK;
     if (need > self->index_capacity) {
         uint64_t old = (uint64_t)self->index_capacity * sizeof *self->index;
@@ -20,13 +20,21 @@ pln_status pln__csv_window_open(struct pln__decoder *self, const uint8_t *bytes,
         self->index_capacity = need;
     }
     uint8_t quote = self->rules.quote != 0 ? self->rules.quote : self->newline;
-    pln__csv_scan scan = {.bytes = bytes, .size = covered, .ascii = true, .at = self->index,
+    pln__csv_scan scan = {.bytes = bytes,
+                          .size = covered,
+                          .ascii = true,
+                          .at = self->index,
                           .chars = {self->rules.delimiter, quote, self->newline},
                           .capacity = self->index_capacity};
     self->scan(&scan);
-    *out = (pln__csv_window){.base = bytes, .size = scan.done, .at = self->index, .n = scan.n,
-                             .whole = scan.done == size, .last = scan.done == size && final,
-                             .valid = true, .newline = self->newline};
+    *out = (pln__csv_window){.base = bytes,
+                             .size = scan.done,
+                             .at = self->index,
+                             .n = scan.n,
+                             .whole = scan.done == input.size,
+                             .last = scan.done == input.size && input.final,
+                             .valid = true,
+                             .newline = self->newline};
     if (!scan.ascii && self->has_text) {
         /* Up to the last entry, so that no character is cut in two. */
         int64_t end = out->last ? out->size : scan.n > 0 ? self->index[scan.n - 1] : 0;
@@ -89,13 +97,14 @@ pln_status pln__csv_decoder_new(const pln_allocator *mem, const pln__csv_dialect
     self->cpu = options->cpu;
     self->seed = options->seed;
     self->origin = options->origin;
-    self->bytes_max = options->record_bytes_max > 0 ? options->record_bytes_max : CSV_RECORD_BYTES_MAX;
+    self->bytes_max =
+        options->record_bytes_max > 0 ? options->record_bytes_max : CSV_RECORD_BYTES_MAX;
     self->scan = pln__csv_scan_for(options->cpu);
     PLN__TRY(pln__csv_rules_init(mem, dialect, &self->rules, err));
     self->lines_to_skip = self->rules.skip_lines;
     if (self->bytes_max > CSV_RECORD_BYTES_LIMIT)
-        PLN__FAIL(err, PLN_EOPTION, "record_bytes_max %lld: at most %lld", (long long)self->bytes_max,
-                  (long long)CSV_RECORD_BYTES_LIMIT);
+        PLN__FAIL(err, PLN_EOPTION, "record_bytes_max %lld: at most %lld",
+                  (long long)self->bytes_max, (long long)CSV_RECORD_BYTES_LIMIT);
     if (self->schema != NULL)
         PLN__TRY(make_columns(self, err));
     *out = self;
@@ -140,7 +149,8 @@ static pln_status resume(pln__decoder *self, const uint8_t *header, int64_t size
     PLN__TRY(pln__buffer_append(self->mem, &copy, header, size, err));
     PLN__TRY(pln__buffer_reserve(self->mem, &copy, PLN__PADDING, err));
     pln__buffer_seal(&copy);
-    PLN__TRY(pln__csv_preamble(self, copy.data, size == 0 ? 1 : size, true, &at, &lines, err));
+    pln__csv_input input = {copy.data, size == 0 ? 1 : size, true};
+    PLN__TRY(pln__csv_preamble(self, &input, &at, &lines, err));
     if (status == PLN_AGAIN)
         PLN__FAIL(err, PLN_EINVAL, "the header to go on with is empty");
 out:
@@ -157,10 +167,10 @@ static pln_status csv_begin(pln__decoder *self, bool at_start, const uint8_t *he
 static pln_status csv_decode(pln__decoder *self, const uint8_t *bytes, int64_t size, bool final,
                              int64_t max_rows, pln__decoded *out, pln_error *err) {
     pln_status status = PLN_OK;
-    pln__csv_run run = {.bytes = bytes, .size = size, .final = final, .max_rows = max_rows, .out = out};
+    pln__csv_run run = {.input = {bytes, size, final}, .max_rows = max_rows, .out = out};
     memset(out, 0, sizeof *out);
     self->n_bad = 0;
-    PLN__TRY(pln__csv_preamble(self, bytes, size, final, &run.at, &run.lines, err));
+    PLN__TRY(pln__csv_preamble(self, &run.input, &run.at, &run.lines, err));
     if (status == PLN_AGAIN)
         run.at = final ? size : run.at;
     else

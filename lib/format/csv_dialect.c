@@ -43,8 +43,8 @@ out:
     return status;
 }
 
-static pln_status copy_nulls(const pln_allocator *mem, const char *const *nulls,
-                             pln__csv_rules *r, pln_error *err) {
+static pln_status copy_nulls(const pln_allocator *mem, const char *const *nulls, pln__csv_rules *r,
+                             pln_error *err) {
     if (nulls == NULL) {
         r->empty_null = true;
         return PLN_OK;
@@ -73,8 +73,8 @@ static pln_status copy_columns(const pln_allocator *mem, const char *const *colu
     while (columns[n] != NULL)
         n++;
     if (n == 0 || n > CSV_FIELDS_MAX)
-        return pln__error_set(err, PLN_EOPTION, "columns: %lld names, must be 1 to %d", (long long)n,
-                              CSV_FIELDS_MAX);
+        return pln__error_set(err, PLN_EOPTION, "columns: %lld names, must be 1 to %d",
+                              (long long)n, CSV_FIELDS_MAX);
     r->columns = pln__calloc(mem, (uint64_t)n + 1, sizeof *r->columns);
     if (r->columns == NULL)
         return pln__error_memory(err, ((uint64_t)n + 1) * sizeof *r->columns);

@@ -47,11 +47,13 @@ static void mark_special(pln__encoder *self) {
                                   (self->null_size > 0 && *self->null_text == *p);
 }
 
-static pln_status take_options(pln__encoder *self, const pln__csv_dialect *dialect, pln_error *err) {
+static pln_status take_options(pln__encoder *self, const pln__csv_dialect *dialect,
+                               pln_error *err) {
     pln_status status = PLN_OK;
     char show[PLN__SHOW_SIZE];
     const char *null_text = dialect->null_text != NULL ? dialect->null_text : "";
-    self->newline = dialect->newline != NULL && strcmp(dialect->newline, "\r\n") == 0 ? "\r\n" : "\n";
+    self->newline =
+        dialect->newline != NULL && strcmp(dialect->newline, "\r\n") == 0 ? "\r\n" : "\n";
     if (dialect->newline != NULL && strcmp(dialect->newline, self->newline) != 0)
         PLN__FAIL(err, PLN_EOPTION, "newline %s: must be LF or CR LF",
                   pln__show(show, dialect->newline, (int64_t)strlen(dialect->newline)));
@@ -124,7 +126,8 @@ static bool must_quote(const pln__encoder *self, const char *text, int64_t size,
         return true;
     if (first && size >= 2 && (uint8_t)text[0] >= 0xEF)
         return true; /* may look like a byte order mark */
-    return r->trim && (*text == ' ' || *text == '\t' || text[size - 1] == ' ' || text[size - 1] == '\t');
+    return r->trim &&
+           (*text == ' ' || *text == '\t' || text[size - 1] == ' ' || text[size - 1] == '\t');
 }
 
 static pln_status put_quoted(const pln__encoder *self, const char *text, int64_t size,
@@ -149,13 +152,15 @@ static pln_status put_quoted(const pln__encoder *self, const char *text, int64_t
 }
 
 /* What cannot be quoted, or would be null in quotes, cannot be written. */
-static pln_status check_quotable(const pln__encoder *self, const char *text, int64_t size, pln_error *err) {
+static pln_status check_quotable(const pln__encoder *self, const char *text, int64_t size,
+                                 pln_error *err) {
     char show[PLN__SHOW_SIZE];
     if (self->rules.quote == 0)
         return pln__error_set(err, PLN_EDATA, "%s needs quotes, and there is no quote character",
                               pln__show(show, text, size));
     if (self->rules.quoted_null && pln__csv_is_null(&self->rules, text, size))
-        return pln__error_set(err, PLN_EDATA, "%s would read back as null", pln__show(show, text, size));
+        return pln__error_set(err, PLN_EDATA, "%s would read back as null",
+                              pln__show(show, text, size));
     return PLN_OK;
 }
 
@@ -190,7 +195,8 @@ static int64_t format_bool(char *text, bool value) {
     return size;
 }
 
-static int64_t format_float(char *text, const pln__type *type, const struct ArrowArray *array, int64_t row) {
+static int64_t format_float(char *text, const pln__type *type, const struct ArrowArray *array,
+                            int64_t row) {
     double value = pln__array_float(type, array, row);
     if (type->id == PLN__FLOAT32)
         return pln__format_float(text, (float)value);
@@ -198,7 +204,8 @@ static int64_t format_float(char *text, const pln__type *type, const struct Arro
 }
 
 /* Any value but text, as text; 0 if it has none. */
-static int64_t format_value(char *text, const pln__type *type, const struct ArrowArray *array, int64_t row) {
+static int64_t format_value(char *text, const pln__type *type, const struct ArrowArray *array,
+                            int64_t row) {
     const uint8_t *decimal;
     pln__unit unit = (pln__unit)type->unit;
     switch (type->id) {
@@ -240,7 +247,8 @@ static pln_status put_bytes(const pln__encoder *self, const pln__type *type,
     int64_t size;
     const uint8_t *bytes = pln__array_bytes(type, array, row, &size);
     if (type->id != PLN__UTF8 && !pln__utf8_valid(bytes, size, 0))
-        return pln__error_set(err, PLN_EDATA, "the bytes are no UTF-8 text, and CSV holds text only");
+        return pln__error_set(err, PLN_EDATA,
+                              "the bytes are no UTF-8 text, and CSV holds text only");
     return put_text(self, (const char *)bytes, size, first, out, err);
 }
 
@@ -274,7 +282,8 @@ static pln_status put_cell(const pln__encoder *self, int64_t c, const struct Arr
 static pln_status csv_encode(pln__encoder *self, const struct ArrowArray *rows, pln__buffer *out,
                              pln_error *err) {
     pln_status status = PLN_OK;
-    int64_t n = self->schema->n_children, before = out->size, newline = (int64_t)strlen(self->newline);
+    int64_t n = self->schema->n_children, before = out->size,
+            newline = (int64_t)strlen(self->newline);
     uint64_t size = (uint64_t)n * sizeof(struct ArrowArray);
     struct ArrowArray *columns = pln__alloc(self->mem, size);
     if (columns == NULL)
@@ -314,7 +323,8 @@ static pln_status csv_encoder_begin(pln__encoder *self, pln__buffer *out, pln_er
             PLN__TRY(pln__buffer_append(self->mem, out, &self->rules.delimiter, 1, err));
         PLN__TRY(put_field(self, name, (int64_t)strlen(name), quoted, c == 0, out, err));
     }
-    PLN__TRY(pln__buffer_append(self->mem, out, self->newline, (int64_t)strlen(self->newline), err));
+    PLN__TRY(
+        pln__buffer_append(self->mem, out, self->newline, (int64_t)strlen(self->newline), err));
 out:
     return status;
 }

@@ -74,7 +74,8 @@ static pln_status make_fields(pln__decoder *self, int64_t n, pln_error *err) {
         self->present[i] = false;
     self->has_text = false;
     self->plain = !self->rules.trim && self->rules.escape == 0;
-    self->wary = self->rules.comment != 0 || self->newline == '\r' || (n == 1 && self->rules.skip_blank);
+    self->wary =
+        self->rules.comment != 0 || self->newline == '\r' || (n == 1 && self->rules.skip_blank);
     return PLN_OK;
 }
 
@@ -84,7 +85,8 @@ static pln_status missing(const pln__decoder *self, const char *name, pln_error 
         return pln__error_set(err, PLN_ENAME,
                               "column %s: not among the fields of the file (did you mean '%s'?)",
                               name, near);
-    return pln__error_set(err, PLN_ENAME, "column %s: not among the %lld fields of the file, which begin with '%s'",
+    return pln__error_set(err, PLN_ENAME,
+                          "column %s: not among the %lld fields of the file, which begin with '%s'",
                           name, (long long)self->n_names, self->names[0]);
 }
 
@@ -93,7 +95,8 @@ static pln_status index_names(const pln__decoder *self, pln__map *map, pln_error
         const char *name = self->names[i];
         int64_t before, size = (int64_t)strlen(name);
         if (pln__map_get(map, name, size, &before))
-            return pln__error_set(err, PLN_EDATA, "the fields %lld and %lld have the same name '%s'",
+            return pln__error_set(err, PLN_EDATA,
+                                  "the fields %lld and %lld have the same name '%s'",
                                   (long long)before + 1, (long long)i + 1, name);
         pln_status status = pln__map_put(map, name, size, i, err);
         if (status < 0)
@@ -229,22 +232,23 @@ out:
     return status;
 }
 
-static pln_status read_header(pln__decoder *self, const uint8_t *bytes, int64_t size, bool final,
-                              int64_t *at, int64_t *lines, pln_error *err) {
+static pln_status read_header(pln__decoder *self, const pln__csv_input *input, int64_t *at,
+                              int64_t *lines, pln_error *err) {
     pln_status status = PLN_OK;
     int64_t want = 4096;
-    while (self->state == CSV_AT_HEADER && *at < size) {
+    while (self->state == CSV_AT_HEADER && *at < input->size) {
         pln__csv_window w;
         pln__csv_record record;
         bool again = false;
         if (self->in_long_line) {
-            const uint8_t *end = memchr(bytes + *at, self->newline, (size_t)(size - *at));
+            pln__csv_input rest = pln__csv_rest(input, *at);
+            const uint8_t *end = memchr(rest.bytes, self->newline, (size_t)rest.size);
             self->in_long_line = end == NULL;
-            *at = end == NULL ? size : end - bytes + 1;
+            *at += end == NULL ? rest.size : end - rest.bytes + 1;
             *lines += end != NULL;
             continue;
         }
-        PLN__TRY(pln__csv_window_open(self, bytes + *at, size - *at, final, want, true, &w, err));
+        PLN__TRY(pln__csv_window_open(self, pln__csv_rest(input, *at), want, true, &w, err));
         PLN__TRY(lay_out_header(self, &w, &again, &record, err));
         if (again && w.whole)
             return PLN_AGAIN;
@@ -261,14 +265,17 @@ out:
 
 /* ---- before the header ---- */
 
-static pln_status skip_mark(pln__decoder *self, const uint8_t *bytes, int64_t size, bool final,
-                            int64_t *at, pln_error *err) {
+static pln_status skip_mark(pln__decoder *self, const pln__csv_input *input, int64_t *at,
+                            pln_error *err) {
+    const uint8_t *bytes = input->bytes;
+    int64_t size = input->size;
     static const uint8_t mark[3] = {0xEF, 0xBB, 0xBF};
-    if (size >= 2 && ((bytes[0] == 0xFF && bytes[1] == 0xFE) || (bytes[0] == 0xFE && bytes[1] == 0xFF)))
+    if (size >= 2 &&
+        ((bytes[0] == 0xFF && bytes[1] == 0xFE) || (bytes[0] == 0xFE && bytes[1] == 0xFF)))
         return pln__error_set(err, PLN_EUNSUPPORTED, "the input is UTF-16, must be UTF-8");
     int64_t n = size < 3 ? size : 3;
     bool same = memcmp(bytes, mark, (size_t)n) == 0;
-    if (n < 3 && !final && (same || bytes[0] >= 0xFE))
+    if (n < 3 && !input->final && (same || bytes[0] >= 0xFE))
         return PLN_AGAIN;
     if (n == 3 && same)
         *at = 3;
@@ -280,7 +287,9 @@ static pln_status skip_mark(pln__decoder *self, const uint8_t *bytes, int64_t si
  * The first line end outside of quotes says what ends lines. A lone CR is one only if no LF follows it.
  * Returns 0 if more bytes are needed.
  */
-static uint8_t find_newline(const pln__decoder *self, const uint8_t *bytes, int64_t size, bool final) {
+static uint8_t find_newline(const pln__decoder *self, pln__csv_input input) {
+    const uint8_t *bytes = input.bytes;
+    int64_t size = input.size;
     bool quoted = false;
     int64_t end = size < self->bytes_max ? size : self->bytes_max;
     for (int64_t i = 0; i < end; i++) {
@@ -288,18 +297,19 @@ static uint8_t find_newline(const pln__decoder *self, const uint8_t *bytes, int6
             quoted = !quoted;
         if (quoted || (bytes[i] != '\n' && bytes[i] != '\r'))
             continue;
-        if (bytes[i] == '\r' && i + 1 == size && !final)
+        if (bytes[i] == '\r' && i + 1 == size && !input.final)
             return 0;
         return bytes[i] == '\n' || (i + 1 < size && bytes[i + 1] == '\n') ? '\n' : '\r';
     }
-    return final || size > self->bytes_max ? '\n' : 0;
+    return input.final || size > self->bytes_max ? '\n' : 0;
 }
 
-static pln_status skip_lines(pln__decoder *self, const uint8_t *bytes, int64_t size, int64_t *at,
+static pln_status skip_lines(pln__decoder *self, const pln__csv_input *input, int64_t *at,
                              int64_t *lines) {
-    while (self->lines_to_skip > 0 && *at < size) {
-        const uint8_t *end = memchr(bytes + *at, self->newline, (size_t)(size - *at));
-        *at = end == NULL ? size : end - bytes + 1;
+    while (self->lines_to_skip > 0 && *at < input->size) {
+        pln__csv_input rest = pln__csv_rest(input, *at);
+        const uint8_t *end = memchr(rest.bytes, self->newline, (size_t)rest.size);
+        *at += end == NULL ? rest.size : end - rest.bytes + 1;
         if (end == NULL)
             return PLN_AGAIN;
         ++*lines;
@@ -322,26 +332,26 @@ static pln_status leave_lines(pln__decoder *self, pln_error *err) {
     return pln__csv_map_positions(self, err);
 }
 
-pln_status pln__csv_preamble(struct pln__decoder *self, const uint8_t *bytes, int64_t size,
-                             bool final, int64_t *at, int64_t *lines, pln_error *err) {
+pln_status pln__csv_preamble(struct pln__decoder *self, const pln__csv_input *input, int64_t *at,
+                             int64_t *lines, pln_error *err) {
     pln_status status = PLN_OK;
     if (self->state == CSV_IN_ROWS)
         return PLN_OK;
-    if (size == 0)
+    if (input->size == 0)
         return PLN_AGAIN;
     if (self->state == CSV_AT_START)
-        PLN__TRY(skip_mark(self, bytes, size, final, at, err));
+        PLN__TRY(skip_mark(self, input, at, err));
     if (status == PLN_OK && self->state == CSV_AT_LINES) {
         if (self->newline == 0)
-            self->newline = find_newline(self, bytes + *at, size - *at, final);
+            self->newline = find_newline(self, pln__csv_rest(input, *at));
         if (self->newline == 0)
             return PLN_AGAIN;
-        PLN__TRY(skip_lines(self, bytes, size, at, lines));
+        PLN__TRY(skip_lines(self, input, at, lines));
         if (status == PLN_OK)
             PLN__TRY(leave_lines(self, err));
     }
     if (status == PLN_OK && self->state == CSV_AT_HEADER)
-        PLN__TRY(read_header(self, bytes, size, final, at, lines, err));
+        PLN__TRY(read_header(self, input, at, lines, err));
 out:
     return status;
 }

@@ -81,8 +81,10 @@ __attribute__((target("sse4.2,popcnt"))) static void scan_sse(pln__csv_scan *s) 
     s->ascii = s->ascii && high == 0;
 }
 
-__attribute__((target("avx2,bmi,bmi2,popcnt"))) static inline int64_t
-emit_avx2(uint32_t *at, int64_t n, uint64_t hits, uint32_t base) {
+__attribute__((target("avx2,bmi,bmi2,popcnt"))) static inline int64_t emit_avx2(uint32_t *at,
+                                                                                int64_t n,
+                                                                                uint64_t hits,
+                                                                                uint32_t base) {
     int64_t count = __builtin_popcountll(hits);
     uint32_t *out = at + n;
     for (int64_t left = count; left > 0; left -= 8, out += 8) {
@@ -102,14 +104,16 @@ __attribute__((target("avx2,bmi,bmi2,popcnt"))) static void scan_avx2(pln__csv_s
     for (; i < s->size && n + 64 <= s->capacity; i += 64) {
         const __m256i *p = (const __m256i *)(const void *)(s->bytes + i);
         __m256i v = _mm256_loadu_si256(p), w = _mm256_loadu_si256(p + 1);
-        __m256i m = _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(v, a), _mm256_cmpeq_epi8(v, b)),
-                                    _mm256_cmpeq_epi8(v, c));
-        __m256i k = _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(w, a), _mm256_cmpeq_epi8(w, b)),
-                                    _mm256_cmpeq_epi8(w, c));
-        uint64_t hits = (uint32_t)_mm256_movemask_epi8(m) |
-                        (uint64_t)(uint32_t)_mm256_movemask_epi8(k) << 32;
-        uint64_t tops = (uint32_t)_mm256_movemask_epi8(v) |
-                        (uint64_t)(uint32_t)_mm256_movemask_epi8(w) << 32;
+        __m256i m =
+            _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(v, a), _mm256_cmpeq_epi8(v, b)),
+                            _mm256_cmpeq_epi8(v, c));
+        __m256i k =
+            _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(w, a), _mm256_cmpeq_epi8(w, b)),
+                            _mm256_cmpeq_epi8(w, c));
+        uint64_t hits =
+            (uint32_t)_mm256_movemask_epi8(m) | (uint64_t)(uint32_t)_mm256_movemask_epi8(k) << 32;
+        uint64_t tops =
+            (uint32_t)_mm256_movemask_epi8(v) | (uint64_t)(uint32_t)_mm256_movemask_epi8(w) << 32;
         uint64_t mask = tail_mask(s->size - i);
         high |= tops & mask;
         n = emit_avx2(s->at, n, hits & mask, (uint32_t)i);
@@ -129,7 +133,8 @@ __attribute__((target(AVX512))) static inline int64_t emit_avx512(uint32_t *at, 
     __m512i packed = _mm512_maskz_compress_epi8(hits, iota);
     __m512i from = _mm512_set1_epi32((int)base);
     uint32_t *out = at + n;
-    _mm512_storeu_si512(out, _mm512_add_epi32(from, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(packed))));
+    _mm512_storeu_si512(
+        out, _mm512_add_epi32(from, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(packed))));
     if (PLN__UNLIKELY(count > 16)) {
         __m128i part = _mm512_extracti32x4_epi32(packed, 1);
         _mm512_storeu_si512(out + 16, _mm512_add_epi32(from, _mm512_cvtepu8_epi32(part)));

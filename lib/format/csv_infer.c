@@ -11,8 +11,16 @@
 
 /* What a single value can be; a column has seen a set of them. */
 enum {
-    SEEN_BOOL = 1, SEEN_INT = 2, SEEN_LARGE_INT = 4 /* beyond 2^53 */, SEEN_FLOAT = 8, SEEN_DATE = 16,
-    SEEN_TIME = 32, SEEN_LOCAL = 64, SEEN_ZONED = 128, SEEN_TEXT = 256, SEEN_BYTES = 512,
+    SEEN_BOOL = 1,
+    SEEN_INT = 2,
+    SEEN_LARGE_INT = 4 /* beyond 2^53 */,
+    SEEN_FLOAT = 8,
+    SEEN_DATE = 16,
+    SEEN_TIME = 32,
+    SEEN_LOCAL = 64,
+    SEEN_ZONED = 128,
+    SEEN_TEXT = 256,
+    SEEN_BYTES = 512,
     SEEN_BEYOND_NANO = 1024 /* with SEEN_LOCAL or SEEN_ZONED */
 };
 
@@ -55,8 +63,10 @@ static uint32_t number_of(const char *text, int64_t size) {
     if (parsed == PLN__PARSED && whole == 0 && skip)
         return SEEN_FLOAT;
     if (parsed == PLN__PARSED)
-        return whole > (INT64_C(1) << 53) || whole < -(INT64_C(1) << 53) ? SEEN_LARGE_INT : SEEN_INT;
-    return pln__parse_double(text, size, PLN__DOUBLE_LENIENT, &real) == PLN__PARSED ? SEEN_FLOAT : 0;
+        return whole > (INT64_C(1) << 53) || whole < -(INT64_C(1) << 53) ? SEEN_LARGE_INT
+                                                                         : SEEN_INT;
+    return pln__parse_double(text, size, PLN__DOUBLE_LENIENT, &real) == PLN__PARSED ? SEEN_FLOAT
+                                                                                    : 0;
 }
 
 /* The unit that holds the digits of the fraction. */
@@ -77,12 +87,14 @@ static uint32_t time_of(const char *text, int64_t size, guess *g) {
         return SEEN_DATE;
     if (size == 8 && pln__parse_time(text, size, PLN__SECOND, 0, &value) == PLN__PARSED)
         return SEEN_TIME;
-    if (size < 16 || pln__parse_timestamp(text, size, PLN__SECOND, PLN__TIME_TRUNCATE, &value) != PLN__PARSED)
+    if (size < 16 ||
+        pln__parse_timestamp(text, size, PLN__SECOND, PLN__TIME_TRUNCATE, &value) != PLN__PARSED)
         return 0;
     uint8_t unit = unit_of(text, size);
     g->unit = unit > g->unit ? unit : g->unit;
-    bool zoned = pln__parse_timestamp(text, size, PLN__SECOND, PLN__TIME_TRUNCATE | PLN__TIME_NEED_ZONE,
-                                      &value) == PLN__PARSED;
+    bool zoned =
+        pln__parse_timestamp(text, size, PLN__SECOND, PLN__TIME_TRUNCATE | PLN__TIME_NEED_ZONE,
+                             &value) == PLN__PARSED;
     uint32_t seen = zoned ? SEEN_ZONED : SEEN_LOCAL;
     if (pln__parse_timestamp(text, size, PLN__NANO, 0, &value) != PLN__PARSED)
         seen |= SEEN_BEYOND_NANO;
@@ -184,8 +196,8 @@ static pln_status look_at_window(sample *s, const pln__csv_window *w, pln__csv_s
     int64_t entry = 0;
     *moved = 0;
     while (*moved < w->size) {
-        pln__csv_record record = {.spans = spans, .capacity = capacity, .expected = s->n,
-                                  .bytes_max = d->bytes_max};
+        pln__csv_record record = {
+            .spans = spans, .capacity = capacity, .expected = s->n, .bytes_max = d->bytes_max};
         int verdict = pln__csv_lay_out(&d->rules, w, *moved, entry, &record);
         if (verdict == CSV_MORE)
             return PLN_OK;
@@ -205,25 +217,25 @@ static pln_status look_at_window(sample *s, const pln__csv_window *w, pln__csv_s
     return PLN_OK;
 }
 
-static pln_status look_at_all(sample *s, const uint8_t *bytes, int64_t size, bool final,
-                              pln_error *err) {
+static pln_status look_at_all(sample *s, const pln__csv_input *input, pln_error *err) {
     pln__decoder *d = s->d;
     int64_t at = 0, lines = 0, want = INT64_C(1) << 16;
-    pln_status status = pln__csv_preamble(d, bytes, size, final, &at, &lines, err);
+    pln_status status = pln__csv_preamble(d, input, &at, &lines, err);
     if (status != PLN_OK)
         return status < 0 ? status : PLN_OK;
     if (d->n_names > 0)
         status = make_guesses(s, d->n_names, err);
-    while (status == PLN_OK && at < size) {
+    while (status == PLN_OK && at < input->size) {
         pln__csv_window w;
+        pln__csv_input rest = pln__csv_rest(input, at);
         int64_t moved;
         if (d->in_long_line) {
-            const uint8_t *end = memchr(bytes + at, d->newline, (size_t)(size - at));
-            at = end == NULL ? size : end - bytes + 1;
+            const uint8_t *end = memchr(rest.bytes, d->newline, (size_t)rest.size);
+            at += end == NULL ? rest.size : end - rest.bytes + 1;
             d->in_long_line = false;
             continue;
         }
-        PLN__TRY(pln__csv_window_open(d, bytes + at, size - at, final, want, true, &w, err));
+        PLN__TRY(pln__csv_window_open(d, rest, want, true, &w, err));
         int64_t capacity = s->n > 0 ? s->n : w.n + 1;
         uint64_t room = (uint64_t)capacity * sizeof(pln__csv_span);
         pln__csv_span *spans = pln__alloc(d->mem, room);
@@ -250,8 +262,9 @@ static pln_status make_schema(const sample *s, struct ArrowSchema *out, pln_erro
     for (int64_t i = 0; i < s->n; i++) {
         char number[24];
         snprintf(number, sizeof number, "c%lld", (long long)i + 1);
-        PLN__TRY(pln__field_new(d->mem, format_of(&s->guesses[i]), d->names != NULL ? d->names[i] : number,
-                                true, 0, out->children[i], err));
+        PLN__TRY(pln__field_new(d->mem, format_of(&s->guesses[i]),
+                                d->names != NULL ? d->names[i] : number, true, 0, out->children[i],
+                                err));
     }
 out:
     if (status < 0)
@@ -266,9 +279,10 @@ pln_status pln__csv_infer(const pln_allocator *mem, const void *dialect, const u
     pln__decode_options options = {.cpu = pln__cpu_features()};
     memset(out, 0, sizeof *out);
     PLN__TRY(pln__csv_decoder_new(mem, dialect, &options, &s.d, err));
-    PLN__TRY(look_at_all(&s, bytes, size, final, err));
+    PLN__TRY(look_at_all(&s, &(pln__csv_input){bytes, size, final}, err));
     if (s.n == 0)
-        PLN__FAIL(err, PLN_EDATA, "the sample of %lld bytes has no whole record to infer columns from",
+        PLN__FAIL(err, PLN_EDATA,
+                  "the sample of %lld bytes has no whole record to infer columns from",
                   (long long)size);
     PLN__TRY(make_schema(&s, out, err));
 out:

@@ -28,8 +28,8 @@
 typedef struct pln__csv_rules {
     uint8_t delimiter, quote, escape, comment;
     bool header, trim, skip_blank, ragged, quoted_null;
-    bool empty_null;         /* the empty field is a null token */
-    bool null_first[256];    /* first bytes of the other null tokens */
+    bool empty_null;      /* the empty field is a null token */
+    bool null_first[256]; /* first bytes of the other null tokens */
     int32_t skip_lines;
     int32_t n_nulls;
     char *nulls[CSV_NULLS_MAX];
@@ -92,11 +92,11 @@ typedef struct pln__csv_span {
 } pln__csv_span;
 
 enum {
-    CSV_RECORD,  /* spans are filled */
-    CSV_NOTHING, /* a blank line or a comment */
-    CSV_FAULT,   /* the line at `start` is a bad row */
+    CSV_RECORD,   /* spans are filled */
+    CSV_NOTHING,  /* a blank line or a comment */
+    CSV_FAULT,    /* the line at `start` is a bad row */
     CSV_TOO_LONG, /* its first line is beyond the limit, and cut */
-    CSV_MORE     /* the window ends before the record does */
+    CSV_MORE      /* the window ends before the record does */
 };
 typedef struct pln__csv_record {
     pln__csv_span *spans;
@@ -122,22 +122,29 @@ int64_t pln__csv_unescape(const pln__csv_rules *rules, const uint8_t *text, int6
 /* ---- values (csv_value.c, csv_value.h) ---- */
 
 enum {
-    CSV_SKIP, CSV_UTF8, CSV_INT64, CSV_INT32, CSV_FLOAT64, CSV_TIMESTAMP, CSV_BOOL, CSV_DATE32,
+    CSV_SKIP,
+    CSV_UTF8,
+    CSV_INT64,
+    CSV_INT32,
+    CSV_FLOAT64,
+    CSV_TIMESTAMP,
+    CSV_BOOL,
+    CSV_DATE32,
     CSV_OTHER
 };
 /* How one field of the file becomes an entry of a column. Pointers are those of the column's buffers, for row 0. */
 typedef struct pln__csv_field {
     uint8_t kind;
-    uint8_t end;    /* the byte that ends it in a plain record */
+    uint8_t end; /* the byte that ends it in a plain record */
     uint8_t unit;
-    uint8_t flags;  /* PLN__TIME_* */
+    uint8_t flags; /* PLN__TIME_* */
     bool nullable;
-    int32_t child;  /* index in the schema, -1 if skipped */
+    int32_t child; /* index in the schema, -1 if skipped */
     uint8_t *data;
     int32_t *offsets;
     int64_t room; /* for bytes of text */
     pln__column *column;
-    uint64_t seed; /* of dictionaries */
+    uint64_t seed;      /* of dictionaries */
     uint64_t date_head; /* the last date of a timestamp, "yyyy-mm-" and "dd" */
     int64_t date_days;
     uint16_t date_tail;
@@ -145,7 +152,12 @@ typedef struct pln__csv_field {
 
 /* Why a field cannot be an entry. Statuses are negative. */
 enum {
-    CSV_OK = 0, CSV_ILL_TYPED, CSV_RANGE, CSV_DIGITS, CSV_NULL_REQUIRED, CSV_NOT_UTF8,
+    CSV_OK = 0,
+    CSV_ILL_TYPED,
+    CSV_RANGE,
+    CSV_DIGITS,
+    CSV_NULL_REQUIRED,
+    CSV_NOT_UTF8,
     CSV_NO_ROOM /* not a fault: the column's bytes must grow first */
 };
 /* Types that are not worth their place in the hot loop. */
@@ -203,12 +215,21 @@ struct pln__decoder {
     int64_t bad_capacity;
 };
 
+/* Bytes, and whether they are the last; padding is behind them. */
+typedef struct pln__csv_input {
+    const uint8_t *bytes;
+    int64_t size;
+    bool final;
+} pln__csv_input;
+static inline pln__csv_input pln__csv_rest(const pln__csv_input *input, int64_t at) {
+    return (pln__csv_input){input->bytes + at, input->size - at, input->final};
+}
+
 /*
  * Index up to `want` of the bytes; fewer if the index has no room, unless `crowded` says that all entries are needed.
  */
-pln_status pln__csv_window_open(struct pln__decoder *self, const uint8_t *bytes, int64_t size,
-                                bool final, int64_t want, bool crowded, pln__csv_window *out,
-                                pln_error *err);
+pln_status pln__csv_window_open(struct pln__decoder *self, pln__csv_input input, int64_t want,
+                                bool crowded, pln__csv_window *out, pln_error *err);
 /* A decoder without a schema finds records and names, for infer. */
 pln_status pln__csv_decoder_new(const pln_allocator *mem, const pln__csv_dialect *dialect,
                                 const pln__decode_options *options, struct pln__decoder **out,
@@ -217,15 +238,13 @@ void pln__csv_decoder_free(struct pln__decoder *self);
 /* Fields by position: the dialect's names, or the schema's columns in order. */
 pln_status pln__csv_map_positions(struct pln__decoder *self, pln_error *err);
 /* The preamble: byte order mark, lines to skip, header. PLN_AGAIN: more bytes. Moves *at and *lines. */
-pln_status pln__csv_preamble(struct pln__decoder *self, const uint8_t *bytes, int64_t size,
-                             bool final, int64_t *at, int64_t *lines, pln_error *err);
+pln_status pln__csv_preamble(struct pln__decoder *self, const pln__csv_input *input, int64_t *at,
+                             int64_t *lines, pln_error *err);
 void pln__csv_names_free(const pln_allocator *mem, char **names, int64_t n);
 
 /* What one call of decode works on. */
 typedef struct pln__csv_run {
-    const uint8_t *bytes;
-    int64_t size;
-    bool final;
+    pln__csv_input input;
     int64_t max_rows;
     int64_t at;
     int64_t lines;

@@ -115,7 +115,8 @@ static int find_close(reader *r, bool *escaped) {
         if (quote == w->size) {
             if (!w->last)
                 return CSV_MORE;
-            return fault(r->record, "the quote opened in field %lld is not closed", (long long)r->n + 1);
+            return fault(r->record, "the quote opened in field %lld is not closed",
+                         (long long)r->n + 1);
         }
         if (quote + 1 == w->size && !w->last)
             return CSV_MORE;
@@ -154,7 +155,8 @@ static int unquoted_field(reader *r, int64_t start, pln__csv_span *span, bool *i
         return CSV_MORE;
     int64_t end = r->k < w->n ? w->at[r->k] : w->size;
     if (end < w->size && w->base[end] == r->rules->quote && r->rules->quote != 0)
-        return fault(r->record, "a quote inside of field %lld, which is not quoted", (long long)r->n + 1);
+        return fault(r->record, "a quote inside of field %lld, which is not quoted",
+                     (long long)r->n + 1);
     if ((end == w->size || w->base[end] == w->newline) && end > start && w->base[end - 1] == '\r' &&
         w->newline == '\n')
         end--;
@@ -202,7 +204,8 @@ static int all_fields(reader *r) {
             return outgrown(r);
     }
     if (exact && r->n < record->expected)
-        return fault(r->record, "expected %lld fields, got %lld", (long long)record->expected, (long long)r->n);
+        return fault(r->record, "expected %lld fields, got %lld", (long long)record->expected,
+                     (long long)r->n);
     return record->size > record->bytes_max ? outgrown(r) : CSV_RECORD;
 }
 

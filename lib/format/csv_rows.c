@@ -39,7 +39,8 @@ static pln_status reserve(pln__decoder *self, pln__csv_run *run, int64_t rows, p
         if (f->kind == CSV_SKIP)
             continue;
         sync_column(f, run->rows);
-        PLN__TRY(pln__column_reserve(f->column, rows, f->column->data.capacity == 0 ? 256 : 0, err));
+        PLN__TRY(
+            pln__column_reserve(f->column, rows, f->column->data.capacity == 0 ? 256 : 0, err));
         refresh(f);
     }
     if (self->origin) {
@@ -77,8 +78,9 @@ typedef struct piece {
 } piece;
 
 /* A quoted field without quotes in it, closed where the next entry ends the field. `left` fields are to come. */
-static __attribute__((noinline)) bool plain_quoted(const pln__csv_window *w, const pln__csv_field *f,
-                                                   uint8_t quote, int64_t left, piece *p) {
+static __attribute__((noinline)) bool plain_quoted(const pln__csv_window *w,
+                                                   const pln__csv_field *f, uint8_t quote,
+                                                   int64_t left, piece *p) {
     const uint8_t *base = w->base;
     int64_t open = p->pos, k = p->k + 1;
     for (; k < w->n && base[w->at[k]] != quote; k++)
@@ -134,7 +136,8 @@ CSV_ALWAYS bool plain_row(pln__decoder *self, const pln__csv_window *w, int64_t 
         if (PLN__UNLIKELY(is_null(&self->rules, text, size, quoted))) {
             if (!f->nullable || pln__csv_null(f, row, NULL) < 0)
                 return false;
-        } else if (PLN__UNLIKELY(csv__put(f, row, text, size, w->valid, self->cpu, NULL) != CSV_OK)) {
+        } else if (PLN__UNLIKELY(csv__put(f, row, text, size, w->valid, self->cpu, NULL) !=
+                                 CSV_OK)) {
             return false;
         }
     }
@@ -244,18 +247,17 @@ out:
     return status;
 }
 
-/* The field is why the record is no row. */
-static pln_status reject_field(pln__decoder *self, const pln__csv_run *run, const pln__csv_window *w,
-                               const cursor *c, const pln__csv_record *record, int64_t i, int code,
-                               pln_error *err) {
+/* Field i is why the record, which has just been rejected, is no row. */
+static pln_status name_field(pln__decoder *self, const pln__csv_window *w,
+                             const pln__csv_record *record, int64_t i, int code, pln_error *err) {
     const char *text = "";
     int64_t size = 0;
     pln_status status = PLN_OK;
     if (i < record->n)
-        PLN__TRY(span_text(self, w, &record->spans[i], &text, &size, err));
-    PLN__TRY(reject(self, run, c, record, self->fields[i].child, err));
-    pln__csv_value_message(&self->fields[i], code, text, size, self->bad[self->n_bad - 1].message);
-out:
+        status = span_text(self, w, &record->spans[i], &text, &size, err);
+    if (status == PLN_OK)
+        pln__csv_value_message(&self->fields[i], code, text, size,
+                               self->bad[self->n_bad - 1].message);
     return status;
 }
 
@@ -274,7 +276,8 @@ static int careful_row(pln__decoder *self, const pln__csv_run *run, const pln__c
         undo_nulls(self, c->row);
         if (status != PLN_OK)
             return status;
-        return reject_field(self, run, w, c, record, i, code, err);
+        status = reject(self, run, c, record, f->child, err);
+        return status < 0 ? status : name_field(self, w, record, i, code, err);
     }
     if (self->origin)
         put_origin(run, c, record->size);
@@ -285,8 +288,10 @@ static int careful_row(pln__decoder *self, const pln__csv_run *run, const pln__c
 /* Whatever stands at the cursor. */
 static int any_record(pln__decoder *self, const pln__csv_run *run, const pln__csv_window *w,
                       cursor *c, pln_error *err) {
-    pln__csv_record record = {.spans = self->spans, .capacity = self->n_fields,
-                              .expected = self->n_fields, .bytes_max = self->bytes_max};
+    pln__csv_record record = {.spans = self->spans,
+                              .capacity = self->n_fields,
+                              .expected = self->n_fields,
+                              .bytes_max = self->bytes_max};
     int status = PLN_OK;
     switch (pln__csv_lay_out(&self->rules, w, c->pos, c->k, &record)) {
     case CSV_MORE: return NEED_MORE;
@@ -329,11 +334,11 @@ static pln_status window_rows(pln__decoder *self, pln__csv_run *run, const pln__
 
 /* The rest of a line that was too long. */
 static void skip_line(pln__decoder *self, pln__csv_run *run) {
-    int64_t left = run->size - run->at;
-    const uint8_t *end = memchr(run->bytes + run->at, self->newline, (size_t)left);
-    run->at += end == NULL ? left : end - (run->bytes + run->at) + 1;
+    pln__csv_input rest = pln__csv_rest(&run->input, run->at);
+    const uint8_t *end = memchr(rest.bytes, self->newline, (size_t)rest.size);
+    run->at += end == NULL ? rest.size : end - rest.bytes + 1;
     run->lines += end != NULL;
-    self->in_long_line = end == NULL && !(run->final);
+    self->in_long_line = end == NULL && !run->input.final;
 }
 
 static int64_t guess_window(const pln__decoder *self, const pln__csv_run *run) {
@@ -347,8 +352,8 @@ static int64_t guess_window(const pln__decoder *self, const pln__csv_run *run) {
 static pln_status one_window(pln__decoder *self, pln__csv_run *run, int64_t want, bool crowded,
                              cursor *c, pln__csv_window *w, pln_error *err) {
     pln_status status;
-    PLN__TRY(pln__csv_window_open(self, run->bytes + run->at, run->size - run->at, run->final, want,
-                                  crowded, w, err));
+    PLN__TRY(
+        pln__csv_window_open(self, pln__csv_rest(&run->input, run->at), want, crowded, w, err));
     int64_t rows = w->n / (self->rules.ragged ? 1 : self->n_fields) + 2;
     int64_t left = run->max_rows - run->rows;
     PLN__TRY(reserve(self, run, rows < left ? rows : left, err));
@@ -361,7 +366,7 @@ out:
 pln_status pln__csv_rows(struct pln__decoder *self, pln__csv_run *run, pln_error *err) {
     int64_t want = guess_window(self, run), max_rows = run->max_rows;
     bool crowded = false;
-    while (!run->done && run->at < run->size) {
+    while (!run->done && run->at < run->input.size) {
         pln__csv_window w;
         cursor c;
         if (self->in_long_line) {
@@ -406,7 +411,8 @@ void pln__csv_drop(struct pln__decoder *self, int64_t rows) {
 pln_status pln__csv_finish(struct pln__decoder *self, int64_t rows, struct ArrowArray *out,
                            pln_error *err) {
     pln_status status = PLN_OK;
-    uint64_t size = (uint64_t)(self->n_columns > 0 ? self->n_columns : 1) * sizeof(struct ArrowArray);
+    uint64_t size =
+        (uint64_t)(self->n_columns > 0 ? self->n_columns : 1) * sizeof(struct ArrowArray);
     struct ArrowArray *columns = pln__calloc(self->mem, 1, size);
     bool moved = false;
     if (columns == NULL)
@@ -418,7 +424,8 @@ pln_status pln__csv_finish(struct pln__decoder *self, int64_t rows, struct Arrow
         if (self->present[i])
             PLN__TRY(pln__column_finish(&self->columns[i], &columns[i], err));
         else
-            PLN__TRY(pln__array_nulls(self->mem, self->schema->children[i], rows, &columns[i], err));
+            PLN__TRY(
+                pln__array_nulls(self->mem, self->schema->children[i], rows, &columns[i], err));
     }
     moved = true;
     PLN__TRY(pln__array_struct(self->mem, rows, columns, self->n_columns, out, err));

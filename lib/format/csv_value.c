@@ -16,8 +16,8 @@ bool pln__csv_parse_bool(const char *text, int64_t size, bool *out) {
 /* Integers other than int32 and int64. Two's complement makes storing the low bytes right for all of them. */
 static int put_int(const pln__csv_field *f, int64_t row, const char *text, int64_t size) {
     static const int64_t low[] = {INT8_MIN, INT16_MIN, INT32_MIN, INT64_MIN, 0, 0, 0};
-    static const int64_t high[] = {INT8_MAX, INT16_MAX, INT32_MAX, INT64_MAX, UINT8_MAX, UINT16_MAX,
-                                   UINT32_MAX};
+    static const int64_t high[] = {INT8_MAX,  INT16_MAX,  INT32_MAX, INT64_MAX,
+                                   UINT8_MAX, UINT16_MAX, UINT32_MAX};
     int32_t id = f->column->type.id, width = f->column->type.width;
     uint64_t bits = 0;
     int64_t value = 0;
@@ -95,7 +95,7 @@ out:
 
 static int put_word(const pln__csv_field *f, int64_t row, const char *text, int64_t size,
                     uint32_t cpu, pln_error *err) {
-    static const int64_t words_max[] = {INT8_MAX, INT16_MAX, INT32_MAX, INT32_MAX,
+    static const int64_t words_max[] = {INT8_MAX,  INT16_MAX,  INT32_MAX, INT32_MAX,
                                         UINT8_MAX, UINT16_MAX, INT32_MAX, INT32_MAX};
     pln__column *column = f->column;
     int32_t width = column->type.width;

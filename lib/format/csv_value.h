@@ -88,7 +88,8 @@ CSV_ALWAYS int csv__double(const char *text, int64_t size, double *out) {
         if (PLN__UNLIKELY(!csv__short_double(word, points, n, &value)))
             return csv__code(pln__parse_double_slow(text, size, PLN__DOUBLE_LENIENT, out));
     } else {
-        static const int32_t tens[9] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+        static const int32_t tens[9] = {1,      10,      100,      1000,     10000,
+                                        100000, 1000000, 10000000, 100000000};
         int64_t whole = points != 0 ? __builtin_ctzll(points) >> 3 : 8, fraction = n - whole - 1;
         uint32_t high, low;
         if (PLN__UNLIKELY(whole == 8 || !pln__parse_8_padded(p, whole, &high) ||
@@ -165,15 +166,15 @@ CSV_ALWAYS bool csv__plain_time(const char *text, int64_t *seconds) {
 }
 
 /* "2013-01-31T06:00:00", with three or six digits of a fraction if the unit has them, and "Z" or not. */
-CSV_ALWAYS int csv__timestamp(pln__csv_field *f, const char *text, int64_t size,
-                              int64_t *out) {
+CSV_ALWAYS int csv__timestamp(pln__csv_field *f, const char *text, int64_t size, int64_t *out) {
     int64_t days, seconds;
     if (PLN__LIKELY(size >= 19) && (text[10] == 'T' || text[10] == ' ')) {
         bool zulu = text[size - 1] == 'Z';
         int64_t fraction = size - zulu - 19;
         if (PLN__LIKELY(fraction == 0 && !(zulu && (f->flags & PLN__TIME_NO_ZONE)) &&
                         f->unit != PLN__NANO) &&
-            PLN__LIKELY(csv__run_of_dates(f, text, &days) && csv__plain_time(text + 11, &seconds))) {
+            PLN__LIKELY(csv__run_of_dates(f, text, &days) &&
+                        csv__plain_time(text + 11, &seconds))) {
             *out = (days * 86400 + seconds) * pln__per_second((pln__unit)f->unit);
             return CSV_OK;
         }
@@ -194,18 +195,16 @@ CSV_ALWAYS int csv__put_text(const pln__csv_field *f, int64_t row, const char *t
 }
 
 /* `safe`: the text is known to be UTF-8. A null is not the business of this function. */
-CSV_ALWAYS int csv__put(pln__csv_field *f, int64_t row, const char *text, int64_t size,
-                        bool safe, uint32_t cpu, pln_error *err) {
+CSV_ALWAYS int csv__put(pln__csv_field *f, int64_t row, const char *text, int64_t size, bool safe,
+                        uint32_t cpu, pln_error *err) {
     int code = CSV_OK;
     switch (f->kind) {
-    case CSV_SKIP:
-        return CSV_OK;
+    case CSV_SKIP: return CSV_OK;
     case CSV_UTF8:
         if (PLN__UNLIKELY(!safe) && !pln__utf8_valid(text, size, cpu))
             return CSV_NOT_UTF8;
         return csv__put_text(f, row, text, size);
-    case CSV_INT64:
-        return csv__int64(text, size, (int64_t *)(void *)f->data + row);
+    case CSV_INT64: return csv__int64(text, size, (int64_t *)(void *)f->data + row);
     case CSV_INT32: {
         int64_t value = 0;
         code = csv__int64(text, size, &value);
@@ -214,10 +213,8 @@ CSV_ALWAYS int csv__put(pln__csv_field *f, int64_t row, const char *text, int64_
         ((int32_t *)(void *)f->data)[row] = (int32_t)value;
         return code;
     }
-    case CSV_FLOAT64:
-        return csv__double(text, size, (double *)(void *)f->data + row);
-    case CSV_TIMESTAMP:
-        return csv__timestamp(f, text, size, (int64_t *)(void *)f->data + row);
+    case CSV_FLOAT64: return csv__double(text, size, (double *)(void *)f->data + row);
+    case CSV_TIMESTAMP: return csv__timestamp(f, text, size, (int64_t *)(void *)f->data + row);
     case CSV_BOOL: {
         bool value = false;
         if (PLN__UNLIKELY(!csv__bool(text, size, &value)))
@@ -232,8 +229,7 @@ CSV_ALWAYS int csv__put(pln__csv_field *f, int64_t row, const char *text, int64_
         ((int32_t *)(void *)f->data)[row] = (int32_t)days;
         return CSV_OK;
     }
-    default:
-        return pln__csv_put_other(f, row, text, size, cpu, err);
+    default: return pln__csv_put_other(f, row, text, size, cpu, err);
     }
 }
 

@@ -48,7 +48,8 @@ static void stream_init(z_stream *stream, const pln_allocator *mem) {
 
 /* ---- reading ---- */
 
-pln_status pln__gunzip_new(const pln_allocator *mem, int64_t ratio_max, pln__gunzip **out, pln_error *err) {
+pln_status pln__gunzip_new(const pln_allocator *mem, int64_t ratio_max, pln__gunzip **out,
+                           pln_error *err) {
     pln__gunzip *self = pln__calloc(mem, 1, sizeof *self);
     *out = NULL;
     if (self == NULL)
@@ -79,10 +80,11 @@ static pln_status damaged(const pln__gunzip *self, const char *what, pln_error *
 static pln_status check_ratio(const pln__gunzip *self, pln_error *err) {
     if (self->total_out <= RATIO_FREE || self->total_out / self->ratio_max <= self->total_in)
         return PLN_OK;
-    return pln__error_set(err, PLN_ELIMIT,
-                          "gzip: %lld bytes out of %lld compressed ones, at most %lld times as many "
-                          "are taken", (long long)self->total_out, (long long)self->total_in,
-                          (long long)self->ratio_max);
+    return pln__error_set(
+        err, PLN_ELIMIT,
+        "gzip: %lld bytes out of %lld compressed ones, at most %lld times as many "
+        "are taken",
+        (long long)self->total_out, (long long)self->total_in, (long long)self->ratio_max);
 }
 
 /* Zero bytes behind the last member are padding (tapes, block devices); all else must be a member. */
@@ -139,7 +141,8 @@ pln_status pln__gunzip_run(pln__gunzip *self, const uint8_t *in, int64_t in_size
         }
         int64_t moved[2];
         PLN__TRY(inflate_some(self, in == NULL ? NULL : in + *in_used, in_size - *in_used,
-                              out == NULL ? NULL : out + *out_used, out_size - *out_used, moved, err));
+                              out == NULL ? NULL : out + *out_used, out_size - *out_used, moved,
+                              err));
         *in_used += moved[0];
         *out_used += moved[1];
         if (!self->in_member)
@@ -155,8 +158,8 @@ out:
 
 /* ---- writing ---- */
 
-pln_status pln__gzip_member(const pln_allocator *mem, int32_t level, const uint8_t *bytes, int64_t size,
-                            pln__buffer *out, pln_error *err) {
+pln_status pln__gzip_member(const pln_allocator *mem, int32_t level, const uint8_t *bytes,
+                            int64_t size, pln__buffer *out, pln_error *err) {
     pln_status status = PLN_OK;
     z_stream z;
     int64_t before = out->size, at = 0;
@@ -169,7 +172,8 @@ pln_status pln__gzip_member(const pln_allocator *mem, int32_t level, const uint8
     while (code != Z_STREAM_END) {
         int64_t give = size - at < PIECE_MAX ? size - at : PIECE_MAX;
         PLN__TRY(pln__buffer_reserve(mem, out, (give >> 2) + 4096, err));
-        int64_t room = out->capacity - out->size < PIECE_MAX ? out->capacity - out->size : PIECE_MAX;
+        int64_t room =
+            out->capacity - out->size < PIECE_MAX ? out->capacity - out->size : PIECE_MAX;
         z.next_in = (z_const Bytef *)(uintptr_t)(bytes + at);
         z.avail_in = (uInt)give;
         z.next_out = out->data + out->size;

@@ -13,12 +13,11 @@
 #include <time.h>
 
 #define ROWS 655360
-#define BATCH 4096
 #define BLOCK (1 << 20)
 
 static const char *const spec[][2] = {
     {"event_id", "l"}, {"order_id", "u"}, {"customer_id", "l"}, {"ts", "tsu:UTC"}, {"status", "u"},
-    {"sku", "u"}, {"quantity", "i"}, {"price", "g"}, {"discount", "g"}, {"paid", "b"},
+    {"sku", "u"},      {"quantity", "i"}, {"price", "g"},       {"discount", "g"}, {"paid", "b"},
 };
 
 static double now_ns(void) {
@@ -50,7 +49,8 @@ static void make_schema(struct ArrowSchema *out) {
 }
 
 static void make_events(pln__text *to, int64_t rows, bool quoted) {
-    static const char *const statuses[] = {"new", "paid", "packed", "shipped", "delivered", "returned"};
+    static const char *const statuses[] = {"new",     "paid",      "packed",
+                                           "shipped", "delivered", "returned"};
     const char *q = quoted ? "\"" : "", *s = quoted ? "\",\"" : ",";
     uint64_t seed = 88172645463325252u;
     int64_t us = 1356998400;
@@ -63,13 +63,15 @@ static void make_events(pln__text *to, int64_t rows, bool quoted) {
         time_t when = (time_t)us;
         struct tm tm;
         gmtime_r(&when, &tm);
-        pln__text_printf(to, "%s%lld%sord-%010llx%s%d%s%04d-%02d-%02dT%02d:%02d:%02dZ%s", q, (long long)(1000000 + i), s,
-                         (unsigned long long)(b >> 24), s, (int)(a >> 20 & 0xFFFFF), s, tm.tm_year + 1900, tm.tm_mon + 1,
-                         tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, s);
-        pln__text_printf(to, "%s%sSKU-%05d-%c%s%d%s%d.%02d%s0.%d%s%s%s\n", statuses[b % 6], s, (int)(b >> 3) & 0xFFFF,
-                         (char)('A' + (a >> 40) % 26), s, (int)(a >> 8 & 15) + 1, s, (int)(b >> 40) % 1000,
-                         (int)(a >> 33) % 100 < 0 ? 0 : (int)((a >> 33) % 100), s, (int)(b >> 12 & 3), s,
-                         a >> 50 & 1 ? "true" : "false", q);
+        pln__text_printf(to, "%s%lld%sord-%010llx%s%d%s%04d-%02d-%02dT%02d:%02d:%02dZ%s", q,
+                         (long long)(1000000 + i), s, (unsigned long long)(b >> 24), s,
+                         (int)(a >> 20 & 0xFFFFF), s, tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+                         tm.tm_hour, tm.tm_min, tm.tm_sec, s);
+        pln__text_printf(to, "%s%sSKU-%05d-%c%s%d%s%d.%02d%s0.%d%s%s%s\n", statuses[b % 6], s,
+                         (int)(b >> 3) & 0xFFFF, (char)('A' + (a >> 40) % 26), s,
+                         (int)(a >> 8 & 15) + 1, s, (int)(b >> 40) % 1000,
+                         (int)(a >> 33) % 100 < 0 ? 0 : (int)((a >> 33) % 100), s,
+                         (int)(b >> 12 & 3), s, a >> 50 & 1 ? "true" : "false", q);
     }
     pln_error err = {0};
     must(pln__text_status(to, &err), &err);
@@ -83,8 +85,14 @@ static double consume(const struct ArrowArray *batch) {
         const void *data = a->buffers[1];
         switch (spec[c][1][0]) {
         case 'u': sum += (double)((const int32_t *)data)[a->length]; break;
-        case 'g': for (int64_t i = 0; i < a->length; i++) sum += ((const double *)data)[i]; break;
-        case 'i': for (int64_t i = 0; i < a->length; i++) sum += ((const int32_t *)data)[i]; break;
+        case 'g':
+            for (int64_t i = 0; i < a->length; i++)
+                sum += ((const double *)data)[i];
+            break;
+        case 'i':
+            for (int64_t i = 0; i < a->length; i++)
+                sum += ((const int32_t *)data)[i];
+            break;
         case 'b': sum += (double)pln__bits_count(data, 0, a->length); break;
         default: {
             int64_t total = 0;
@@ -104,17 +112,20 @@ static double cpu_ns(void) {
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
+/* Rows a call. */
+static int64_t batch_rows = 4096;
+
 typedef struct result {
     double ns, cpu;
     int64_t rows, bad, batches;
     double sum;
 } result;
 
-static void one_batch(pln__decoder *decoder, const uint8_t *bytes, int64_t size, bool final, int64_t *consumed,
-                      bool sum, result *r) {
+static void one_batch(pln__decoder *decoder, const uint8_t *bytes, int64_t size, bool final,
+                      int64_t *consumed, bool sum, result *r) {
     pln__decoded got;
     pln_error err = {0};
-    must(pln__csv_decoder.decode(decoder, bytes, size, final, BATCH, &got, &err), &err);
+    must(pln__csv_decoder.decode(decoder, bytes, size, final, batch_rows, &got, &err), &err);
     *consumed = got.consumed;
     r->rows += got.rows;
     r->bad += got.n_bad;
@@ -124,8 +135,8 @@ static void one_batch(pln__decoder *decoder, const uint8_t *bytes, int64_t size,
     got.array.release(&got.array);
 }
 
-static pln__decoder *open_decoder(const pln_allocator *mem, const struct ArrowSchema *schema, uint32_t cpu,
-                                  const pln__csv_dialect *dialect) {
+static pln__decoder *open_decoder(const pln_allocator *mem, const struct ArrowSchema *schema,
+                                  uint32_t cpu, const pln__csv_dialect *dialect) {
     pln__decode_options options = {.schema = schema, .cpu = cpu, .seed = 1};
     pln__decoder *decoder;
     pln_error err = {0};
@@ -135,7 +146,8 @@ static pln__decoder *open_decoder(const pln_allocator *mem, const struct ArrowSc
 }
 
 static result from_memory(const pln_allocator *mem, const struct ArrowSchema *schema, uint32_t cpu,
-                          const pln__csv_dialect *dialect, const uint8_t *bytes, int64_t size, bool sum) {
+                          const pln__csv_dialect *dialect, const uint8_t *bytes, int64_t size,
+                          bool sum) {
     result r = {0};
     double start = now_ns();
     pln__decoder *decoder = open_decoder(mem, schema, cpu, dialect);
@@ -148,7 +160,8 @@ static result from_memory(const pln_allocator *mem, const struct ArrowSchema *sc
     return r;
 }
 
-static result from_file(const pln_allocator *mem, const struct ArrowSchema *schema, const char *path) {
+static result from_file(const pln_allocator *mem, const struct ArrowSchema *schema,
+                        const char *path) {
     static uint8_t block[2 * BLOCK + PLN__PADDING];
     result r = {0};
     double start = now_ns(), cpu = cpu_ns();
@@ -179,16 +192,17 @@ static result from_file(const pln_allocator *mem, const struct ArrowSchema *sche
 }
 
 static void print(const char *name, const result *r, int64_t size, double allocations) {
-    printf("{\"bench\": \"csv\", \"case\": \"%s\", \"rows\": %lld, \"bytes\": %lld, \"gb_s\": %.3f, \"ns_row\": %.1f, "
+    printf("{\"bench\": \"csv\", \"case\": \"%s\", \"rows\": %lld, \"bytes\": %lld, \"gb_s\": "
+           "%.3f, \"ns_row\": %.1f, "
            "\"allocations_batch\": %.2f, \"rejected\": %lld}\n",
-           name, (long long)r->rows, (long long)size, (double)size / r->ns, r->ns / (double)r->rows, allocations,
-           (long long)r->bad);
+           name, (long long)r->rows, (long long)size, (double)size / r->ns, r->ns / (double)r->rows,
+           allocations, (long long)r->bad);
     fflush(stdout);
 }
 
 /* The best of some rounds after one to warm up. */
-static void measure(const char *name, const struct ArrowSchema *schema, uint32_t cpu, const pln__csv_dialect *dialect,
-                    const pln__text *text, bool sum) {
+static void measure(const char *name, const struct ArrowSchema *schema, uint32_t cpu,
+                    const pln__csv_dialect *dialect, const pln__text *text, bool sum) {
     pln__heap *heap = pln__heap_new(pln__system_allocator(), 0);
     const pln_allocator *mem = pln__heap_allocator(heap);
     result best = {0};
@@ -196,7 +210,8 @@ static void measure(const char *name, const struct ArrowSchema *schema, uint32_t
     for (int i = 0; i < 8; i++) {
         pln__heap_stats before, after;
         pln__heap_stats_get(heap, &before);
-        result r = from_memory(mem, schema, cpu, dialect, (const uint8_t *)text->data, text->size - PLN__PADDING, sum);
+        result r = from_memory(mem, schema, cpu, dialect, (const uint8_t *)text->data,
+                               text->size - PLN__PADDING, sum);
         pln__heap_stats_get(heap, &after);
         if (i == 0 || r.ns < best.ns)
             best = r;
@@ -212,8 +227,12 @@ static void pad(pln__text *text) {
 }
 
 static void bench_events(void) {
-    static const struct { const char *name; uint32_t keep; } variants[] = {
-        {"events_portable", 0}, {"events_sse42", PLN__CPU_SSE42}, {"events_avx2", PLN__CPU_SSE42 | PLN__CPU_AVX2}};
+    static const struct {
+        const char *name;
+        uint32_t keep;
+    } variants[] = {{"events_portable", 0},
+                    {"events_sse42", PLN__CPU_SSE42},
+                    {"events_avx2", PLN__CPU_SSE42 | PLN__CPU_AVX2}};
     struct ArrowSchema schema;
     pln__text text;
     make_schema(&schema);
@@ -222,7 +241,15 @@ static void bench_events(void) {
     pad(&text);
     measure("events", &schema, pln__cpu_features(), NULL, &text, true);
     for (int i = 0; i < PLN__COUNT(variants); i++)
-        measure(variants[i].name, &schema, pln__cpu_features() & variants[i].keep, NULL, &text, true);
+        measure(variants[i].name, &schema, pln__cpu_features() & variants[i].keep, NULL, &text,
+                true);
+    pln__text_free(&text);
+    pln__text_init(&text, pln__system_allocator());
+    make_events(&text, ROWS / 16, false);
+    pad(&text);
+    batch_rows = 1;
+    measure("events_one_row_a_call", &schema, pln__cpu_features(), NULL, &text, true);
+    batch_rows = 4096;
     pln__text_free(&text);
     pln__text_init(&text, pln__system_allocator());
     make_events(&text, ROWS, true);
@@ -241,7 +268,8 @@ static void bench_hostile(void) {
     for (int i = 0; i < 40; i++) {
         char name[8];
         snprintf(name, sizeof name, "c%d", i);
-        must(pln__field_new(pln__system_allocator(), "u", name, true, 0, schema.children[i], &err), &err);
+        must(pln__field_new(pln__system_allocator(), "u", name, true, 0, schema.children[i], &err),
+             &err);
     }
     pln__csv_dialect dialect;
     pln__csv_dialect_default(&dialect);
@@ -271,7 +299,9 @@ static void bench_flights(void) {
     double start = now_ns();
     must(pln__gunzip_new(mem, 0, &gz, &err), &err);
     while (at < packed_size) {
-        must(pln__gunzip_run(gz, packed + at, packed_size - at, true, &used, out + size, (64 << 20) - size, &gave, &err), &err);
+        must(pln__gunzip_run(gz, packed + at, packed_size - at, true, &used, out + size,
+                             (64 << 20) - size, &gave, &err),
+             &err);
         at += used;
         size += gave;
     }
@@ -304,7 +334,8 @@ static void bench_file(const char *path, int rounds) {
         if (i == 1 || (i > 1 && r.cpu < cpu))
             cpu = r.cpu;
     }
-    printf("{\"bench\": \"csv\", \"case\": \"file\", \"rows\": %lld, \"ns\": %.0f, \"cpu_ns\": %.0f, \"sum\": %.3f}\n",
+    printf("{\"bench\": \"csv\", \"case\": \"file\", \"rows\": %lld, \"ns\": %.0f, \"cpu_ns\": "
+           "%.0f, \"sum\": %.3f}\n",
            (long long)best.rows, best.ns, cpu, best.sum);
     pln__heap_close(heap);
     pln__schema_release(&schema);
@@ -316,7 +347,8 @@ int main(int argc, char **argv) {
         pln__text_init(&text, pln__system_allocator());
         make_events(&text, argc > 3 ? atoll(argv[3]) : ROWS, false);
         FILE *file = fopen(argv[2], "wb");
-        if (file == NULL || fwrite(text.data, 1, (size_t)text.size, file) != (size_t)text.size || fclose(file) != 0)
+        if (file == NULL || fwrite(text.data, 1, (size_t)text.size, file) != (size_t)text.size ||
+            fclose(file) != 0)
             return 1;
         pln__text_free(&text);
         return 0;

@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         }                                                                                          \
     } while (0)
 
-static const char *const formats[] = {"l", "u", "g", "tsu:UTC", "b", "tdD", "d:10,2", "C", "z", "ttm", "i", "w:2"};
+static const char *const formats[] = {"l",      "u", "g", "tsu:UTC", "b", "tdD",
+                                      "d:10,2", "C", "z", "ttm",     "i", "w:2"};
 
 typedef struct outcome {
     int64_t rows, bad, lines, consumed;
@@ -29,8 +30,8 @@ static void make_schema(int first, int n, struct ArrowSchema *out) {
     REQUIRE(pln__field_new(mem, "+s", "", false, n, out, NULL) == PLN_OK);
     for (int i = 0; i < n; i++) {
         char name[2] = {(char)('a' + i), '\0'};
-        REQUIRE(pln__field_new(mem, formats[(first + i) % PLN__COUNT(formats)], name, i != 1, 0, out->children[i], NULL) ==
-                PLN_OK);
+        REQUIRE(pln__field_new(mem, formats[(first + i) % PLN__COUNT(formats)], name, i != 1, 0,
+                               out->children[i], NULL) == PLN_OK);
     }
 }
 
@@ -53,7 +54,8 @@ static uint64_t mix(uint64_t hash, uint64_t value) {
     return hash ^ hash >> 29;
 }
 
-static uint64_t hash_row(uint64_t hash, const struct ArrowSchema *schema, const struct ArrowArray *batch, int64_t row) {
+static uint64_t hash_row(uint64_t hash, const struct ArrowSchema *schema,
+                         const struct ArrowArray *batch, int64_t row) {
     for (int64_t c = 0; c < schema->n_children; c++) {
         const struct ArrowArray *a = batch->children[c];
         pln__type type;
@@ -76,7 +78,8 @@ static uint64_t hash_row(uint64_t hash, const struct ArrowSchema *schema, const 
 }
 
 /* What is written of the rows reads back as the same rows. */
-static void check_round_trip(const pln__csv_dialect *dialect, const struct ArrowSchema *schema, const struct ArrowArray *batch) {
+static void check_round_trip(const pln__csv_dialect *dialect, const struct ArrowSchema *schema,
+                             const struct ArrowArray *batch) {
     const pln_allocator *mem = pln__system_allocator();
     pln__encoder *encoder;
     pln__decoder *decoder;
@@ -85,12 +88,15 @@ static void check_round_trip(const pln__csv_dialect *dialect, const struct Arrow
     if (pln__csv_encoder.open(mem, dialect, schema, &encoder, NULL) < 0)
         return;
     REQUIRE(pln__csv_encoder.begin(encoder, &text, NULL) == PLN_OK || dialect->quote == 0);
-    if (pln__csv_encoder.encode(encoder, batch, &text, NULL) == PLN_OK && dialect->skip_lines == 0) {
-        pln__decode_options options = {.schema = schema, .cpu = pln__cpu_features(), .record_bytes_max = 1 << 22};
+    if (pln__csv_encoder.encode(encoder, batch, &text, NULL) == PLN_OK &&
+        dialect->skip_lines == 0) {
+        pln__decode_options options = {
+            .schema = schema, .cpu = pln__cpu_features(), .record_bytes_max = 1 << 22};
         REQUIRE(pln__buffer_reserve(mem, &text, PLN__PADDING, NULL) == PLN_OK);
         REQUIRE(pln__csv_decoder.open(mem, dialect, &options, &decoder, NULL) == PLN_OK);
         REQUIRE(pln__csv_decoder.begin(decoder, true, NULL, 0, NULL) == PLN_OK);
-        REQUIRE(pln__csv_decoder.decode(decoder, text.data, text.size, true, INT32_MAX, &got, NULL) == PLN_OK);
+        REQUIRE(pln__csv_decoder.decode(decoder, text.data, text.size, true, INT32_MAX, &got,
+                                        NULL) == PLN_OK);
         REQUIRE(got.n_bad == 0 && got.rows == batch->length);
         for (int64_t row = 0; row < got.rows; row++)
             REQUIRE(hash_row(1, schema, batch, row) == hash_row(1, schema, &got.array, row));
@@ -101,18 +107,21 @@ static void check_round_trip(const pln__csv_dialect *dialect, const struct Arrow
     pln__csv_encoder.close(encoder);
 }
 
-static void take_call(const pln__csv_dialect *dialect, const struct ArrowSchema *schema, pln__decoded *got, int64_t at,
-                      outcome *out) {
+static void take_call(const pln__csv_dialect *dialect, const struct ArrowSchema *schema,
+                      pln__decoded *got, int64_t at, outcome *out) {
     const int64_t *start = (const int64_t *)(const void *)got->row_start.data;
     const int64_t *line = (const int64_t *)(const void *)got->row_line.data;
     pln_error err = {0};
     REQUIRE(pln__array_validate(schema, &got->array, PLN__VALIDATE_FULL, &err) == PLN_OK);
     for (int64_t row = 0; row < got->rows; row++) {
-        out->hash = mix(mix(out->hash, (uint64_t)(start[row] + at)), (uint64_t)(line[row] + out->lines));
+        out->hash =
+            mix(mix(out->hash, (uint64_t)(start[row] + at)), (uint64_t)(line[row] + out->lines));
         out->hash = hash_row(out->hash, schema, &got->array, row);
     }
     for (int64_t i = 0; i < got->n_bad; i++)
-        out->bad += (int64_t)(mix(mix(3, (uint64_t)(got->bad[i].start + at)), (uint64_t)got->bad[i].size) & 0xFFFFFF);
+        out->bad +=
+            (int64_t)(mix(mix(3, (uint64_t)(got->bad[i].start + at)), (uint64_t)got->bad[i].size) &
+                      0xFFFFFF);
     check_round_trip(dialect, schema, &got->array);
     out->rows += got->rows;
     out->lines += got->lines;
@@ -122,11 +131,14 @@ static void take_call(const pln__csv_dialect *dialect, const struct ArrowSchema 
     pln__buffer_free(pln__system_allocator(), &got->row_line);
 }
 
-static outcome decode(const pln__csv_dialect *dialect, const struct ArrowSchema *schema, const uint8_t *text, int64_t size,
-                      int64_t block, int64_t record_bytes_max) {
+static outcome decode(const pln__csv_dialect *dialect, const struct ArrowSchema *schema,
+                      const uint8_t *text, int64_t size, int64_t block, int64_t record_bytes_max) {
     /* Small blocks go through the portable scan, whole inputs through the best. */
-    pln__decode_options options = {.schema = schema, .origin = true, .cpu = block > size ? pln__cpu_features() : 0,
-                                   .record_bytes_max = record_bytes_max, .seed = 5};
+    pln__decode_options options = {.schema = schema,
+                                   .origin = true,
+                                   .cpu = block > size ? pln__cpu_features() : 0,
+                                   .record_bytes_max = record_bytes_max,
+                                   .seed = 5};
     pln__decoder *decoder;
     outcome out = {0};
     int64_t at = 0, end = block < size ? block : size;
@@ -140,7 +152,8 @@ static outcome decode(const pln__csv_dialect *dialect, const struct ArrowSchema 
         REQUIRE(copy != NULL);
         memcpy(copy, text + at, (size_t)(end - at));
         memset(copy + end - at, block % 2 == 0 ? '"' : '\n', PLN__PADDING);
-        out.status = pln__csv_decoder.decode(decoder, copy, end - at, end == size, block + 1, &got, NULL);
+        out.status =
+            pln__csv_decoder.decode(decoder, copy, end - at, end == size, block + 1, &got, NULL);
         if (out.status == PLN_OK) {
             bool stuck = got.consumed == 0;
             REQUIRE(got.consumed <= end - at && got.rows + got.n_bad <= block + 1);
@@ -166,7 +179,8 @@ static void infer(const pln__csv_dialect *dialect, const uint8_t *text, int64_t 
     REQUIRE(copy != NULL);
     memcpy(copy, text, (size_t)size);
     pln_error err = {0};
-    if (pln__csv_decoder.infer(pln__system_allocator(), dialect, copy, size, final, &schema, &err) == PLN_OK) {
+    if (pln__csv_decoder.infer(pln__system_allocator(), dialect, copy, size, final, &schema,
+                               &err) == PLN_OK) {
         outcome whole = decode(dialect, &schema, text, size, size + 1, 0);
         REQUIRE(whole.status == PLN_OK);
         schema.release(&schema);
@@ -190,7 +204,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     REQUIRE(whole.status == parts.status);
     if (whole.status == PLN_OK) {
         REQUIRE(whole.rows == parts.rows && whole.bad == parts.bad && whole.lines == parts.lines);
-        REQUIRE(whole.hash == parts.hash && whole.consumed == parts.consumed && whole.consumed == n);
+        REQUIRE(whole.hash == parts.hash && whole.consumed == parts.consumed &&
+                whole.consumed == n);
     }
     schema.release(&schema);
     infer(&dialect, text, n, (data[3] & 1) != 0);

@@ -16,7 +16,8 @@
 
 /* "id:l! name:u" - required int64 id, nullable utf8 name. A format "D:u" is a dictionary of utf8 with int32 indices. */
 static inline void make_schema(const char *spec, struct ArrowSchema *out) {
-    static struct ArrowSchema dictionaries[16]; /* the struct is the schema's to borrow, not to free */
+    /* The struct of a dictionary is the schema's to borrow, not to free. */
+    static struct ArrowSchema dictionaries[16];
     static int next_dictionary;
     const pln_allocator *mem = pln__system_allocator();
     pln_error err = {0};
@@ -34,8 +35,9 @@ static inline void make_schema(const char *spec, struct ArrowSchema *out) {
         if (required)
             format[last] = '\0';
         bool words = format[0] == 'D';
-        ck_assert_int_eq(pln__field_new(mem, words ? "i" : format, name, !required, 0, out->children[i],
-                                        &err), PLN_OK);
+        ck_assert_int_eq(
+            pln__field_new(mem, words ? "i" : format, name, !required, 0, out->children[i], &err),
+            PLN_OK);
         if (words) {
             struct ArrowSchema *values = &dictionaries[next_dictionary++ % 16];
             ck_assert_int_eq(pln__field_new(mem, "u", "", true, 0, values, &err), PLN_OK);
@@ -90,7 +92,9 @@ typedef struct drive {
 } drive;
 
 static inline drive drive_new(const pln__csv_dialect *dialect, const struct ArrowSchema *schema) {
-    drive d = {.mem = pln__system_allocator(), .dialect = dialect, .schema = schema,
+    drive d = {.mem = pln__system_allocator(),
+               .dialect = dialect,
+               .schema = schema,
                .cpu = pln__cpu_features()};
     return d;
 }
@@ -101,7 +105,8 @@ static inline void drive_show(drive *d, const pln__decoded *got, const uint8_t *
     const int64_t *lines = (const int64_t *)(const void *)got->row_line.data;
     for (int64_t row = 0; row <= got->rows; row++) {
         for (; b < n && (row == got->rows || got->bad[b].line < lines[row]); b++)
-            pln__text_printf(&d->text, "!%lld %lld %lld %d: %s\n", (long long)(line + got->bad[b].line),
+            pln__text_printf(&d->text, "!%lld %lld %lld %d: %s\n",
+                             (long long)(line + got->bad[b].line),
                              (long long)(at + got->bad[b].start), (long long)got->bad[b].size,
                              got->bad[b].column, got->bad[b].message);
         if (row == got->rows)
@@ -118,8 +123,11 @@ static inline void drive_show(drive *d, const pln__decoded *got, const uint8_t *
 
 static inline pln_status drive_begin(drive *d, pln__decoder **decoder, bool at_start,
                                      const uint8_t *header, int64_t size) {
-    pln__decode_options options = {.schema = d->schema, .origin = true, .cpu = d->cpu,
-                                   .record_bytes_max = d->record_bytes_max, .seed = 7};
+    pln__decode_options options = {.schema = d->schema,
+                                   .origin = true,
+                                   .cpu = d->cpu,
+                                   .record_bytes_max = d->record_bytes_max,
+                                   .seed = 7};
     pln_status status = pln__csv_decoder.open(d->mem, d->dialect, &options, decoder, &d->err);
     if (status == PLN_OK)
         status = pln__csv_decoder.begin(*decoder, at_start, header, size, &d->err);
@@ -153,8 +161,9 @@ static inline const char *drive_run(drive *d, const char *text, int64_t size) {
         memset(copy, '"', (size_t)(end - at) + PLN__PADDING);
         memcpy(copy, text + at, (size_t)(end - at));
         d->calls++;
-        d->status = pln__csv_decoder.decode(decoder, copy, end - at, end == size,
-                                            d->max_rows > 0 ? d->max_rows : INT32_MAX, &got, &d->err);
+        d->status =
+            pln__csv_decoder.decode(decoder, copy, end - at, end == size,
+                                    d->max_rows > 0 ? d->max_rows : INT32_MAX, &got, &d->err);
         if (d->status != PLN_OK) {
             free(copy);
             break;

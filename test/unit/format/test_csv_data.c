@@ -106,7 +106,8 @@ static void run_case(json_t *one) {
     if (json_is_true(json_object_get(one, "error")))
         ck_assert_msg(contested || d.bad > 0 || d.status == PLN_EDATA, "%s: got %s", id, got);
     else
-        ck_assert_msg(expected.size == d.text.size && memcmp(expected.data, got, (size_t)expected.size) == 0,
+        ck_assert_msg(expected.size == d.text.size &&
+                          memcmp(expected.data, got, (size_t)expected.size) == 0,
                       "%s: expected %s, got %s", id, expected.data, got);
     free_names(names);
     pln__text_free(&expected);
@@ -157,7 +158,8 @@ static void run_python(json_t *one) {
     if (rows == NULL)
         ck_assert_msg(d.bad > 0, "%s: got %s", text, got);
     else
-        ck_assert_msg(strcmp(got, expected.data) == 0, "%s: expected %s, got %s", text, expected.data, got);
+        ck_assert_msg(strcmp(got, expected.data) == 0, "%s: expected %s, got %s", text,
+                      expected.data, got);
     pln__text_free(&expected);
     pln__text_free(&d.text);
     pln__schema_release(&schema);
@@ -216,7 +218,8 @@ static void run_spectrum(const char *name) {
         json_object_foreach(row, key, cell) {
             json_array_append(list, cell);
             if (i == 0)
-                snprintf(spec + strlen(spec), sizeof spec - strlen(spec), "%s%s:u", *spec ? " " : "", key);
+                snprintf(spec + strlen(spec), sizeof spec - strlen(spec), "%s%s:u",
+                         *spec ? " " : "", key);
         }
         json_array_append_new(lists, list);
     }
@@ -239,9 +242,17 @@ static void run_spectrum(const char *name) {
 }
 
 START_TEST(spectrum) {
-    static const char *const names[] = {"comma_in_quotes", "empty", "empty_crlf", "escaped_quotes", "json",
-                                        "newlines", "newlines_crlf", "quotes_and_newlines", "simple",
-                                        "simple_crlf", "utf8"};
+    static const char *const names[] = {"comma_in_quotes",
+                                        "empty",
+                                        "empty_crlf",
+                                        "escaped_quotes",
+                                        "json",
+                                        "newlines",
+                                        "newlines_crlf",
+                                        "quotes_and_newlines",
+                                        "simple",
+                                        "simple_crlf",
+                                        "utf8"};
     char place[512];
     if (test_data("csv-spectrum/csvs", place, sizeof place) == NULL)
         TEST_SKIP("the shared data has no csv-spectrum");
@@ -279,9 +290,9 @@ static json_t *oracle(const char *id) {
     char *bytes = load("oracles/nycflights13_2013h1.json", &size);
     json_t *all = json_loadb(bytes, (size_t)size, 0, NULL), *query, *found = NULL;
     size_t i;
-    json_array_foreach(json_object_get(all, "queries"), i, query)
-        if (strcmp(json_string_value(json_object_get(query, "id")), id) == 0)
-            found = json_incref(json_object_get(query, "rows"));
+    json_array_foreach(json_object_get(all, "queries"), i,
+                       query) if (strcmp(json_string_value(json_object_get(query, "id")), id) == 0)
+        found = json_incref(json_object_get(query, "rows"));
     ck_assert_ptr_nonnull(found);
     json_decref(all);
     free(bytes);
@@ -297,8 +308,10 @@ static void count_table(const char *table, const char *bytes, int64_t size, cons
     pln_error err = {0};
     int64_t rows = 0, at = 0, counts[32] = {0};
     usual.nulls = nulls;
-    ck_assert_int_eq(pln__csv_decoder.infer(mem, &usual, (const uint8_t *)bytes, size < 100000 ? size : 100000,
-                                            size < 100000, &schema, &err), PLN_OK);
+    ck_assert_int_eq(pln__csv_decoder.infer(mem, &usual, (const uint8_t *)bytes,
+                                            size < 100000 ? size : 100000, size < 100000, &schema,
+                                            &err),
+                     PLN_OK);
     pln__text got;
     pln__text_init(&got, mem);
     for (int64_t i = 0; i < schema.n_children; i++)
@@ -311,8 +324,9 @@ static void count_table(const char *table, const char *bytes, int64_t size, cons
     while (at < size) {
         int64_t end = at + 300000 < size ? at + 300000 : size;
         pln__decoded batch;
-        ck_assert_int_eq(pln__csv_decoder.decode(decoder, (const uint8_t *)bytes + at, end - at, end == size,
-                                                 4096, &batch, &err), PLN_OK);
+        ck_assert_int_eq(pln__csv_decoder.decode(decoder, (const uint8_t *)bytes + at, end - at,
+                                                 end == size, 4096, &batch, &err),
+                         PLN_OK);
         ck_assert_msg(batch.n_bad == 0, "%s", batch.n_bad > 0 ? batch.bad[0].message : "");
         at += batch.consumed;
         rows += batch.rows;
@@ -325,9 +339,9 @@ static void count_table(const char *table, const char *bytes, int64_t size, cons
     pln__csv_decoder.close(decoder);
     size_t k;
     json_t *answers = oracle("rows"), *row;
-    json_array_foreach(answers, k, row)
-        if (strcmp(json_string_value(json_object_get(row, "t")), table) == 0)
-            ck_assert_int_eq(rows, json_integer_value(json_object_get(row, "n")));
+    json_array_foreach(answers, k,
+                       row) if (strcmp(json_string_value(json_object_get(row, "t")), table) == 0)
+        ck_assert_int_eq(rows, json_integer_value(json_object_get(row, "n")));
     json_decref(answers);
     char id[64];
     snprintf(id, sizeof id, "nulls_%s", table);
@@ -353,7 +367,9 @@ START_TEST(flights) {
     count_table("flights", bytes, size, "l l l l l l l u u l u u l l l l");
     free(bytes);
     free(packed);
-    static const struct { const char *table, *formats; } tables[] = {
+    static const struct {
+        const char *table, *formats;
+    } tables[] = {
         {"airlines", "u u"},
         {"airports", "u u g g l l u u"},
         {"planes", "u l u u u l l l u"},

@@ -24,7 +24,8 @@ static char *inferred(const pln_allocator *mem, const char *text, bool final) {
         pln__text_printf(&to, "%s: %s", pln_status_name(status), err.message);
     for (int64_t i = 0; status == PLN_OK && i < schema.n_children; i++) {
         ck_assert_int_eq(schema.children[i]->flags & ARROW_FLAG_NULLABLE, ARROW_FLAG_NULLABLE);
-        pln__text_printf(&to, "%s%s:%s", i > 0 ? " " : "", schema.children[i]->name, schema.children[i]->format);
+        pln__text_printf(&to, "%s%s:%s", i > 0 ? " " : "", schema.children[i]->name,
+                         schema.children[i]->format);
     }
     if (status == PLN_OK)
         pln__schema_release(&schema);
@@ -42,24 +43,66 @@ static char *inferred(const pln_allocator *mem, const char *text, bool final) {
 
 START_TEST(one_value) {
     usual.header = false;
-    static const struct { const char *text, *format; } cases[] = {
-        {"1", "l"}, {"0", "l"}, {"-5", "l"}, {"9223372036854775807", "l"}, {"-9223372036854775808", "l"},
-        {"9223372036854775808", "u"}, {"007", "u"}, {"-01", "u"}, {"+1", "u"}, {"00", "u"}, {"-0", "g"},
-        {"1.5", "g"}, {".5", "g"}, {"1e5", "g"}, {"0.5", "g"}, {"00.5", "u"}, {"1e999", "u"}, {"nan", "u"},
-        {"inf", "u"}, {"0x10", "u"}, {"1,", "l"}, {"-", "u"}, {".", "u"}, {"1_000", "u"},
-        {"true", "b"}, {"FALSE", "b"}, {"t", "u"}, {"yes", "u"},
-        {"2013-01-31", "tdD"}, {"2013-02-31", "u"}, {"2013-1-31", "u"}, {"20130131", "l"},
-        {"06:00:00", "tts"}, {"25:00:00", "u"}, {"06:00", "u"},
-        {"2013-01-31T06:00:00", "tss:"}, {"2013-01-31 06:00:00Z", "tss:UTC"}, {"2013-01-31T06:00:00+02:00", "tss:UTC"},
-        {"2013-01-31T06:00:00.1Z", "tsm:UTC"}, {"2013-01-31T06:00:00.123", "tsm:"},
-        {"2013-01-31T06:00:00.1234Z", "tsu:UTC"}, {"2013-01-31T06:00:00.1234567Z", "tsn:UTC"},
-        {"3013-01-31T06:00:00.1234567Z", "u"}, {"3013-01-31T06:00:00.123456Z", "tsu:UTC"},
-        {"x", "u"}, {"\xC3\xA9", "u"}, {"\xFF", "z"}, {" 1", "u"}, {"\"1\"", "l"}, {"\"\"", "u"}, {"\"a\"\"b\"", "u"},
+    static const struct {
+        const char *text, *format;
+    } cases[] = {
+        {"1", "l"},
+        {"0", "l"},
+        {"-5", "l"},
+        {"9223372036854775807", "l"},
+        {"-9223372036854775808", "l"},
+        {"9223372036854775808", "u"},
+        {"007", "u"},
+        {"-01", "u"},
+        {"+1", "u"},
+        {"00", "u"},
+        {"-0", "g"},
+        {"1.5", "g"},
+        {".5", "g"},
+        {"1e5", "g"},
+        {"0.5", "g"},
+        {"00.5", "u"},
+        {"1e999", "u"},
+        {"nan", "u"},
+        {"inf", "u"},
+        {"0x10", "u"},
+        {"1,", "l"},
+        {"-", "u"},
+        {".", "u"},
+        {"1_000", "u"},
+        {"true", "b"},
+        {"FALSE", "b"},
+        {"t", "u"},
+        {"yes", "u"},
+        {"2013-01-31", "tdD"},
+        {"2013-02-31", "u"},
+        {"2013-1-31", "u"},
+        {"20130131", "l"},
+        {"06:00:00", "tts"},
+        {"25:00:00", "u"},
+        {"06:00", "u"},
+        {"2013-01-31T06:00:00", "tss:"},
+        {"2013-01-31 06:00:00Z", "tss:UTC"},
+        {"2013-01-31T06:00:00+02:00", "tss:UTC"},
+        {"2013-01-31T06:00:00.1Z", "tsm:UTC"},
+        {"2013-01-31T06:00:00.123", "tsm:"},
+        {"2013-01-31T06:00:00.1234Z", "tsu:UTC"},
+        {"2013-01-31T06:00:00.1234567Z", "tsn:UTC"},
+        {"3013-01-31T06:00:00.1234567Z", "u"},
+        {"3013-01-31T06:00:00.123456Z", "tsu:UTC"},
+        {"x", "u"},
+        {"\xC3\xA9", "u"},
+        {"\xFF", "z"},
+        {" 1", "u"},
+        {"\"1\"", "l"},
+        {"\"\"", "u"},
+        {"\"a\"\"b\"", "u"},
     };
     for (int i = 0; i < PLN__COUNT(cases); i++) {
         char text[64], expected[64];
         snprintf(text, sizeof text, "%s\n", cases[i].text);
-        snprintf(expected, sizeof expected, "c1:%s%s", cases[i].format, strchr(text, ',') != NULL ? " c2:u" : "");
+        snprintf(expected, sizeof expected, "c1:%s%s", cases[i].format,
+                 strchr(text, ',') != NULL ? " c2:u" : "");
         ck_infers(text, expected);
     }
 }

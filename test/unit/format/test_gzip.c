@@ -7,12 +7,13 @@
 
 static void put_member(pln__buffer *to, const void *bytes, int64_t size, int level) {
     pln_error err = {0};
-    ck_assert_int_eq(pln__gzip_member(pln__system_allocator(), level, bytes, size, to, &err), PLN_OK);
+    ck_assert_int_eq(pln__gzip_member(pln__system_allocator(), level, bytes, size, to, &err),
+                     PLN_OK);
 }
 
 /* All of `in` in pieces; returns the last status. */
-static pln_status unpack(const pln_allocator *mem, const pln__buffer *in, int64_t piece, int64_t room,
-                         pln__buffer *out, pln_error *err) {
+static pln_status unpack(const pln_allocator *mem, const pln__buffer *in, int64_t piece,
+                         int64_t room, pln__buffer *out, pln_error *err) {
     pln__gunzip *gz;
     int64_t at = 0;
     pln_status status = pln__gunzip_new(mem, 0, &gz, err);
@@ -22,8 +23,8 @@ static pln_status unpack(const pln_allocator *mem, const pln__buffer *in, int64_
         int64_t used, gave, give = in->size - at < piece ? in->size - at : piece;
         status = pln__buffer_reserve(pln__system_allocator(), out, room, err);
         if (status == PLN_OK)
-            status = pln__gunzip_run(gz, in->data + at, give, at + give == in->size, &used, out->data + out->size,
-                                     room, &gave, err);
+            status = pln__gunzip_run(gz, in->data + at, give, at + give == in->size, &used,
+                                     out->data + out->size, room, &gave, err);
         at += used;
         out->size += gave;
         ck_assert_int_lt(steps, 10000000);
@@ -50,7 +51,9 @@ START_TEST(members_are_one_stream) {
     for (int p = 0; p < 5; p++)
         for (int r = 0; r < 5; r++) {
             pln__buffer out = {0};
-            ck_assert_int_eq(unpack(pln__system_allocator(), &packed, pieces[p], pieces[r], &out, NULL), PLN_EOS);
+            ck_assert_int_eq(
+                unpack(pln__system_allocator(), &packed, pieces[p], pieces[r], &out, NULL),
+                PLN_EOS);
             ck_assert_int_eq(out.size, 5000);
             ck_assert_mem_eq(out.data, text, 5000);
             free_buffer(&out);
@@ -76,7 +79,8 @@ START_TEST(a_member_is_gzip) {
     ck_assert_mem_eq(out, "hello, world", 12);
     inflateEnd(&z);
     pln_error err = {0};
-    ck_assert_int_eq(pln__gzip_member(pln__system_allocator(), 10, out, 1, &packed, &err), PLN_EINVAL);
+    ck_assert_int_eq(pln__gzip_member(pln__system_allocator(), 10, out, 1, &packed, &err),
+                     PLN_EINVAL);
     free_buffer(&packed);
 }
 END_TEST
@@ -89,7 +93,8 @@ START_TEST(damage_is_found) {
     for (int64_t n = 0; n < size; n++) {
         pln__buffer out = {0};
         packed.size = n;
-        ck_assert_int_eq(unpack(pln__system_allocator(), &packed, 1000, 1000, &out, &err), PLN_EDATA);
+        ck_assert_int_eq(unpack(pln__system_allocator(), &packed, 1000, 1000, &out, &err),
+                         PLN_EDATA);
         ck_assert_ptr_nonnull(strstr(err.message, n == 0 ? "empty" : "cut off at compressed byte"));
         free_buffer(&out);
     }
@@ -97,12 +102,14 @@ START_TEST(damage_is_found) {
     for (int64_t i = size - 8; i < size; i++) {
         pln__buffer out = {0};
         packed.data[i] ^= 1;
-        ck_assert_int_eq(unpack(pln__system_allocator(), &packed, 1000, 1000, &out, &err), PLN_EDATA);
+        ck_assert_int_eq(unpack(pln__system_allocator(), &packed, 1000, 1000, &out, &err),
+                         PLN_EDATA);
         packed.data[i] ^= 1;
         free_buffer(&out);
     }
     pln__buffer out = {0};
-    ck_assert_int_eq(pln__buffer_append(pln__system_allocator(), &packed, "\0\0\0", 3, NULL), PLN_OK);
+    ck_assert_int_eq(pln__buffer_append(pln__system_allocator(), &packed, "\0\0\0", 3, NULL),
+                     PLN_OK);
     ck_assert_int_eq(unpack(pln__system_allocator(), &packed, 1000, 1000, &out, &err), PLN_EOS);
     ck_assert_int_eq(pln__buffer_append(pln__system_allocator(), &packed, "junk", 4, NULL), PLN_OK);
     ck_assert_int_eq(unpack(pln__system_allocator(), &packed, 1000, 1000, &out, &err), PLN_EDATA);
@@ -123,7 +130,8 @@ START_TEST(bombs_are_refused) {
     pln_status status = PLN_OK;
     while (status == PLN_OK) {
         int64_t used, gave;
-        status = pln__gunzip_run(gz, packed.data + at, packed.size - at, true, &used, out, 1 << 20, &gave, &err);
+        status = pln__gunzip_run(gz, packed.data + at, packed.size - at, true, &used, out, 1 << 20,
+                                 &gave, &err);
         at += used;
         total += gave;
     }
@@ -132,7 +140,8 @@ START_TEST(bombs_are_refused) {
     ck_assert_ptr_nonnull(strstr(err.message, "100 times"));
     pln__gunzip_free(gz);
     pln__buffer all = {0};
-    ck_assert_int_eq(unpack(pln__system_allocator(), &packed, 1 << 20, 1 << 20, &all, &err), PLN_EOS);
+    ck_assert_int_eq(unpack(pln__system_allocator(), &packed, 1 << 20, 1 << 20, &all, &err),
+                     PLN_EOS);
     ck_assert_int_eq(all.size, size);
     free_buffer(&all);
     free_buffer(&packed);
