@@ -1,3 +1,26 @@
+/*
+ * NDJSON in: one JSON object (RFC 8259) a line, typed by the schema. What a value looks like, in both directions:
+ *
+ *     bool, integers         true, 17; every digit of 64 bits counts; 3.0 is no integer unless `float_to_int`
+ *     float32, float64       a number, rounded once; "NaN", "Infinity", "-Infinity" as strings; too large is refused
+ *     decimal                a number, taken by its digits; digits beyond the scale are refused unless zeros
+ *     utf8                   a string; with `number_to_text` also a number, as its characters
+ *     binary, fixed          a string where the bytes are UTF-8 without NUL, else {"base64": "..."}
+ *     date, time, timestamp  ISO 8601 strings; no offset means UTC; years beyond 0001 to 9999 with a sign ("+012345-01-01")
+ *     list, struct           an array, an object
+ *     map                    an object if the keys are text and all different, else an array of [key, value] pairs; both are read
+ *     dictionary             as its values
+ *     dense union            {"variant": value}, and null for a variant of type null
+ *     utf8 with the metadata "pln.json" = "any"    any value, whose text is kept as it stands; null is a null if it may be
+ *
+ * A null in a required column, a required member that is missing, a value of another kind and a key that comes twice reject the
+ * record with the member's path. Members that the schema does not know are checked by the grammar, but below them keys are not compared.
+ * Text is UTF-8; a byte order mark may stand at the start of a file alone; a lone surrogate is an error. Lines of spaces are no records.
+ *
+ * How it is fast: records of one producer look alike, so from a record that the general decoder has read a shape is learned - the
+ * text between the values, and what kind of value follows. The next records are tried against the shapes first (json_run.h): each
+ * literal is one comparison, each value one kernel. What does not fit is read in general, from its first byte.
+ */
 #include "format/json_plan.h"
 #include <stdio.h>
 
@@ -178,15 +201,20 @@ static const uint8_t *guess(pln__decoder *self, const uint8_t *p, const uint8_t 
     return p;
 }
 
-/* Room for more records in all that has an entry a record. `ahead` bytes of input may hold that many. */
+/*
+ * Room for more records in all that has an entry a record. How many come is guessed from the size of the next one, but a short record before
+ * long ones must not make many columns ask for more memory than the input can be worth.
+ */
 static pln_status make_room(pln__decoder *self, int64_t ahead, int64_t record) {
     pln_status status = PLN_OK;
     int64_t left = self->row_limit - self->n_bad - self->row;
     int64_t more = ahead / (record > 0 ? record : 1) + 16;
+    int64_t worth = ahead * 2 / (self->n_aligned + 1) + 64;
+    more = more < worth ? more : worth;
     more = more < self->row / 2 ? self->row / 2 : more;
     more = more < left ? more : left;
     for (int64_t i = 0; i < self->n_aligned; i++)
-        PLN__TRY(pln__column_reserve(self->aligned[i]->column, more, 0, self->err));
+        PLN__TRY(pln__column_reserve(self->aligned[i]->column, more, PLN__ALIGN, self->err));
     PLN__TRY(pln__column_reserve(&self->top, more, 0, self->err));
     if (self->origin) {
         pln__buffer *buffers[3] = {&self->out->row_start, &self->out->row_size,

@@ -1,6 +1,6 @@
 /*
  * Private to NDJSON: reading records by a shape. Included once by each json_run_*.c, which says by macros what the processor can do: RUN is
- * the name of the function, FITS(step, p) compares a literal, SCAN(p, dst, &size) copies a string up to its quote.
+ * the name of the function, TARGET the processor it is compiled for, FITS(step, p) compares a literal, SCAN(p, dst, &size) copies a string up to its quote.
  *
  * Nothing here reports an error. Whatever is not as guessed - a longer number, an escape, a null, a wrong type - is read by
  * the general decoder, or makes the record miss, and then the general decoder reads all of it and finds the words.
@@ -122,8 +122,8 @@ static const uint8_t *null_text(pln__decoder *self, pln__json_node *node, const 
     return p + 4;
 }
 
-static inline const uint8_t *step_text(pln__decoder *self, pln__json_node *node, const uint8_t *p,
-                                       int64_t row) {
+TARGET static inline const uint8_t *step_text(pln__decoder *self, pln__json_node *node,
+                                              const uint8_t *p, int64_t row) {
     pln__column *c = node->column;
     int32_t start;
     int64_t size;
@@ -138,8 +138,8 @@ static inline const uint8_t *step_text(pln__decoder *self, pln__json_node *node,
     return end;
 }
 
-static inline const uint8_t *take_step(pln__decoder *self, const pln__json_step *step,
-                                       const uint8_t *p, int64_t row) {
+TARGET static inline const uint8_t *take_step(pln__decoder *self, const pln__json_step *step,
+                                              const uint8_t *p, int64_t row) {
     pln__json_fault fault;
     switch (step->op) {
     case PLN__JSON_UTF8:
@@ -176,8 +176,8 @@ static bool complete(pln__decoder *self, const pln__json_shape *shape, int64_t r
     return true;
 }
 
-const uint8_t *RUN(pln__decoder *self, pln__json_shape *shape, const uint8_t *p,
-                   const uint8_t *end) {
+TARGET const uint8_t *RUN(pln__decoder *self, pln__json_shape *shape, const uint8_t *p,
+                          const uint8_t *end) {
     const pln__json_step *step;
     for (; p < end && self->row < self->row_room; self->row++) {
         const uint8_t *start = p;

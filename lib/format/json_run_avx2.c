@@ -1,12 +1,13 @@
 #if defined(__x86_64__)
-#pragma GCC target("avx2,bmi,bmi2")
 #include <immintrin.h>
 
 #include "format/json_put.h"
 
+#define TARGET __attribute__((target("avx2,bmi,bmi2")))
+
 static inline bool fits_rest(const pln__json_step *step, const uint8_t *p);
 
-static inline bool fits(const pln__json_step *step, const uint8_t *p) {
+TARGET static inline bool fits(const pln__json_step *step, const uint8_t *p) {
     __m256i text = _mm256_loadu_si256((const __m256i *)(const void *)p);
     __m256i words = _mm256_loadu_si256((const __m256i *)(const void *)step->words);
     __m256i masks = _mm256_loadu_si256((const __m256i *)(const void *)step->masks);
@@ -18,7 +19,8 @@ static inline bool fits(const pln__json_step *step, const uint8_t *p) {
  * As in json_run_words.c. Copies 32 bytes ahead. As signed numbers both control characters and what is not ASCII are less
  * than a space.
  */
-static inline const uint8_t *scan(const uint8_t *p, uint8_t *to, int64_t room, int64_t *size) {
+TARGET static inline const uint8_t *scan(const uint8_t *p, uint8_t *to, int64_t room,
+                                         int64_t *size) {
     const __m256i quote = _mm256_set1_epi8('"'), slash = _mm256_set1_epi8('\\');
     const __m256i space = _mm256_set1_epi8(' ');
     for (int64_t at = 0; PLN__LIKELY(room - at >= 32); at += 32) {

@@ -1,12 +1,13 @@
 #if defined(__x86_64__)
-#pragma GCC target("sse4.2")
 #include <immintrin.h>
 
 #include "format/json_put.h"
 
+#define TARGET __attribute__((target("sse4.2")))
+
 static inline bool fits_rest(const pln__json_step *step, const uint8_t *p);
 
-static inline bool fits(const pln__json_step *step, const uint8_t *p) {
+TARGET static inline bool fits(const pln__json_step *step, const uint8_t *p) {
     const __m128i *text = (const __m128i *)(const void *)p;
     const __m128i *words = (const __m128i *)(const void *)step->words;
     const __m128i *masks = (const __m128i *)(const void *)step->masks;
@@ -24,7 +25,8 @@ static inline bool fits(const pln__json_step *step, const uint8_t *p) {
  * As in json_run_words.c. Copies 16 bytes ahead. As signed numbers both control characters and what is not ASCII are less
  * than a space.
  */
-static inline const uint8_t *scan(const uint8_t *p, uint8_t *to, int64_t room, int64_t *size) {
+TARGET static inline const uint8_t *scan(const uint8_t *p, uint8_t *to, int64_t room,
+                                         int64_t *size) {
     const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
     const __m128i space = _mm_set1_epi8(' ');
     for (int64_t at = 0; PLN__LIKELY(room - at >= 16); at += 16) {

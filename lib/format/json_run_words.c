@@ -27,6 +27,7 @@ static inline const uint8_t *scan(const uint8_t *p, uint8_t *to, int64_t room, i
     return end + 1;
 }
 
+#define TARGET
 #define RUN pln__json_run_words
 #define FITS fits
 #define SCAN scan

@@ -151,7 +151,7 @@ char *json_encoded(const struct ArrowSchema *schema, const struct ArrowArray *ro
 
 static void note_rows(notes *to, const struct ArrowSchema *schema, const pln__decoded *out,
                       const json_way *way, int64_t line, int64_t at) {
-    char *text = json_encoded(schema, &out->array, NULL), *p = text;
+    char *text = out->rows > 0 ? json_encoded(schema, &out->array, NULL) : NULL, *p = text;
     char head[700];
     for (int64_t i = 0; i < out->rows; i++) {
         char *end = strchr(p, '\n');

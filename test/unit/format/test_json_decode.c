@@ -341,6 +341,41 @@ START_TEST(no_memory_at_every_point) {
 }
 END_TEST
 
+START_TEST(a_short_record_asks_for_little) {
+    enum { COLUMNS = 2000, SIZE = 1 << 20 };
+    pln__heap *heap = pln__heap_new(pln__system_allocator(), 64 << 20);
+    const pln_allocator *mem = pln__heap_allocator(heap);
+    struct ArrowSchema schema;
+    pln_error err = {0};
+    pln__decoder *decoder;
+    pln__decoded out;
+    char name[16];
+    ck_assert_int_eq(pln__field_new(mem, "+s", "", false, COLUMNS, &schema, &err), PLN_OK);
+    for (int i = 0; i < COLUMNS; i++) {
+        snprintf(name, sizeof name, "c%d", i);
+        ck_assert_int_eq(pln__field_new(mem, "l", name, true, 0, schema.children[i], &err), PLN_OK);
+    }
+    pln__decode_options options = {.schema = &schema, .origin = true, .cpu = pln__cpu_features()};
+    uint8_t *block = malloc(SIZE + PLN__PADDING);
+    memset(block, ' ', SIZE + PLN__PADDING);
+    memcpy(block, "{}\n{\"c7\":7", 11);
+    memcpy(block + SIZE - 2, "}\n", 2);
+    ck_assert_int_eq(pln__json_decoder.open(mem, NULL, &options, &decoder, &err), PLN_OK);
+    pln_status status = pln__json_decoder.decode(decoder, block, SIZE, true, INT64_MAX, &out, &err);
+    ck_assert_msg(status == PLN_OK, "%s", err.message);
+    ck_assert_int_eq(out.rows, 2);
+    ck_assert_int_eq(((const int64_t *)out.array.children[7]->buffers[1])[1], 7);
+    pln__array_release(&out.array);
+    pln__buffer_free(mem, &out.row_start);
+    pln__buffer_free(mem, &out.row_size);
+    pln__buffer_free(mem, &out.row_line);
+    pln__json_decoder.close(decoder);
+    pln__schema_release(&schema);
+    pln__heap_close(heap);
+    free(block);
+}
+END_TEST
+
 /* ---- data of others ---- */
 
 static char *unzip(const char *name, int64_t *size) {
@@ -576,6 +611,7 @@ Suite *suite_format_json_decode(void) {
     tcase_add_loop_test(tcase, every_way_gives_the_same, 0, 6);
     tcase_add_loop_test(tcase, damaged_bytes_give_the_same, 0, 8);
     tcase_add_test(tcase, no_memory_at_every_point);
+    tcase_add_test(tcase, a_short_record_asks_for_little);
     tcase_add_test(tcase, wikiticker_against_its_oracle);
     tcase_add_test(tcase, wikiticker_damaged);
     tcase_add_test(tcase, json_suite);
