@@ -20,17 +20,38 @@ static bool any_negative(const int32_t *rows, int64_t n) {
     return seen < 0;
 }
 
-/* Gathers bits; `bits` NULL stands for ones. Negative rows give 0. Returns the number of ones. */
+/* Bits of rows [i, i + n), n <= 8, as one byte. */
+static unsigned gather_byte(const uint8_t *bits, int64_t offset, const int32_t *rows, int64_t n) {
+    unsigned byte = 0;
+    for (int64_t k = 0; k < n; k++) {
+        int64_t at = offset + rows[k];
+        byte |= ((unsigned)bits[at >> 3] >> (at & 7) & 1u) << k;
+    }
+    return byte;
+}
+
+/* The same where rows may be negative, which gives 0, and where `bits` NULL stands for ones. */
+static unsigned gather_byte_or_null(const uint8_t *bits, int64_t offset, const int32_t *rows,
+                                    int64_t n) {
+    unsigned byte = 0;
+    for (int64_t k = 0; k < n; k++) {
+        bool bit = rows[k] >= 0 && (bits == NULL || pln__bit_get(bits, offset + rows[k]));
+        byte |= (unsigned)bit << k;
+    }
+    return byte;
+}
+
+/* Returns the number of ones. */
 static int64_t take_bits(const gather *g, const uint8_t *bits, int64_t offset, uint8_t *out) {
+    const int32_t *rows = g->rows;
+    int64_t n = g->n;
     int64_t ones = 0;
-    for (int64_t i = 0; i < g->n; i += 8) {
-        unsigned byte = 0;
-        int64_t m = g->n - i < 8 ? g->n - i : 8;
-        for (int64_t k = 0; k < m; k++) {
-            int64_t row = g->rows[i + k];
-            bool bit = row >= 0 && (bits == NULL || pln__bit_get(bits, offset + row));
-            byte |= (unsigned)bit << k;
-        }
+    bool plain = !g->negative && bits != NULL;
+    for (int64_t i = 0; i < n; i += 8) {
+        int64_t m = n - i < 8 ? n - i : 8;
+        unsigned byte = !plain  ? gather_byte_or_null(bits, offset, rows + i, m)
+                        : m == 8 ? gather_byte(bits, offset, rows + i, 8)
+                                 : gather_byte(bits, offset, rows + i, m);
         out[i >> 3] = (uint8_t)byte;
         ones += __builtin_popcount(byte);
     }
@@ -58,9 +79,11 @@ typedef struct wide {
 } wide;
 
 #define TAKE_FIXED(name, type)                                                                     \
-    static void take_##name(const gather *g, const uint8_t *from, uint8_t *to) {                   \
-        for (int64_t i = 0; i < g->n; i++)                                                         \
-            memcpy(to + i * (int64_t)sizeof(type), from + g->rows[i] * (int64_t)sizeof(type),      \
+    static void take_##name(const gather *g, const uint8_t *from, uint8_t *restrict to) {          \
+        const int32_t *restrict rows = g->rows;                                                    \
+        int64_t n = g->n;                                                                          \
+        for (int64_t i = 0; i < n; i++)                                                            \
+            memcpy(to + i * (int64_t)sizeof(type), from + rows[i] * (int64_t)sizeof(type),         \
                    sizeof(type));                                                                  \
     }
 TAKE_FIXED(1, uint8_t)
@@ -109,16 +132,23 @@ static pln_status take_bool(const gather *g, const struct ArrowArray *array, pln
 }
 
 /* Ends of the gathered values; a null has none. Returns their sum, -1 beyond 2 GiB. */
-static int64_t take_offsets(const gather *g, const struct ArrowArray *array, uint8_t *ends) {
+static int64_t take_offsets(const gather *g, const struct ArrowArray *array, uint8_t *restrict ends) {
     const uint8_t *bits = pln__array_validity(array);
     const uint8_t *from = (const uint8_t *)array->buffers[1] + array->offset * 4;
+    const int32_t *restrict rows = g->rows;
+    int64_t n = g->n;
     int64_t sum = 0;
     memset(ends, 0, 4);
-    bool plain = bits == NULL && !g->negative;
-    for (int64_t i = 0; i < g->n; i++) {
-        int64_t row = g->rows[i];
-        if (plain || (row >= 0 && (bits == NULL || pln__bit_get(bits, array->offset + row))))
-            sum += (int64_t)pln__offset_at(from, row + 1) - pln__offset_at(from, row);
+    for (int64_t i = 0; i < n; i++) {
+        int64_t row = rows[i];
+        int64_t size = 0;
+        if (PLN__LIKELY(row >= 0)) {
+            size = (int64_t)pln__offset_at(from, row + 1) - pln__offset_at(from, row);
+            /* Nulls come at random: masking is cheaper than a branch. */
+            if (bits != NULL)
+                size &= -(int64_t)pln__bit_get(bits, array->offset + row);
+        }
+        sum += size;
         if (PLN__UNLIKELY(sum > INT32_MAX))
             return -1;
         int32_t end = (int32_t)sum;
@@ -132,6 +162,30 @@ static pln_status too_large(const gather *g, const struct ArrowSchema *schema, c
                           schema->name == NULL ? "" : schema->name, what);
 }
 
+static void copy_bytes(const gather *g, const struct ArrowArray *array, const uint8_t *ends,
+                       uint8_t *to) {
+    const uint8_t *offsets = (const uint8_t *)array->buffers[1] + array->offset * 4;
+    const uint8_t *bytes = array->buffers[2];
+    const uint8_t *limit = bytes + pln__offset_at(offsets, array->length);
+    const int32_t *rows = g->rows;
+    int64_t n = g->n;
+    int32_t start = 0;
+    for (int64_t i = 0; i < n; i++) {
+        int32_t end = pln__offset_at(ends, i + 1);
+        int32_t size = end - start;
+        int64_t row = rows[i];
+        if (PLN__LIKELY(row >= 0)) {
+            const uint8_t *from = bytes + pln__offset_at(offsets, row);
+            /* Our buffers have room behind their end, so a short value, or none, is one wide move. */
+            if (size <= 32 && limit - from >= 32)
+                memcpy(to + start, from, 32);
+            else
+                memcpy(to + start, from, (size_t)size);
+        }
+        start = end;
+    }
+}
+
 static pln_status take_bytes(const gather *g, const struct ArrowSchema *schema,
                              const struct ArrowArray *array, pln__draft *draft) {
     pln_status status = PLN_OK;
@@ -141,24 +195,8 @@ static pln_status take_bytes(const gather *g, const struct ArrowSchema *schema,
     if (sum < 0)
         return too_large(g, schema, "bytes");
     PLN__TRY(pln__buffer_sized(g->mem, &draft->buffers[2], sum, false, g->err));
-    const uint8_t *offsets = (const uint8_t *)array->buffers[1] + array->offset * 4;
-    const uint8_t *bytes = array->buffers[2];
-    const uint8_t *limit = sum == 0 ? bytes : bytes + pln__offset_at(offsets, array->length);
-    uint8_t *to = draft->buffers[2].data;
-    int32_t start = 0;
-    for (int64_t i = 0; i < g->n; i++) {
-        int32_t end = pln__offset_at(ends->data, i + 1);
-        int32_t size = end - start;
-        if (size > 0) {
-            const uint8_t *from = bytes + pln__offset_at(offsets, g->rows[i]);
-            /* Our buffers have room behind their end, so a short value is one wide move. */
-            if (size <= 32 && limit - from >= 32)
-                memcpy(to + start, from, 32);
-            else
-                memcpy(to + start, from, (size_t)size);
-        }
-        start = end;
-    }
+    if (sum > 0)
+        copy_bytes(g, array, ends->data, draft->buffers[2].data);
 out:
     return status;
 }
