@@ -268,7 +268,7 @@ static bool make_room(xprog *p, xreg *reg) {
     return true;
 }
 
-static pln_status finish(xcompiler *c) {
+pln_status pln__x_finish(xcompiler *c) {
     xprog *p = c->p;
     mark_used(p);
     for (int32_t i = 0; i < p->n_regs; i++)
@@ -314,7 +314,7 @@ static pln_status parse_and_compile(pln__expr *expr, pln_error *err) {
     p->bare = root->kind == N_COLUMN ? (int32_t)pln__x_find_column(&c, root) : -1;
     if (p->bare < 0) {
         PLN__TRY(pln__x_compile(&c, root, &p->result));
-        PLN__TRY(finish(&c));
+        PLN__TRY(pln__x_finish(&c));
     }
     status = result_field(expr, err);
 out:
@@ -354,15 +354,19 @@ out:
     return status;
 }
 
+void pln__x_program_free(xprog *p) {
+    pln__free(p->mem, p->regs, (uint64_t)p->cap_regs * sizeof(xreg));
+    pln__free(p->mem, p->ops, (uint64_t)p->cap_ops * sizeof(xop));
+    pln__x_free(&p->arena);
+    pln__x_free(&p->block);
+}
+
 void pln__expr_free(pln__expr *expr) {
     if (expr == NULL)
         return;
     const pln_allocator *mem = expr->prog.mem;
     pln__schema_release(&expr->field);
-    pln__free(mem, expr->prog.regs, (uint64_t)expr->prog.cap_regs * sizeof(xreg));
-    pln__free(mem, expr->prog.ops, (uint64_t)expr->prog.cap_ops * sizeof(xop));
-    pln__x_free(&expr->prog.arena);
-    pln__x_free(&expr->prog.block);
+    pln__x_program_free(&expr->prog);
     pln__free(mem, expr, sizeof *expr);
 }
 

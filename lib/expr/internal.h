@@ -349,6 +349,9 @@ typedef struct xspec {
 } xspec;
 
 pln_status pln__x_compile(xcompiler *c, xnode *node, int32_t *reg);
+/* Drop what the result does not need and give what stays room for a block. */
+pln_status pln__x_finish(xcompiler *c);
+void pln__x_program_free(xprog *p);
 /* Add an operation over args and give its result's register; folded where all args are constants. */
 pln_status pln__x_emit(xcompiler *c, const xnode *at, const xspec *spec, const int32_t *args,
                        int32_t n_args, const xtype *type, int32_t *out);
