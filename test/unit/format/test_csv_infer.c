@@ -140,9 +140,12 @@ START_TEST(damage_is_no_evidence) {
     static const struct {
         int n;
         const char *more, *expected;
-    } cases[] = {{999, "noon\n", "a:l"},      {998, "noon\n", "a:u"},     {1998, "x\n\xFF\n", "a:l"},
-                 {1997, "x\n\xFF\n", "a:u"}, {5000, "007\n", "a:u"},     {5000, "2013-01-01\n", "a:u"},
-                 {5000, "1.5\n", "a:g"},      {5000, "99999999999999999999\n", "a:u"}};
+    } cases[] = {
+        {999, "noon\n", "a:l"},     {998, "noon\n", "a:u"},
+        {1998, "x\n\xFF\n", "a:l"}, {1997, "x\n\xFF\n", "a:u"},
+        {5000, "007\n", "a:u"},     {5000, "2013-01-01\n", "a:u"},
+        {5000, "1.5\n", "a:g"},     {5000, "99999999999999999999\n", "a:u"},
+    };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char *text = with_numbers(cases[i].n, cases[i].more);
         ck_infers(text, cases[i].expected);
