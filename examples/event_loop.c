@@ -83,6 +83,7 @@ static pln_status pipeline(int fd, pln_error *err) {
     pln_status status;
     pln_run_options_init(&options, sizeof options);
     options.mode = PLN_STREAM; /* rows flow as they come; PLN_BATCH would be the same graph */
+    options.epoch_us = 10000;  /* and reach the table every 10 ms */
     if ((status = pln_runtime_new(NULL, &rt, err)) < 0 || (status = pln_table_new(rt, NULL, &warm, err)) < 0 ||
         (status = pln_graph_new(rt, "readings", &g, err)) < 0)
         goto out;
