@@ -209,7 +209,7 @@ $(O)/examples/%: examples/%.c $(O)/libpipeline.so
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) -Iinclude $(CPPFLAGS) -std=c11 -D_POSIX_C_SOURCE=200809L $(EXAMPLE_WARN) \
 	    $(OPT) $(SANITIZERS) $(CFLAGS) -o $@ $< $(EXAMPLE_LINK)
 $(O)/examples/%-cpp: examples/%.cpp $(O)/libpipeline.so
-	$(call say,CXX,$<)mkdir -p $(@D) && $(CXX) -Iinclude $(CPPFLAGS) -std=c++17 -Wall -Wextra -Wpedantic $(if $(WERROR),-Werror) \
+	$(call say,CXX,$<)mkdir -p $(@D) && $(CXX) -Iinclude -Ibindings/cpp $(CPPFLAGS) -std=c++17 -Wall -Wextra -Wpedantic $(if $(WERROR),-Werror) \
 	    $(SANITIZERS) $(CXXFLAGS) -o $@ $< $(EXAMPLE_LINK)
 $(O)/examples/plugin/%.so: examples/plugin/%.c $(HEADERS)
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) -Iinclude $(CPPFLAGS) -std=c11 -fPIC -shared -fvisibility=hidden $(EXAMPLE_WARN) \

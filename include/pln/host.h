@@ -39,7 +39,7 @@ typedef struct pln_identity {
     const char *pipeline;
     const char *run_key;
     const char *node;
-    int64_t owner; /* raised at each take-over of the run; 0 without a state file */
+    int64_t owner; /* raised at each take-over of the run; 0 in open, which comes before, and without a state file */
     int64_t epoch; /* the epoch being filled */
 } pln_identity;
 
@@ -208,6 +208,12 @@ struct pln_host {
     const struct ArrowSchema *(*port_schema)(pln_context *ctx, int32_t out, int32_t port);
     /* A schema from its text, "id int64 not null, name utf8"; <pln/schema.h> tells the form. Legal everywhere but in `ports`. */
     pln_status (*schema_parse)(pln_context *ctx, const char *text, struct ArrowSchema *out, pln_error *err);
+    /*
+     * As batch_derive, for rows that came from a builder: row i of `made` was made from row rows[i] of `parent` (NULL: from row i) and inherits its
+     * origin, so that a reject further on knows its line and bytes.
+     */
+    pln_status (*batch_inherit)(pln_context *ctx, int32_t port, pln_batch *parent, const int32_t *rows,
+                                pln_batch *made /* (takes) */, pln_batch **out, pln_error *err);
 };
 
 #ifdef __cplusplus

@@ -146,6 +146,17 @@ out:
     return status;
 }
 
+static pln_status batch_inherit(pln_context *ctx, int32_t port, pln_batch *parent, const int32_t *rows,
+                                pln_batch *made, pln_batch **out, pln_error *err) {
+    struct ArrowArray array = {0};
+    *out = NULL;
+    pln_status status = pln__array_share(pln__run_node_of(ctx)->run->mem, pln_batch_array(made), &array, err);
+    if (status >= 0)
+        status = batch_derive(ctx, port, parent, rows, pln_batch_rows(made), &array, out, err);
+    pln_batch_unref(made);
+    return status;
+}
+
 static pln_status builder_new(pln_context *ctx, int32_t port, pln_builder **out, pln_error *err) {
     pln__run_node *node = pln__run_node_of(ctx);
     pln__schema *schema = port_schema_ref(node, port, err);
@@ -355,4 +366,5 @@ void pln__host_running(pln_host *host) {
     host->shared = shared;
     host->port_schema = port_schema;
     host->schema_parse = schema_parse;
+    host->batch_inherit = batch_inherit;
 }

@@ -71,6 +71,7 @@ struct pln__run_node {
     bool ended;         /* no more rows will come out of it */
     bool closed;        /* it wants no more rows */
     bool barrier;
+    bool unsaved; /* a source that cannot return to where it is, in a run that nobody will resume */
     bool foreign_schema; /* source: rows of a changed schema are being rejected */
     int32_t commits;    /* PLN__SINK_* */
     pln__in_port *in;

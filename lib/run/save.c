@@ -13,11 +13,18 @@ static pln_status save_node(pln__run_node *node, int64_t n, pln__checkpoint *out
         return PLN_OK;
     run->saving = node;
     run->saving_to = pln__kind_of(node) == PLN_SOURCE ? &out->positions : &out->states;
-    status = save(node->self, &node->ctx, n, err);
+    pln_error own = {0};
+    status = save(node->self, &node->ctx, n, &own);
     run->saving = NULL;
     run->saving_to = NULL;
-    if (status < 0)
-        pln__error_where(err, "%s/%s", run->pipeline, node->node->name);
+    if (status == PLN_EGUARANTEE && run->state_path == NULL && pln__kind_of(node) == PLN_SOURCE) {
+        node->unsaved = true; /* a pipe, say: then a failed epoch ends the run instead of being tried again */
+        return PLN_OK;
+    }
+    if (status < 0 && err != NULL) {
+        pln__error_where(&own, "%s/%s", run->pipeline, node->node->name);
+        *err = own;
+    }
     return status;
 }
 

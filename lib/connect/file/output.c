@@ -618,6 +618,10 @@ pln_status pln__output_recover(pln__output *output, pln_context *ctx, const void
     if (output->temp != NULL)
         return pln__error_set(err, PLN_ESTATE, "file '%s': recover comes before the first row",
                               output->path);
+    /* The run is taken over after its nodes were opened; only now is the owner known. */
+    pln_identity identity = {.struct_size = sizeof identity};
+    ctx->host->identity(ctx, &identity);
+    output->owner = identity.owner;
     if (size > 0) {
         PLN__TRY(pln__file_handle_decode(output->mem, bytes, size, &handle, err));
         PLN__TRY(commit_handle(output, &handle, err));
