@@ -3,7 +3,8 @@
 #include "store/store.h"
 
 static const pln_option options[] = {
-    {"database", PLN_OPT_TEXT, 1, NULL, NULL, "The database file; it is opened for reading only."},
+    {"database", PLN_OPT_TEXT, 1, NULL, NULL, "The database file; it is opened for reading only, and what is read is how it was at that moment. A database without a write-ahead log cannot be"
+     " written while it is read, by other nodes of the run neither."},
     {"query", PLN_OPT_TEXT, 1, NULL, NULL,
      "One SELECT. Its values come by name (:name) from params, never by pasting text together."},
     {"params", PLN_OPT_JSON, 0, NULL, NULL, "An object: the values of the query's parameters."},
@@ -101,8 +102,8 @@ static pln_status query_open(void *user, pln_context *ctx, const pln_config *con
                              .busy_timeout_us = host->config_int(config, "busy_timeout")};
     PLN__TRY(pln__lite_open(mem, &how, &query->db, err));
     sqlite3_progress_handler(query->db->handle, 20000, on_progress, query);
-    /* One snapshot from the sample to the last row. */
-    PLN__TRY(pln__lite_exec(query->db, "BEGIN", "cannot be read", err));
+    /* One snapshot from the sample to the last row, taken now. */
+    PLN__TRY(pln__lite_exec(query->db, "BEGIN; SELECT count(*) FROM sqlite_schema", "cannot be read", err));
     PLN__TRY(pln__lite_query_sql(query, host->config_text(config, "query"), host, config, err));
     *self = query;
     query = NULL;

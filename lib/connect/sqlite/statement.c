@@ -86,7 +86,8 @@ static void update_if_different(const pln__lite_sink *sink, pln__text *sql) {
     }
     pln__text_str(sql, " WHERE ");
     newer(sink, NULL, sql);
-    pln__text_str(sql, n == 0 ? " AND 0" : " AND (");
+    /* Where all columns are the key there is nothing to update, but SQLite would not even ask beside a plain false. */
+    pln__text_str(sql, n == 0 ? " IS NULL" : " AND (");
     compare_columns(sink, sql);
     pln__text_str(sql, n == 0 ? "" : ")");
 }

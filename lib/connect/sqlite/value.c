@@ -1,7 +1,6 @@
 #include "connect/sqlite/value.h"
 #include "base/number.h"
 #include "base/time.h"
-#include "format/format.h"
 #include <math.h>
 
 #define EXACT_DOUBLE ((int64_t)1 << 53)
@@ -57,32 +56,6 @@ static void set_plain(pln__lite_value *value) {
     bool odd = id == PLN__NULL || id == PLN__UNION || id == PLN__DICTIONARY;
     bool as_it_lies = value->how == PLN__STORE_TEXT || value->how == PLN__STORE_INT;
     value->plain = odd ? -1 : as_it_lies ? id : PLN__NULL;
-}
-
-pln_status pln__lite_value_init(const pln_allocator *mem, const struct ArrowSchema *schema,
-                                const pln__lite_storing *storing, pln__lite_value *out, pln_error *err) {
-    memset(out, 0, sizeof *out);
-    out->schema = schema;
-    pln__text_init(&out->json, mem);
-    pln_status status = pln__type_of(schema, &out->type, err);
-    if (status < 0)
-        return status;
-    out->how = out->natural = how_of(&out->type, storing);
-    set_plain(out);
-    if (out->how != PLN__STORE_DICTIONARY)
-        return PLN_OK;
-    status = pln__type_of(schema->dictionary, &out->inner, err);
-    out->inner_how = status < 0 ? PLN__STORE_NULL : how_of(&out->inner, storing);
-    /* A dictionary of dictionaries or of nested values goes the slow way, as JSON. */
-    if (out->inner_how == PLN__STORE_DICTIONARY || out->inner_how == PLN__STORE_JSON)
-        out->how = PLN__STORE_JSON;
-    out->natural = out->how;
-    out->inner_natural = out->inner_how;
-    return status;
-}
-
-void pln__lite_value_free(pln__lite_value *value) {
-    pln__text_free(&value->json);
 }
 
 static int32_t *stored(pln__lite_value *value) {
@@ -240,24 +213,43 @@ static const char *put_bytes(const pln__type *type, int32_t how, const struct Ar
     return NULL;
 }
 
-/* The encoder writes rows, so the value is made the only column of one and its name cut off again. */
+/* The encoder writes rows, {"name":value} and a line end, of which only the value is wanted. */
 static const char *put_json(pln__lite_value *value, const struct ArrowArray *array, int64_t row, target *to) {
-    struct ArrowSchema *fields[1] = {(struct ArrowSchema *)(uintptr_t)value->schema};
     struct ArrowArray *columns[1] = {(struct ArrowArray *)(uintptr_t)array};
     const void *buffers[1] = {NULL};
-    struct ArrowSchema top = {.format = "+s", .name = "", .n_children = 1, .children = fields};
-    struct ArrowArray rows = {.length = array->length, .n_buffers = 1, .buffers = buffers, .n_children = 1,
-                              .children = columns};
+    struct ArrowArray one = {.length = 1, .offset = row, .n_buffers = 1, .buffers = buffers, .n_children = 1,
+                             .children = columns};
+    pln_error err = {0};
     value->json.size = 0;
-    value->json.failed = false;
-    pln__text_json(&value->json, value->schema->name, (int64_t)strlen(value->schema->name));
-    int64_t prefix = value->json.size + 2;
-    value->json.size = 0;
-    if (pln__json_row(&top, &rows, row, &value->json) < 0 || value->json.failed || value->json.size < prefix + 1)
-        return value->json.failed ? (to->code = SQLITE_NOMEM, (const char *)NULL) : "the value has no JSON text";
-    to->code = sqlite3_bind_text(to->statement, to->parameter, value->json.data + prefix,
-                                 (int)(value->json.size - prefix - 1), SQLITE_STATIC);
+    pln_status status = pln__json_encoder.encode(value->encoder, &one, &value->json, &err);
+    if (status == PLN_ENOMEM) {
+        to->code = SQLITE_NOMEM;
+        return NULL;
+    }
+    if (status < 0) {
+        (void)sqlite3_snprintf((int)sizeof value->scratch, value->scratch, "%s", err.message);
+        return value->scratch;
+    }
+    to->code = sqlite3_bind_text(to->statement, to->parameter, (const char *)value->json.data + value->prefix,
+                                 (int)(value->json.size - value->prefix - 2), SQLITE_STATIC);
     return NULL;
+}
+
+static pln_status open_encoder(pln__lite_value *value, pln_error *err) {
+    pln__json_dialect dialect;
+    pln__text name;
+    pln_status status = PLN_OK;
+    pln__json_dialect_default(&dialect);
+    pln__text_init(&name, value->mem);
+    pln__text_json(&name, value->schema->name, (int64_t)strlen(value->schema->name));
+    value->prefix = name.size + 2; /* the bracket and the colon */
+    PLN__TRY(pln__text_status(&name, err));
+    PLN__TRY(pln__field_new(value->mem, "+s", "", false, 1, &value->row, err));
+    PLN__TRY(pln__field_copy(value->mem, value->schema, NULL, value->row.children[0], err));
+    PLN__TRY(pln__json_encoder.open(value->mem, &dialect, &value->row, &value->encoder, err));
+out:
+    pln__text_free(&name);
+    return status;
 }
 
 static const char *put(pln__lite_value *value, const pln__type *type, int32_t how, const struct ArrowArray *array,
@@ -279,6 +271,37 @@ static const char *put(pln__lite_value *value, const pln__type *type, int32_t ho
     case PLN__STORE_TIMESTAMP: return put_time(value, type, how, array, row, to);
     default: return put_json(value, array, row, to);
     }
+}
+
+pln_status pln__lite_value_init(const pln_allocator *mem, const struct ArrowSchema *schema,
+                                const pln__lite_storing *storing, pln__lite_value *out, pln_error *err) {
+    pln_status status = PLN_OK;
+    memset(out, 0, sizeof *out);
+    out->mem = mem;
+    out->schema = schema;
+    PLN__TRY(pln__type_of(schema, &out->type, err));
+    out->how = how_of(&out->type, storing);
+    if (out->how == PLN__STORE_DICTIONARY) {
+        PLN__TRY(pln__type_of(schema->dictionary, &out->inner, err));
+        out->inner_how = how_of(&out->inner, storing);
+        /* A dictionary of dictionaries or of nested values goes the slow way, as JSON. */
+        if (out->inner_how == PLN__STORE_DICTIONARY || out->inner_how == PLN__STORE_JSON)
+            out->how = PLN__STORE_JSON;
+    }
+    out->natural = out->how;
+    out->inner_natural = out->inner_how;
+    set_plain(out);
+    if (out->how == PLN__STORE_JSON)
+        PLN__TRY(open_encoder(out, err));
+out:
+    return status;
+}
+
+void pln__lite_value_free(pln__lite_value *value) {
+    if (value->encoder != NULL)
+        pln__json_encoder.close(value->encoder);
+    pln__schema_release(&value->row);
+    pln__buffer_free(value->mem, &value->json);
 }
 
 const char *pln__lite_value_put(pln__lite_value *value, const struct ArrowArray *array, int64_t row,

@@ -3,6 +3,7 @@
 #define PLN__CONNECT_SQLITE_VALUE_H
 
 #include "column/column.h"
+#include "format/format.h"
 #include <sqlite3.h>
 
 /* SQLite's affinities (https://www.sqlite.org/datatype3.html, section 3.1). */
@@ -30,8 +31,13 @@ typedef struct pln__lite_value {
     int32_t inner_natural;
     int32_t plain;       /* the type's id where the value goes as it lies in memory, else -1 */
     pln__type inner;
-    char scratch[160]; /* text of numbers and times, until the statement has run */
-    pln__text json;
+    char scratch[160]; /* text of numbers and times, until the statement has run; or why there is none */
+    /* nested values: an encoder of rows that have this column only, and the row written last */
+    const pln_allocator *mem;
+    struct ArrowSchema row;
+    pln__encoder *encoder;
+    pln__buffer json;
+    int64_t prefix;
 } pln__lite_value;
 
 pln_status pln__lite_value_init(const pln_allocator *mem, const struct ArrowSchema *schema,

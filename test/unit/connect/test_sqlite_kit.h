@@ -244,7 +244,7 @@ static inline void run(const char *stage, const char *config, const char *spec, 
     OK(fake_finish(node, err));
     OK(fake_flush(node, 1, err));
     OK(commit_head(node, 0, 1, NULL, err));
-    ck_assert_int_eq(node->n_rejects, 0);
+    ck_assert_msg(node->n_rejects == 0, "%s", node->n_rejects > 0 ? node->rejects[0].message : "");
     close_node(node);
 }
 
