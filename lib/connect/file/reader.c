@@ -279,7 +279,7 @@ pln_status pln__reader_next(pln__reader *reader, pln_context *ctx, int64_t max_r
             return status;
     }
 out:
-    if (reader->open && reader->descriptor < 0)
+    if (reader->descriptor < 0 && reader->current < reader->list.count)
         pln__error_where(err, "%s", item(reader)->name);
     return status;
 }
