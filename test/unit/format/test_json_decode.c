@@ -358,7 +358,7 @@ START_TEST(a_short_record_asks_for_little) {
     pln__decode_options options = {.schema = &schema, .origin = true, .cpu = pln__cpu_features()};
     uint8_t *block = malloc(SIZE + PLN__PADDING);
     memset(block, ' ', SIZE + PLN__PADDING);
-    memcpy(block, "{}\n{\"c7\":7", 11);
+    memcpy(block, "{}\n{\"c7\":7", 10);
     memcpy(block + SIZE - 2, "}\n", 2);
     ck_assert_int_eq(pln__json_decoder.open(mem, NULL, &options, &decoder, &err), PLN_OK);
     pln_status status = pln__json_decoder.decode(decoder, block, SIZE, true, INT64_MAX, &out, &err);
