@@ -67,6 +67,20 @@ static int shuffled(char *out, size_t room, int64_t i, int cents, const char *co
                     parts[order[2]], parts[order[3]], parts[order[4]], parts[order[5]]);
 }
 
+/* A space behind some of the members, different ones each time: one order, but no two records with one shape. */
+static events spaced(const events *from, int64_t size) {
+    events out = {must(malloc((size_t)size * 2 + PLN__PADDING)), 0};
+    for (int64_t i = 0; i < size; i++) {
+        out.text[out.size++] = from->text[i];
+        if (from->text[i] == ',' && draw(2) == 0)
+            out.text[out.size++] = ' ';
+    }
+    while (out.size > 0 && out.text[out.size - 1] != '\n')
+        out.size--;
+    memset(out.text + out.size, 0, PLN__PADDING);
+    return out;
+}
+
 static events generate(int64_t n, bool shuffle) {
     static const char *const types[] = {"order_created", "order_paid", "order_shipped",
                                         "order_returned"};
@@ -316,6 +330,10 @@ static void all_cases(void) {
     }
     result general = best_decode(&any, pln__cpu_features());
     print("decode/any_order", &any, &general);
+    events loose = spaced(&one, one.size / 4);
+    result spacing = best_decode(&loose, pln__cpu_features());
+    print("decode/any_spacing", &loose, &spacing);
+    free(loose.text);
     result dom = jansson(&one, one.size / 16);
     events part = {one.text, one.size / 16};
     print("peer/jansson", &part, &dom);
