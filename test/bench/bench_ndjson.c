@@ -7,7 +7,7 @@
  *     bench_ndjson --file FILE CPU the events of FILE, CPU as the decoder's features (-1: all), one line a round
  */
 #define _POSIX_C_SOURCE 200809L
-#include "format/format.h"
+#include "format/json_plan.h"
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,20 +65,6 @@ static int shuffled(char *out, size_t room, int64_t i, int cents, const char *co
     }
     return snprintf(out, room, "{%s,%s,%s,%s,%s,%s}\n", parts[order[0]], parts[order[1]],
                     parts[order[2]], parts[order[3]], parts[order[4]], parts[order[5]]);
-}
-
-/* A space behind some of the members, different ones each time: one order, but no two records with one shape. */
-static events spaced(const events *from, int64_t size) {
-    events out = {must(malloc((size_t)size * 2 + PLN__PADDING)), 0};
-    for (int64_t i = 0; i < size; i++) {
-        out.text[out.size++] = from->text[i];
-        if (from->text[i] == ',' && draw(2) == 0)
-            out.text[out.size++] = ' ';
-    }
-    while (out.size > 0 && out.text[out.size - 1] != '\n')
-        out.size--;
-    memset(out.text + out.size, 0, PLN__PADDING);
-    return out;
 }
 
 static events generate(int64_t n, bool shuffle) {
@@ -317,11 +303,12 @@ static void all_cases(void) {
     static const struct {
         const char *name;
         uint32_t cpu;
-    } variants[] = {{"words", 0}, {"sse42", PLN__CPU_SSE42}, {"avx2", PLN__CPU_AVX2}};
+    } variants[] = {{"general", PLN__JSON_GENERAL},
+                 {"words", 0}, {"sse42", PLN__CPU_SSE42}, {"avx2", PLN__CPU_AVX2}};
     char name[64];
     events one = generate(RECORDS, false), any = generate(RECORDS / 4, true);
     for (int i = 0; i < PLN__COUNT(variants); i++) {
-        uint32_t cpu = variants[i].cpu & pln__cpu_features();
+        uint32_t cpu = variants[i].cpu & (pln__cpu_features() | PLN__JSON_GENERAL);
         if (cpu != variants[i].cpu)
             continue;
         snprintf(name, sizeof name, "decode/%s", variants[i].name);
@@ -330,10 +317,6 @@ static void all_cases(void) {
     }
     result general = best_decode(&any, pln__cpu_features());
     print("decode/any_order", &any, &general);
-    events loose = spaced(&one, one.size / 4);
-    result spacing = best_decode(&loose, pln__cpu_features());
-    print("decode/any_spacing", &loose, &spacing);
-    free(loose.text);
     result dom = jansson(&one, one.size / 16);
     events part = {one.text, one.size / 16};
     print("peer/jansson", &part, &dom);
