@@ -72,6 +72,7 @@ static pln_status json_open(const pln_allocator *mem, const void *dialect,
     self->depth_max = self->dialect.nesting_max;
     self->at_start = true;
     self->patience = 1;
+    self->learn_at = (options->cpu & PLN__JSON_GENERAL) != 0 ? UINT64_MAX : 0;
     PLN__TRY(pln__json_plan_open(self, err));
     *out = self;
     self = NULL;

@@ -37,6 +37,7 @@ typedef struct pln__json_names {
     uint32_t n_slots;
 } pln__json_names;
 
+enum { PLN__JSON_SHORT = 32 };
 /* Keys of one object that are not members of a struct: unknown ones, and those of a map. */
 typedef struct pln__json_keys {
     struct pln__json_entry_key {
@@ -44,8 +45,10 @@ typedef struct pln__json_keys {
         int64_t start; /* in the text */
         int64_t size;
         int64_t last; /* a map's: ordinal of the last member with this key */
+        bool short_plain; /* at most PLN__JSON_SHORT bytes, which stood in the text as they are */
     } * items;
     int64_t n;
+    int64_t old; /* items of the object before, as long as the keys of this one have been the same */
     int64_t capacity;
     int64_t *slots; /* index + 1, once there are many */
     int64_t n_slots;
@@ -113,6 +116,9 @@ typedef struct pln__json_shape {
 } pln__json_shape;
 
 /* ---- the decoder ---- */
+
+/* Among the CPU features of the options: no shapes, so that tests and benches see the general decoder alone. */
+#define PLN__JSON_GENERAL 0x80000000u
 
 struct pln__decoder {
     const pln_allocator *mem;
@@ -210,6 +216,11 @@ typedef struct pln__json_entry { /* of a map */
 /* json_keys.c: put a key into the set, where it is not there yet; *index is its place (n before, if it is new). */
 pln_status pln__json_keys_add(const pln_allocator *mem, pln__json_keys *keys, const uint8_t *key,
                               int64_t size, uint64_t seed, int64_t *index, pln_error *err);
+/*
+ * Whether the text at p is the key that stood at this place in the object before, and its closing quote. Then it is in the set and was not
+ * there yet, for so far all keys have been the same, and those were different.
+ */
+bool pln__json_keys_again(pln__json_keys *keys, const uint8_t *p, int64_t *size);
 void pln__json_keys_clear(pln__json_keys *keys);
 void pln__json_keys_free(const pln_allocator *mem, pln__json_keys *keys);
 

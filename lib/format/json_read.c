@@ -143,6 +143,8 @@ static const uint8_t *unknown_key(pln__decoder *self, pln__json_node *node, cons
             pln__json_keys_add(self->mem, &node->keys, key, size, self->seed, &index, self->err);
         if (status < 0)
             return pln__json_stop(self, status);
+        if (index == before)
+            node->keys.items[index].short_plain = size <= PLN__JSON_SHORT && key != self->text.data;
         if (before == node->keys.n)
             return pln__json_fail(self, node->parent == NULL ? NULL : node,
                                   "the member '%.*s' stands there twice", shown, (const char *)key);
@@ -161,6 +163,9 @@ static const uint8_t *read_key(pln__decoder *self, pln__json_node *node, const u
         *member = guess;
         return p + 2 + guess->name_size;
     }
+    *member = NULL;
+    if (pln__json_keys_again(&node->keys, p + 1, &size))
+        return p + 2 + size;
     const uint8_t *key = pln__json_key(self, p, &size, &end);
     if (key == NULL)
         return NULL;

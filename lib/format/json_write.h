@@ -48,7 +48,12 @@ pln_status pln__json_write_text(pln__encoder *self, const pln__json_out *node, c
                                 int64_t size);
 pln_status pln__json_unwritable(pln__encoder *self, const pln__json_out *node, const char *why);
 static inline pln_status pln__json_put(pln__encoder *self, const void *bytes, int64_t size) {
-    return pln__buffer_append(self->mem, self->out, bytes, size, self->err);
+    pln__buffer *out = self->out;
+    if (PLN__UNLIKELY(size > out->capacity - out->size || size == 0))
+        return pln__buffer_append(self->mem, out, bytes, size, self->err);
+    memcpy(out->data + out->size, bytes, (size_t)size);
+    out->size += size;
+    return PLN_OK;
 }
 
 #endif

@@ -7,7 +7,7 @@
  *     bench_ndjson --file FILE CPU the events of FILE, CPU as the decoder's features (-1: all), one line a round
  */
 #define _POSIX_C_SOURCE 200809L
-#include "format/format.h"
+#include "format/json_plan.h"
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -303,11 +303,12 @@ static void all_cases(void) {
     static const struct {
         const char *name;
         uint32_t cpu;
-    } variants[] = {{"words", 0}, {"sse42", PLN__CPU_SSE42}, {"avx2", PLN__CPU_AVX2}};
+    } variants[] = {{"general", PLN__JSON_GENERAL},
+                 {"words", 0}, {"sse42", PLN__CPU_SSE42}, {"avx2", PLN__CPU_AVX2}};
     char name[64];
     events one = generate(RECORDS, false), any = generate(RECORDS / 4, true);
     for (int i = 0; i < PLN__COUNT(variants); i++) {
-        uint32_t cpu = variants[i].cpu & pln__cpu_features();
+        uint32_t cpu = variants[i].cpu & (pln__cpu_features() | PLN__JSON_GENERAL);
         if (cpu != variants[i].cpu)
             continue;
         snprintf(name, sizeof name, "decode/%s", variants[i].name);

@@ -2,6 +2,7 @@
  * Bytes as NDJSON: every way of decoding must give the same rows and the same refusals; what is inferred from a text must take its
  * records; what is decoded must survive being written and read again.
  */
+#include "format/json_plan.h"
 #include "json_rows.h"
 #include <stdlib.h>
 
@@ -20,6 +21,7 @@ static void ways_agree(const struct ArrowSchema *schema, const char *text, int64
                        uint8_t choice) {
     json_way lines = {.one_by_one = true, .record_bytes_max = 300};
     json_way ways[] = {
+        {.cpu = PLN__JSON_GENERAL, .record_bytes_max = 300},
         {.cpu = choice & 7 & pln__cpu_features(), .record_bytes_max = 300},
         {.cpu = pln__cpu_features(), .block = 1 + choice % 97, .max_rows = choice % 5, .record_bytes_max = 300},
     };
