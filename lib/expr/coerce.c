@@ -97,7 +97,8 @@ static bool adapt(const xreg *reg, const xtype *type, xtype *out) {
 
 pln_status pln__x_common(xcompiler *c, const xnode *at, const int32_t *regs, int32_t n, xtype *out) {
     bool found = false;
-    char a[PLN__TYPE_TEXT_SIZE], b[PLN__TYPE_TEXT_SIZE], shown[PLN__SHOW_SIZE];
+    char a[PLN__TYPE_TEXT_SIZE], b[PLN__TYPE_TEXT_SIZE];
+    int32_t size = pln__x_fit(c->p->text + at->start, at->end - at->start, 48);
     *out = pln__x_type(PLN__NULL);
     for (int32_t pass = 0; pass < 2; pass++) {
         for (int32_t i = 0; i < n; i++) {
@@ -111,8 +112,8 @@ pln_status pln__x_common(xcompiler *c, const xnode *at, const int32_t *regs, int
             found = true;
             if (!fits)
                 return pln__x_error_at(
-                    c, at, PLN_ETYPE, "%s: %s and %s do not go together (cast one of them)",
-                    pln__show(shown, c->p->text + at->start, at->end - at->start),
+                    c, at, PLN_ETYPE, "'%.*s%s': %s and %s do not go together (cast one of them)",
+                    size, c->p->text + at->start, size < at->end - at->start ? "…" : "",
                     pln__x_type_text(&before, a), pln__x_type_text(&reg->type, b));
         }
     }

@@ -109,19 +109,19 @@ out:
 static pln_status number_arith(xcompiler *c, const xnode *at, int32_t op, int32_t args[2],
                                int32_t *out) {
     pln_status status;
-    xtype type, real = pln__x_type(PLN__FLOAT64);
+    xtype type, real = pln__x_type(PLN__FLOAT64), none = pln__x_type(PLN__NULL);
     bool integers = true;
     for (int i = 0; i < 2; i++)
         integers = integers && (x_is_integer(&c->p->regs[args[i]].type) || c->p->regs[args[i]].null);
     if (op == T_AND || op == T_OR || op == T_SHL || op == T_SHR)
         return integers ? bits(c, at, op, args, out) : misfit(c, at, op, args);
+    if (c->p->regs[args[0]].type.id == PLN__NULL && c->p->regs[args[1]].type.id == PLN__NULL)
+        return pln__x_null_constant(c, &none, out);
     if (op == T_POWER) {
         PLN__TRY(coerce_both(c, at, args, &real));
         return emit(c, at, op, args, &real, out);
     }
     PLN__TRY(pln__x_common(c, at, args, 2, &type));
-    if (type.id == PLN__NULL)
-        return pln__x_null_constant(c, &real, out);
     if (type.id == PLN__DECIMAL128 && !c->p->regs[args[0]].null && !c->p->regs[args[1]].null)
         return decimal_arith(c, at, op, args, out);
     if (x_is_integer(&type))

@@ -131,6 +131,8 @@ pln_status pln__x_blend(xcompiler *c, const xnode *at, const int32_t abc[3], con
     xspec spec = {.run = pln__x_blend_kernel(pln__x_phys(type)),
                   .flags = nullable || c->p->regs[abc[0]].nullable ? 0 : XF_NOT_NULL,
                   .name = "case"};
+    if (type->id == PLN__NULL)
+        return pln__x_null_constant(c, type, out);
     if (spec.run == NULL)
         return pln__x_error_at(c, at, PLN_ETYPE, "%s values cannot be chosen from",
                                pln__x_type_text(type, text));

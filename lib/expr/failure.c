@@ -32,7 +32,7 @@ pln_status pln__x_error(const char *text, int32_t at, pln_error *err, pln_status
 }
 
 /* A piece of text of at most `max` bytes, cut between characters. */
-static int32_t fit(const char *text, int32_t size, int32_t max) {
+int32_t pln__x_fit(const char *text, int32_t size, int32_t max) {
     if (size <= max)
         return size;
     while (max > 0 && ((unsigned char)text[max] & 0xC0) == 0x80)
@@ -80,7 +80,7 @@ static void show_number(const xreg *reg, const uint8_t *at, pln__text *out) {
 static void show_text(xstr value, pln__text *out) {
     char shown[PLN__SHOW_SIZE];
     int32_t size = value.size > 64 ? 64 : (int32_t)value.size;
-    pln__text_str(out, pln__show(shown, value.data, fit((const char *)value.data, size, 24)));
+    pln__text_str(out, pln__show(shown, value.data, pln__x_fit((const char *)value.data, size, 24)));
     if (size > 24)
         pln__text_str(out, "…");
 }
@@ -156,14 +156,14 @@ static void show_reason(const xprog *p, const xop *op, uint32_t reason, int32_t 
 void pln__x_explain(const xprog *p, uint32_t why, int32_t row, char *out, int64_t size) {
     const xop *op = &p->ops[why >> 8];
     pln__text text;
-    int32_t from = op->start, n = fit(p->text + from, op->end - from, 40);
+    int32_t from = op->start, n = pln__x_fit(p->text + from, op->end - from, 40);
     pln__text_init(&text, p->mem);
     if (n > 0)
         pln__text_printf(&text, "%.*s%s: ", n, p->text + from, n < op->end - from ? "…" : "");
     show_reason(p, op, why & 0xFF, row, &text);
     out[0] = '\0';
     if (!text.failed && text.data != NULL) {
-        int32_t fits = fit(text.data, (int32_t)text.size, (int32_t)size - 4);
+        int32_t fits = pln__x_fit(text.data, (int32_t)text.size, (int32_t)size - 4);
         memcpy(out, text.data, (size_t)fits);
         memcpy(out + fits, fits < text.size ? "…" : "", fits < text.size ? 4 : 1);
     }

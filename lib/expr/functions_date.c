@@ -41,30 +41,30 @@ static pln_status k_trunc_timestamp(xprog *p, const xop *op, int32_t n) {
     return status;
 }
 
-/* The constant field of the first argument, or -1 with the error set. */
-static int take_field(xcompiler *c, const xnode *node, const char *function, int32_t reg) {
+/* The constant field of the first argument. */
+static pln_status take_field(xcompiler *c, const xnode *node, const char *function, int32_t reg,
+                             int *field) {
     const xreg *name = &c->p->regs[reg];
     xstr word = {NULL, 0};
     char shown[PLN__SHOW_SIZE];
-    if (!name->constant || name->null) {
-        (void)pln__x_error_at(c, node, PLN_ETYPE, "%s needs a field such as 'day'", function);
-        return -1;
-    }
+    if (!name->constant || name->null)
+        return pln__x_error_at(c, node, PLN_ETYPE, "%s needs a field such as 'day'", function);
     memcpy(&word, name->own, sizeof word);
-    int field = pln__time_field_named((const char *)word.data, word.size);
-    if (field < 0)
-        (void)pln__x_error_at(c, node, PLN_ENAME, "no such field: %s",
-                              pln__show(shown, word.data, word.size));
-    return field;
+    *field = pln__time_field_named((const char *)word.data, word.size);
+    if (*field < 0)
+        return pln__x_error_at(c, node, PLN_ENAME, "no such field: %s",
+                               pln__show(shown, word.data, word.size));
+    return PLN_OK;
 }
 
 static pln_status resolve_trunc(xcompiler *c, xnode *node, const xfunction *f, int32_t *args,
                                 int32_t *out) {
     const xtype type = c->p->regs[args[1]].type;
-    int field = take_field(c, node, f->name, args[0]);
+    int field;
     char text[PLN__TYPE_TEXT_SIZE];
-    if (field < 0)
-        return PLN_ETYPE;
+    pln_status status = take_field(c, node, f->name, args[0], &field);
+    if (status < 0)
+        return status;
     if (type.id != PLN__DATE32 && type.id != PLN__TIMESTAMP && !c->p->regs[args[1]].null)
         return pln__x_error_at(c, node, PLN_ETYPE, "%s needs a date or timestamp, got %s", f->name,
                                pln__x_reg_type(c, args[1], text));
@@ -137,10 +137,9 @@ static pln_status resolve_diff(xcompiler *c, xnode *node, const xfunction *f, in
                                int32_t *out) {
     pln_status status;
     xtype type, i64 = pln__x_type(PLN__INT64);
-    int field = take_field(c, node, f->name, args[0]);
+    int field;
     char text[PLN__TYPE_TEXT_SIZE];
-    if (field < 0)
-        return PLN_ETYPE;
+    PLN__TRY(take_field(c, node, f->name, args[0], &field));
     PLN__TRY(pln__x_common(c, node, args + 1, 2, &type));
     if (type.id != PLN__DATE32 && type.id != PLN__TIMESTAMP && type.id != PLN__NULL)
         return pln__x_error_at(c, node, PLN_ETYPE, "%s needs dates or timestamps, got %s", f->name,
