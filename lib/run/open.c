@@ -212,11 +212,12 @@ static pln_status open_nodes(pln_run *run, pln_error *err) {
             : stage->kind == PLN_TRANSFORM ? stage->table.transform.open
                                            : stage->table.sink.open;
         pln_status status = open(stage->user, &node->ctx, &node->node->config, &node->self, err);
+        node->opened = status >= 0;
+        status = pln__config_returned(&node->node->config, status, err);
         if (status < 0) {
             pln__error_where(err, "%s/%s", run->pipeline, node->node->name);
             return status;
         }
-        node->opened = true;
     }
     return PLN_OK;
 }
