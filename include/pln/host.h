@@ -39,7 +39,7 @@ typedef struct pln_identity {
     const char *pipeline;
     const char *run_key;
     const char *node;
-    int64_t owner; /* raised at each take-over of the run; 0 without a state file */
+    int64_t owner; /* raised at each take-over of the run, which comes after open; 0 without a state file */
     int64_t epoch; /* the epoch being filled */
 } pln_identity;
 
