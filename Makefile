@@ -140,8 +140,8 @@ HEADERS := $(sort $(wildcard include/pln/*.h include/pln/*.hpp))
 
 UNIT_SRC := $(sort $(wildcard test/unit/*/test_*.c))
 UNIT_OBJ := $(UNIT_SRC:%.c=$(OBJ)/%.o) $(OBJ)/test/unit/main.o
-SUPPORT_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(sort $(wildcard test/support/*.c)))
-PROGRAM_SRC := $(sort $(wildcard $(addsuffix /*.c,test/kit test/chaos test/laws test/crash)))
+SUPPORT_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(sort $(wildcard test/support/*.c test/kit/kit*.c)))
+PROGRAM_SRC := $(filter-out test/kit/kit%,$(sort $(wildcard $(addsuffix /*.c,test/kit test/chaos test/laws test/crash))))
 PROGRAMS := $(PROGRAM_SRC:%.c=$(O)/%)
 BENCHES := $(patsubst %.c,$(O)/%,$(sort $(wildcard test/bench/bench_*.c)))
 FUZZ_SRC := $(sort $(wildcard test/fuzz/fuzz_*.c))

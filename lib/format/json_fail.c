@@ -22,8 +22,24 @@ static int32_t column_of(const pln__json_node *node) {
     return (int32_t)(node - node->parent->children);
 }
 
+/* As much of it as a message shows; without memory of its own, so that a message never depends on there being some. */
+typedef struct path {
+    char text[101];
+    int size;
+} path;
+
+static void add(path *to, const char *bytes, int64_t size) {
+    int room = (int)sizeof to->text - 1 - to->size;
+    int take = size < room ? (int)size : room;
+    while (take > 0 && take < size && ((unsigned char)bytes[take] & 0xC0) == 0x80)
+        take--;
+    memcpy(to->text + to->size, bytes, (size_t)take);
+    to->size += take;
+    to->text[to->size] = '\0';
+}
+
 /* "order.items[].price" */
-static void path_of(const pln__json_node *node, pln__text *out) {
+static void path_of(const pln__json_node *node, path *out) {
     const pln__json_node *chain[2 * PLN__NESTING_MAX];
     int n = 0;
     for (; node->parent != NULL && n < PLN__COUNT(chain); node = node->parent)
@@ -32,11 +48,11 @@ static void path_of(const pln__json_node *node, pln__text *out) {
         const pln__json_node *parent = chain[i]->parent;
         bool named = parent->kind == PLN__JSON_STRUCT || parent->kind == PLN__JSON_UNION;
         if (named && i < n - 1)
-            pln__text_char(out, '.');
+            add(out, ".", 1);
         if (named)
-            pln__text_bytes(out, chain[i]->name, chain[i]->name_size);
+            add(out, chain[i]->name, chain[i]->name_size);
         else if (parent->kind != PLN__JSON_DICTIONARY)
-            pln__text_str(out, parent->kind == PLN__JSON_MAP ? "{}" : "[]");
+            add(out, parent->kind == PLN__JSON_MAP ? "{}" : "[]", 2);
     }
 }
 
@@ -48,7 +64,7 @@ const uint8_t *pln__json_stop(pln__decoder *self, pln_status status) {
 const uint8_t *pln__json_fail(pln__decoder *self, const pln__json_node *node, const char *format,
                               ...) {
     pln_error err = {0};
-    pln__text path;
+    path where = {.size = 0};
     va_list args;
     va_start(args, format);
     pln__error_setv(&err, PLN_EDATA, format, args);
@@ -56,11 +72,8 @@ const uint8_t *pln__json_fail(pln__decoder *self, const pln__json_node *node, co
     self->status = PLN_EDATA;
     self->column = column_of(node);
     if (self->column >= 0) {
-        pln__text_init(&path, self->mem);
-        path_of(node, &path);
-        if (!path.failed)
-            pln__error_prefix(&err, "member '%.100s'", path.data);
-        pln__text_free(&path);
+        path_of(node, &where);
+        pln__error_prefix(&err, "member '%s'", where.text);
     }
     set_message(self, err.message);
     return NULL;

@@ -16,7 +16,6 @@ pln_status pln_schema_text(pln_runtime *runtime, const struct ArrowSchema *schem
     pln__text_init(&out, runtime->mem);
     pln__text_str(&out, "");
     pln__schema_text(schema, &out);
-    status = pln__text_status(&out, err);
     *text = pln__text_take(&out);
-    return status;
+    return pln__text_status(&out, err);
 }

@@ -104,14 +104,26 @@ out:
     return status;
 }
 
+static void drop_texts(pln_config *config) {
+    for (int64_t i = 0; i < config->n_texts; i++)
+        pln__strfree(config->mem, config->texts[i]);
+    config->n_texts = 0;
+}
+
+pln_status pln__config_returned(pln_config *config, pln_status status, pln_error *err) {
+    bool lacked = config->short_of_memory;
+    drop_texts(config);
+    config->short_of_memory = false;
+    return lacked ? pln__error_set(err, PLN_ENOMEM, "configuration: out of memory") : status;
+}
+
 void pln__config_free(pln_config *config) {
     for (int64_t i = 0; i < config->n_bindings; i++) {
         if (config->bindings[i].free_pointer != NULL)
             config->bindings[i].free_pointer(config->bindings[i].pointer);
         pln__strfree(config->mem, config->bindings[i].key);
     }
-    for (int64_t i = 0; i < config->n_texts; i++)
-        pln__strfree(config->mem, config->texts[i]);
+    drop_texts(config);
     if (config->mem != NULL) {
         pln__free(config->mem, config->bindings,
                   (uint64_t)config->bindings_capacity * sizeof *config->bindings);
@@ -217,11 +229,14 @@ static const char *lend_json(const pln_config *config, const json_t *value) {
         pln__grow(owner->mem, &owner->texts, &owner->texts_capacity, owner->n_texts + 1,
                   sizeof *owner->texts, NULL) < 0) {
         pln__text_free(&text);
+        owner->short_of_memory = true;
         return NULL;
     }
     char *lent = pln__text_take(&text);
     if (lent != NULL)
         owner->texts[owner->n_texts++] = lent;
+    else
+        owner->short_of_memory = true;
     return lent;
 }
 

@@ -66,9 +66,8 @@ pln_status pln_graph_json(const pln_graph *graph, char **json, pln_error *err) {
         json_edge(&out, graph, &graph->edges[i]);
     }
     pln__text_str(&out, "]}");
-    pln_status status = pln__text_status(&out, err);
     *json = pln__text_take(&out);
-    return status;
+    return pln__text_status(&out, err);
 }
 
 static void json_option(pln__text *out, const pln_option *option) {
@@ -119,7 +118,6 @@ pln_status pln_runtime_stage_json(const pln_runtime *runtime, const char *name, 
         json_option(&out, &option);
     }
     pln__text_str(&out, "]}");
-    pln_status status = pln__text_status(&out, err);
     *json = pln__text_take(&out);
-    return status;
+    return pln__text_status(&out, err);
 }

@@ -87,14 +87,17 @@ struct pln_config {
     pln__binding *bindings;
     int64_t n_bindings;
     int64_t bindings_capacity;
-    char **texts; /* JSON texts lent by the readers */
+    char **texts; /* JSON texts lent by the readers until the slot returns */
     int64_t n_texts;
     int64_t texts_capacity;
+    bool short_of_memory; /* a reader answered NULL for want of memory */
 };
 
 pln_status pln__config_init(pln_config *config, const pln_allocator *mem, const pln__stage *stage,
                             const char *json, pln_error *err);
 void pln__config_free(pln_config *config);
+/* After a slot that had the configuration returned: takes the lent texts back; PLN_ENOMEM if one could not be made, whatever the slot answered. */
+pln_status pln__config_returned(pln_config *config, pln_status status, pln_error *err);
 /* `value` is consumed. */
 pln_status pln__config_unset(pln_config *config, const char *key, pln_error *err);
 pln_status pln__config_set(pln_config *config, const char *key, json_t *value, pln_error *err);

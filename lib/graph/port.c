@@ -52,7 +52,8 @@ pln_status pln__node_ports(pln_graph *graph, pln__node *node, pln_error *err) {
         pln_ports ports = {graph, node};
         pln_host host;
         pln__host_static(&host);
-        PLN__TRY(transform->ports(node->stage->user, &ports, &host, &node->config, err));
+        status = transform->ports(node->stage->user, &ports, &host, &node->config, err);
+        PLN__TRY(pln__config_returned(&node->config, status, err));
     } else if (node->stage->kind != PLN_SINK) {
         PLN__TRY(names_split(graph, &node->out, head->ports_out != NULL ? head->ports_out : "out", err));
     }

@@ -183,7 +183,9 @@ pln_status pln__epoch_commit(pln_run *run, bool done, pln_error *err) {
     run->last = checkpoint;
     run->have_last = needs_checkpoint(run);
     checkpoint = (pln__checkpoint){0};
+    run->telling = true;
     PLN__TRY(tell_committed(run, n, err));
+    run->telling = false;
     report_metrics(run);
     if (!done)
         PLN__TRY(pln__epoch_begin(run, err));

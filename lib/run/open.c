@@ -212,11 +212,12 @@ static pln_status open_nodes(pln_run *run, pln_error *err) {
             : stage->kind == PLN_TRANSFORM ? stage->table.transform.open
                                            : stage->table.sink.open;
         pln_status status = open(stage->user, &node->ctx, &node->node->config, &node->self, err);
+        node->opened = status >= 0;
+        status = pln__config_returned(&node->node->config, status, err);
         if (status < 0) {
             pln__error_where(err, "%s/%s", run->pipeline, node->node->name);
             return status;
         }
-        node->opened = true;
     }
     return PLN_OK;
 }
@@ -340,8 +341,12 @@ static pln_status recover_sinks(pln_run *run, pln_error *err) {
 static pln_status resume(pln_run *run, bool *fresh, pln_error *err) {
     pln_status status = PLN_OK;
     *fresh = !run->have_last;
+    if (run->retries == 0)
+        run->opened_n = run->n;
     if (run->have_last && run->last.done) {
-        *fresh = run->options.when_done == PLN_WHEN_DONE_RESTART;
+        bool ours = run->retries > 0 && run->n > run->opened_n;
+        *fresh = !ours && run->options.when_done == PLN_WHEN_DONE_RESTART;
+        run->skipped = !*fresh && !ours;
         run->epochs = *fresh ? 0 : run->last.epochs;
         run->recoveries = *fresh ? 0 : run->last.recoveries;
         if (!*fresh)
@@ -383,7 +388,6 @@ pln_status pln__run_start(pln_run *run, pln_error *err) {
     PLN__TRY(resume(run, &fresh, err));
     if (!fresh && run->last.done) {
         PLN__TRY(recover_sinks(run, err));
-        run->skipped = true;
         run->phase = PLN__RUN_DONE;
         goto out;
     }

@@ -1,3 +1,4 @@
+#include "base/number.h"
 #include "format/format.h"
 #include "run/run.h"
 #include <pln/builder.h>
@@ -72,9 +73,12 @@ static pln_status put_int(pln__column *column, int64_t value, bool known, pln_er
 
 static int64_t attempt_of(const pln_run *run) {
     for (int64_t i = 0; i < run->options.n_params; i++)
-        if (strcmp(run->options.params[i].name, "attempt") == 0 &&
-            run->options.params[i].value[0] >= '1' && run->options.params[i].value[0] <= '9')
-            return run->options.params[i].value[0] - '0';
+        if (strcmp(run->options.params[i].name, "attempt") == 0) {
+            const char *text = run->options.params[i].value;
+            int64_t attempt = 0;
+            bool parsed = pln__parse_int64(text, (int64_t)strlen(text), &attempt) == PLN__PARSED;
+            return parsed && attempt > 0 ? attempt : 1;
+        }
     return 1;
 }
 
@@ -113,7 +117,7 @@ static pln_status put_row(pln__column *column, pln_batch *batch, int64_t row, pl
     if (status >= 0 && !text.failed)
         status = pln_column_text(column, text.data == NULL ? "" : text.data, text.size, err);
     else
-        status = text.failed ? pln__error_memory(err, 1) : pln__column_null(column, err);
+        status = text.failed || status == PLN_ENOMEM ? pln__error_memory(err, 1) : pln__column_null(column, err);
     pln__text_free(&text);
     return status;
 }

@@ -33,6 +33,13 @@ static char *copy(pln_report *report, const char *text, pln_status *status) {
     return made;
 }
 
+static char *take(pln__text *text, pln_status *status) {
+    char *made = pln__text_take(text);
+    if (made == NULL)
+        *status = PLN_ENOMEM;
+    return made;
+}
+
 static void json_text(pln__text *out, const char *key, const char *value) {
     pln__text_printf(out, "\"%s\":", key);
     pln__text_json(out, value, (int64_t)strlen(value));
@@ -67,9 +74,7 @@ static char *schemas_of(const pln__run_node *node, pln_status *status) {
         comma = ",";
     }
     pln__text_char(&out, '}');
-    if (out.failed)
-        *status = PLN_ENOMEM;
-    return pln__text_take(&out);
+    return take(&out, status);
 }
 
 static char *columns_of(const pln_report *report, const struct ArrowSchema *schema, pln_status *status) {
@@ -77,9 +82,7 @@ static char *columns_of(const pln_report *report, const struct ArrowSchema *sche
     pln__text_init(&out, report->mem);
     pln__text_str(&out, "");
     pln__schema_text(schema, &out);
-    if (out.failed)
-        *status = PLN_ENOMEM;
-    return pln__text_take(&out);
+    return take(&out, status);
 }
 
 static void fill_ports(pln_report *report, node_report *to, const pln__run_node *node, pln_status *status) {
@@ -93,9 +96,7 @@ static void fill_ports(pln_report *report, node_report *to, const pln__run_node 
         pln__text name;
         pln__text_init(&name, report->mem);
         pln__text_printf(&name, "%s.%s", node->node->name, node->node->out.items[p]);
-        if (name.failed)
-            *status = PLN_ENOMEM;
-        to->ports[p].name = pln__text_take(&name);
+        to->ports[p].name = take(&name, status);
         if (node->out[p].schema != NULL)
             to->ports[p].columns = columns_of(report, pln__schema_get(node->out[p].schema), status);
     }
@@ -232,9 +233,8 @@ static pln_status make_json(pln_report *report, pln_error *err) {
         json_node(&out, &report->nodes[i]);
     }
     pln__text_str(&out, "]}");
-    pln_status status = pln__text_status(&out, err);
     report->json = pln__text_take(&out);
-    return status;
+    return pln__text_status(&out, err);
 }
 
 pln_status pln_run_report(pln_run *run, pln_report **out, pln_error *err) {

@@ -155,6 +155,8 @@ struct pln_run {
     int64_t owner;       /* of the commit point */
     int64_t state_owner; /* of the state file */
     int64_t n;           /* last committed epoch */
+    int64_t opened_n;    /* what n was when the run was opened */
+    bool telling;        /* an epoch is committed, but not every sink and source has been told */
     pln__checkpoint last; /* as committed; what a retry goes back to */
     bool have_last;
     int64_t epoch_rows;  /* records read since the last commit */

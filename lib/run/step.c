@@ -10,10 +10,12 @@ static pln_status run_failed(pln_run *run, pln_status status, pln_error *own, pl
     return status;
 }
 
-/* Whether going back to the last committed epoch brings the same rows again. */
+/* Whether going back to the last committed epoch brings the same rows again, and what it prepared can still be shown. */
 static bool can_go_back(const pln_run *run) {
     for (int32_t i = 0; i < run->n_nodes; i++) {
         const pln__run_node *node = &run->nodes[i];
+        if (run->telling && node->commits == PLN__SINK_B && pln__sink_of(node)->recover == NULL)
+            return false;
         if (pln__kind_of(node) != PLN_SOURCE)
             continue;
         const pln_source *table = pln__source_of(node);
@@ -47,6 +49,7 @@ static void reset_nodes(pln_run *run) {
  */
 static pln_status go_back(pln_run *run, pln_error *err) {
     run->retry_at_us = 0;
+    run->telling = false;
     reset_nodes(run);
     run->epochs = run->have_last ? run->epochs : 0;
     pln_status status = pln__run_start(run, err);
@@ -259,6 +262,9 @@ static pln_status round_of(pln_run *run, bool *progressed, pln_error *err) {
             return PLN_AGAIN;
         PLN__TRY(go_back(run, err));
         *progressed = true;
+        /* What failed was the answer to the last commit, not the commit. */
+        if (run->phase == PLN__RUN_DONE)
+            return ended(run, PLN__RUN_DONE);
     }
     if (!run->ready) {
         PLN__TRY(until_ready(run, err));

@@ -249,6 +249,7 @@ pln_status pln__output_ensure(pln__output *output, pln_context *ctx, pln_error *
     if (status < 0 || output->temp != NULL)
         return status;
     ctx->host->identity(ctx, &who);
+    output->owner = who.owner; /* at open the run had not been taken over yet */
     target = target_of(output, who.epoch);
     if (target == NULL)
         PLN__TRY(pln__error_memory(err, strlen(output->path) + 1));
@@ -613,8 +614,11 @@ pln_status pln__output_recover(pln__output *output, pln_context *ctx, const void
     pln__file_handle handle = {0};
     pln_status status = check_poison(output, err);
     const char *keep = NULL;
+    pln_identity who = {.struct_size = sizeof who};
     if (status < 0)
         return status;
+    ctx->host->identity(ctx, &who);
+    output->owner = who.owner;
     if (output->temp != NULL)
         return pln__error_set(err, PLN_ESTATE, "file '%s': recover comes before the first row",
                               output->path);

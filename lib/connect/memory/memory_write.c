@@ -82,7 +82,7 @@ static pln_status write_batch(void *self, pln_context *ctx, pln_batch *batch, pl
 static pln_status prepare(void *self, pln_context *ctx, int64_t n, pln_error *err) {
     appender *a = self;
     /* Room for all of them now, so that commit cannot fail for lack of memory. */
-    pln_status status = pln__grow(a->mem, &a->table->batches, &a->table->capacity,
+    pln_status status = pln__grow(a->table->mem, &a->table->batches, &a->table->capacity,
                                   a->table->count + a->count, sizeof *a->table->batches, err);
     return status < 0 ? status : ctx->host->handle_put(ctx, &n, sizeof n, err);
 }
