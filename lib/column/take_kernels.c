@@ -49,7 +49,7 @@ static int64_t take_bits(const gather *g, const uint8_t *bits, int64_t offset, u
     bool plain = !g->negative && bits != NULL;
     for (int64_t i = 0; i < n; i += 8) {
         int64_t m = n - i < 8 ? n - i : 8;
-        unsigned byte = !plain  ? gather_byte_or_null(bits, offset, rows + i, m)
+        unsigned byte = !plain   ? gather_byte_or_null(bits, offset, rows + i, m)
                         : m == 8 ? gather_byte(bits, offset, rows + i, 8)
                                  : gather_byte(bits, offset, rows + i, m);
         out[i >> 3] = (uint8_t)byte;
@@ -132,7 +132,8 @@ static pln_status take_bool(const gather *g, const struct ArrowArray *array, pln
 }
 
 /* Ends of the gathered values; a null has none. Returns their sum, -1 beyond 2 GiB. */
-static int64_t take_offsets(const gather *g, const struct ArrowArray *array, uint8_t *restrict ends) {
+static int64_t take_offsets(const gather *g, const struct ArrowArray *array,
+                            uint8_t *restrict ends) {
     const uint8_t *bits = pln__array_validity(array);
     const uint8_t *from = (const uint8_t *)array->buffers[1] + array->offset * 4;
     const int32_t *restrict rows = g->rows;

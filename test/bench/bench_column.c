@@ -54,7 +54,8 @@ static void make(const char *format, int nulls, input *out) {
         if ((int)(value % 16) < nulls) {
             must(pln_column_null(&column, &err));
         } else if (format[0] == 'u') {
-            int size = snprintf(text, sizeof text, "order-%llu", (unsigned long long)value % 100000);
+            int size =
+                snprintf(text, sizeof text, "order-%llu", (unsigned long long)value % 100000);
             must(pln_column_text(&column, text, size, &err));
         } else {
             int64_t number = (int64_t)(value >> 40);
@@ -112,16 +113,14 @@ static void takes(const char *format, int nulls, const char *what) {
         char name[64];
         int64_t n = select_rows(keeps[i]);
         snprintf(name, sizeof name, "take %s, %d of 16", what, keeps[i]);
-        BEST(name, n,
-             must(pln__array_take(mem, &in.schema, &in.array, picks, n, &got, &err)));
+        BEST(name, n, must(pln__array_take(mem, &in.schema, &in.array, picks, n, &got, &err)));
     }
     const struct ArrowArray *twice[2] = {&in.array, &in.array};
     char name[64];
     snprintf(name, sizeof name, "concat %s", what);
     BEST(name, 2 * rows, must(pln__array_concat(mem, &in.schema, twice, 2, &got, &err)));
     snprintf(name, sizeof name, "validate full %s", what);
-    BEST(name, rows,
-         must(pln__array_validate(&in.schema, &in.array, PLN__VALIDATE_FULL, &err)));
+    BEST(name, rows, must(pln__array_validate(&in.schema, &in.array, PLN__VALIDATE_FULL, &err)));
     pln__array_release(&in.array);
     pln__schema_release(&in.schema);
 }

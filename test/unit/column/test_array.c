@@ -437,7 +437,7 @@ START_TEST(origins_follow_their_rows) {
     static const int64_t line[] = {1, 2, 4, 8};
     static const int64_t start[] = {0, 2, 4, 6};
     static const int64_t size[] = {2, 2, 2, 1};
-    static const int32_t rows[] = {3, 1, 1};
+    static const int32_t rows[] = {3, 1, 2};
     int released = 0;
     counted c;
     pln__row_origin at;
@@ -457,9 +457,14 @@ START_TEST(origins_follow_their_rows) {
     ck_assert_int_eq(at.raw_size, 1);
     ck_assert_int_eq(at.raw[0], 'd');
     pln_batch_unref(picked);
-    ck_assert(pln__batch_row_origin(slice, 1, &at));
+    ck_assert(pln__batch_row_origin(slice, 0, &at));
     ck_assert_str_eq(at.split, "split");
     ck_assert_int_eq(at.position, 200);
+    pln_batch *last;
+    OK(pln_batch_slice(slice, 1, 1, &last, &err));
+    ck_assert(pln__batch_row_origin(last, 0, &at));
+    ck_assert_int_eq(at.position, 300);
+    pln_batch_unref(last);
     ck_assert(!pln__batch_row_origin(slice, 2, &at));
     ck_assert_int_eq(at.position, -1);
     ck_assert_int_eq(released, 0);

@@ -242,6 +242,16 @@ LAW(nulls_are_counted) {
             free(text);
         }
         ck_assert_int_eq(pln__array_null_count(w.schema->children[c], w.array->children[c]), nulls);
+        /* A slice knows no count, and counts from its own first row. */
+        struct ArrowArray slice;
+        int64_t from = rng_below(&w.r, w.array->length + 1);
+        OK(&w, pln__array_slice(w.mem, w.array->children[c], from, w.array->length - from, &slice,
+                                &w.err));
+        nulls = 0;
+        for (int64_t i = 0; i < slice.length; i++)
+            nulls += pln__array_null_at(w.schema->children[c], &slice, i);
+        ck_assert_int_eq(pln__array_null_count(w.schema->children[c], &slice), nulls);
+        slice.release(&slice);
     }
     world_end(&w);
 }
