@@ -208,7 +208,7 @@ EXAMPLE_WARN = $(WARN) $(if $(WERROR),-Werror)
 $(O)/examples/%: examples/%.c $(O)/libpipeline.so
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) -Iinclude $(CPPFLAGS) -std=c11 -D_POSIX_C_SOURCE=200809L $(EXAMPLE_WARN) \
 	    $(OPT) $(SANITIZERS) $(CFLAGS) -o $@ $< $(EXAMPLE_LINK)
-$(O)/examples/%-cpp: examples/%.cpp $(O)/libpipeline.so
+$(O)/examples/%-cpp: examples/%.cpp bindings/cpp/pln.hpp $(O)/libpipeline.so
 	$(call say,CXX,$<)mkdir -p $(@D) && $(CXX) -Iinclude -Ibindings/cpp $(CPPFLAGS) -std=c++17 -Wall -Wextra -Wpedantic $(if $(WERROR),-Werror) \
 	    $(SANITIZERS) $(CXXFLAGS) -o $@ $< $(EXAMPLE_LINK)
 $(O)/examples/plugin/%.so: examples/plugin/%.c $(HEADERS)
@@ -324,7 +324,7 @@ install: all ## under prefix, below DESTDIR; GNU libpipeline's files are never t
 	$(Q)ln -sf $(SONAME) $(D)$(libdir)/libpipeline-pln.so
 	$(Q)ln -sf ../$(SONAME) $(D)$(libdir)/pln/libpipeline.so
 	$(Q)$(INSTALL_DATA) $(O)/libpipeline.a $(D)$(libdir)/libpipeline-pln.a
-	$(Q)$(INSTALL_DATA) $(HEADERS) $(D)$(includedir)/pln
+	$(Q)$(INSTALL_DATA) $(HEADERS) bindings/cpp/pln.hpp $(D)$(includedir)/pln
 	$(Q)$(INSTALL_DATA) $(O)/pln.pc $(D)$(pkgconfigdir)
 	$(Q)$(INSTALL_DATA) $(O)/plnConfig.cmake $(O)/plnConfigVersion.cmake $(D)$(cmakedir)
 	$(Q)$(INSTALL_DATA) $(doc_files) $(D)$(docdir)
@@ -339,7 +339,7 @@ install-strip: install
 uninstall: ## remove what install put there
 	$(Q)build-aux/free-name unlink '$(DESTDIR)' '$(libdir)' $(SONAME)
 	$(Q)rm -f $(addprefix $(D)$(libdir)/,$(REALNAME) $(SONAME) libpipeline-pln.so libpipeline-pln.a pln/libpipeline.so) \
-	    $(addprefix $(D)$(includedir)/pln/,$(notdir $(HEADERS))) $(D)$(pkgconfigdir)/pln.pc \
+	    $(addprefix $(D)$(includedir)/pln/,$(notdir $(HEADERS)) pln.hpp) $(D)$(pkgconfigdir)/pln.pc \
 	    $(addprefix $(D)$(docdir)/,$(notdir $(doc_files))) $(addprefix $(D)$(datadir)/pln/kit/,$(notdir $(kit_files)))
 	$(Q)rm -f $(addprefix $(D),$(man_installed)) $(addprefix $(D)$(cmakedir)/,$(filter %.cmake,$(CONFIGS)))
 	$(Q)for dir in $(libdir)/pln/plugins $(libdir)/pln $(includedir)/pln $(cmakedir) $(docdir) $(datadir)/pln/kit \

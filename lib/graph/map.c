@@ -41,18 +41,16 @@ static pln_status map_schema(void *self, pln_context *ctx, const struct ArrowSch
     return pln__schema_copy(m->mem, m->schema.release != NULL ? &m->schema : in[0], &out[0], err);
 }
 
-/* The function's rows, with the origin of the input rows. */
-static pln_status emit_rowwise(pln_context *ctx, pln_batch *in, pln_batch *made, const map *m,
-                               pln_error *err) {
-    struct ArrowArray array = {0};
+/* The function's rows, with the origin of the input rows. `made` is taken. */
+static pln_status emit_rowwise(pln_context *ctx, pln_batch *in, pln_batch *made, pln_error *err) {
     pln_batch *out = NULL;
-    int64_t rows = pln_batch_rows(in);
-    if (pln_batch_rows(made) != rows)
-        return pln__error_set(err, PLN_ECONTRACT, "the rowwise map made %lld rows of %lld",
-                              (long long)pln_batch_rows(made), (long long)rows);
-    pln_status status = pln__array_share(m->mem, pln_batch_array(made), &array, err);
-    if (status >= 0)
-        status = ctx->host->batch_derive(ctx, 0, in, NULL, rows, &array, &out, err);
+    int64_t rows = pln_batch_rows(in), got = pln_batch_rows(made);
+    if (got != rows) {
+        pln_batch_unref(made);
+        return pln__error_set(err, PLN_ECONTRACT, "the rowwise map made %lld rows of %lld", (long long)got,
+                              (long long)rows);
+    }
+    pln_status status = ctx->host->batch_inherit(ctx, 0, in, NULL, made, &out, err);
     return status < 0 ? status : ctx->host->emit(ctx, 0, out, err);
 }
 
@@ -75,9 +73,7 @@ static pln_status map_process(void *self, pln_context *ctx, int32_t port, pln_ba
                    : PLN_OK;
     if (!m->rowwise || out == batch)
         return ctx->host->emit(ctx, 0, out, err);
-    status = emit_rowwise(ctx, batch, out, m, err);
-    pln_batch_unref(out);
-    return status;
+    return emit_rowwise(ctx, batch, out, err);
 }
 
 static pln_status map_new(pln_graph *graph, const pln_map_options *options, map **out, pln_error *err) {

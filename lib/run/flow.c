@@ -90,8 +90,8 @@ pln_status pln__emit_to(pln__port *port, pln_batch *batch, pln_error *err) {
     return status;
 }
 
-static pln_status wrong_schema(pln__run_node *node, int32_t port, const pln_batch *batch,
-                               pln_error *err) {
+pln_status pln__wrong_schema(pln__run_node *node, int32_t port, const pln_batch *batch,
+                             pln_error *err) {
     pln__text text;
     pln__text_init(&text, node->run->mem);
     pln__schema_difference(pln__schema_get(node->out[port].schema), pln_batch_schema(batch), &text);
@@ -109,7 +109,7 @@ pln_status pln__emit(pln__run_node *node, int32_t port, pln_batch *batch, pln_er
         PLN__FAIL(err, PLN_ECONTRACT, "emit on port %d: the node has %d", (int)port, (int)node->n_out);
     if (pln__batch_schema_ref(batch) != node->out[port].schema &&
         !pln__schema_equal(pln_batch_schema(batch), pln__schema_get(node->out[port].schema)))
-        PLN__TRY(wrong_schema(node, port, batch, err));
+        PLN__TRY(pln__wrong_schema(node, port, batch, err));
     if (rows == 0)
         goto out;
     node->counts.rows_out += rows;

@@ -148,11 +148,20 @@ out:
 
 static pln_status batch_inherit(pln_context *ctx, int32_t port, pln_batch *parent, const int32_t *rows,
                                 pln_batch *made, pln_batch **out, pln_error *err) {
+    pln_status status = PLN_OK;
     struct ArrowArray array = {0};
+    pln__run_node *node = pln__run_node_of(ctx);
+    pln__schema *schema = port_schema_ref(node, port, err);
     *out = NULL;
-    pln_status status = pln__array_share(pln__run_node_of(ctx)->run->mem, pln_batch_array(made), &array, err);
-    if (status >= 0)
-        status = batch_derive(ctx, port, parent, rows, pln_batch_rows(made), &array, out, err);
+    if (schema == NULL)
+        status = PLN_ECONTRACT;
+    else if (pln__batch_schema_ref(made) != schema &&
+             !pln__schema_equal(pln_batch_schema(made), pln__schema_get(schema)))
+        status = pln__wrong_schema(node, port, made, err);
+    PLN__TRY(status);
+    PLN__TRY(pln__array_share(node->run->mem, pln_batch_array(made), &array, err));
+    status = batch_derive(ctx, port, parent, rows, pln_batch_rows(made), &array, out, err);
+out:
     pln_batch_unref(made);
     return status;
 }

@@ -202,6 +202,8 @@ pln__run_node *pln__time_to(pln_run *run, pln__run_node *node);
 
 /* flow.c: `batch` is borrowed by deliver, consumed by emit. */
 pln_status pln__deliver(pln__run_node *node, int32_t port, pln_batch *batch, pln_error *err);
+/* PLN_ETYPE: how the rows differ from what the port has declared. */
+pln_status pln__wrong_schema(pln__run_node *node, int32_t port, const pln_batch *batch, pln_error *err);
 pln_status pln__emit(pln__run_node *node, int32_t port, pln_batch *batch, pln_error *err);
 pln_status pln__emit_to(pln__port *port, pln_batch *batch, pln_error *err);
 /* Offer what a parked sink did not take; *left: something is still parked. */

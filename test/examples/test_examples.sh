@@ -43,9 +43,8 @@ if [ -z "$SANITIZE" ]; then
     done
     if [ -e "$root/examples/go/go.mod" ]; then
         if command -v go >/dev/null; then
-            cp -R "$root/examples/go" "$tmp/go-source"
-            export CGO_CFLAGS="-I$root/include" CGO_LDFLAGS="-L$build -lpipeline" GOFLAGS=-mod=mod GOTOOLCHAIN=local
-            expect 0 go-build sh -c "cd '$tmp/go-source' && go build -o '$tmp/go-example' ."
+            export CGO_CFLAGS="-I$root/include" CGO_LDFLAGS="-L$build -lpipeline" GOTOOLCHAIN=local GOFLAGS=-mod=readonly
+            expect 0 go-build sh -c "cd '$root/examples/go' && go build -tags pln_tree -o '$tmp/go-example' ."
             expect 0 go-run "$tmp/go-example"
         else
             skip "no go"

@@ -1,0 +1,24 @@
+/* What stands between Go and the C interface: casts that Go may not make, and loops that would cross the border once a row. */
+#ifndef PLN_GO_BRIDGE_H
+#define PLN_GO_BRIDGE_H
+
+#include <pln/pln.h>
+
+#if PLN_ABI_VERSION != 0
+#error "this binding was written for PLN_ABI_VERSION 0"
+#endif
+
+pln_status pln_go_add_map(pln_graph *graph, const char *name, uintptr_t handle, const struct ArrowSchema *schema, uint32_t flags,
+                          pln_error *err);
+pln_status pln_go_add_source(pln_graph *graph, const char *name, uintptr_t handle, const char *columns, pln_error *err);
+void pln_go_count(pln_context *ctx, const char *metric, int64_t n);
+void pln_go_release_schema(struct ArrowSchema *schema);
+/* n texts that lie end to end; valid may be NULL. */
+pln_status pln_go_texts(pln_column *column, const char *bytes, const int64_t *ends, const uint8_t *valid, int64_t n, pln_error *err);
+/* An Arrow type without Go keywords among its members. */
+const struct ArrowArray *pln_go_child(const struct ArrowArray *array, int64_t i);
+const struct ArrowSchema *pln_go_field(const struct ArrowSchema *schema, int64_t i);
+const void *pln_go_buffer(const struct ArrowArray *array, int64_t i);
+void pln_go_progress(pln_run_options *options, uintptr_t handle);
+
+#endif

@@ -1,0 +1,3 @@
+module libpipeline/pln
+
+go 1.19

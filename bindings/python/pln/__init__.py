@@ -1,0 +1,638 @@
+"""libpipeline for Python: ctypes only, no dependency.
+
+    rt = pln.Runtime()
+    g = pln.Graph(rt, "orders")
+    g.source("make", "id int64 not null, amount float64", batches())
+    g.map("touch", function)
+    g.add("store", "sqlite.upsert", database="o.db", table="orders", key=["id"])
+    g.wire("make > touch > store")
+    report = g.run()
+
+A function or an iterator of the program is called once for each batch, never for a row. What it raises ends the run, and `run` raises the
+very same exception. A column gives numpy a view of its memory without a copy; the view keeps the batch alive. Batches and tables are Arrow
+PyCapsule producers, so pyarrow, polars, duckdb and others read them without a copy, and a batch can be made from theirs.
+"""
+import atexit
+import ctypes as C
+import gc
+import itertools
+import json
+import weakref
+
+from . import _c
+from ._c import lib
+
+__all__ = ["Batch", "Builder", "Column", "Graph", "PlnError", "Report", "Runtime", "Table", "version"]
+
+EOS, ENOMEM, ECALLBACK = 2, -3, -22
+ROWWISE, BOUNDED = 1, 1
+MODES = {"batch": 0, "micro-batch": 1, "stream": 2}
+GUARANTEES = {"at-least-once": 0, "exactly-once": 1}
+
+
+class PlnError(Exception):
+    """An error of the library: `status` (a number), `name` ("PLN_ENOENT"), `where`, `message`."""
+
+    def __init__(self, status, err):
+        self.status, self.flags, self.native = status, err.flags, err.native
+        self.name = lib.pln_status_name(status).decode()
+        self.where = err.where.decode("utf-8", "replace")
+        self.message = (err.message or lib.pln_status_text(status)).decode("utf-8", "replace")
+        self.retryable = bool(err.flags & 1)
+        super().__init__(f"{self.where}: {self.message}" if self.where else self.message)
+
+
+def call(function, *arguments):
+    """Call a fallible function, whose last argument is the error record."""
+    err = _c.Error()
+    status = function(*arguments, C.byref(err))
+    if status < 0:
+        raise PlnError(status, err)
+    return status
+
+
+def make(function, *arguments):
+    """Call a function that gives a handle away: the argument before the error record."""
+    out = C.c_void_p()
+    call(function, *arguments, C.byref(out))
+    return out.value
+
+
+def version():
+    return lib.pln_version().decode()
+
+
+_living = weakref.WeakSet()
+
+
+class Handle:
+    """An object of the library that is freed with its Python object. `needs` are objects that must live longer."""
+
+    _free, _last = None, 0  # those of a lower _last are freed first when the interpreter ends
+
+    def __init__(self, handle, *needs):
+        self._handle, self._needs = handle, needs
+        _living.add(self)
+
+    def __hash__(self):
+        return id(self)
+
+    def close(self):
+        """Free it now; without this it goes with its last reference."""
+        handle, self._handle = getattr(self, "_handle", None), None
+        if handle:
+            self._free(handle)
+
+    __del__ = close
+
+
+@atexit.register
+def _free_all():
+    """While the interpreter still works: what exceptions and cycles have kept calls back into it."""
+    gc.collect()
+    for handle in sorted(_living, key=lambda h: h._last):
+        handle.close()
+
+
+class Runtime(Handle):
+    _free, _last = lib.pln_runtime_free, 2
+
+    def __init__(self):
+        super().__init__(make(lib.pln_runtime_new, None))
+
+    def load(self, path):
+        """Load a plugin by its absolute path."""
+        call(lib.pln_runtime_load, self._handle, path.encode())
+
+    def stages(self):
+        names, index = [], 0
+        while (name := lib.pln_runtime_stage(self._handle, index)) is not None:
+            names.append(name.decode())
+            index += 1
+        return names
+
+    def batch(self, schema, columns):
+        """A batch from a dict of columns: lists, or buffers (array.array, numpy) of the column's own width."""
+        builder = Builder(self, schema)
+        for name, values in columns.items():
+            builder.extend(name, values)
+        return builder.finish()
+
+    def from_arrow(self, producer):
+        """A batch from any Arrow PyCapsule producer of a struct array, such as a pyarrow RecordBatch; nothing is copied."""
+        schema, array = producer.__arrow_c_array__()
+        return Batch(make(lib.pln_batch_import, self._handle, C.cast(pointer_in(schema, b"arrow_schema"), _c.SchemaP),
+                          C.cast(pointer_in(array, b"arrow_array"), _c.ArrayP)), self)
+
+
+class Schema:
+    """An Arrow schema of ours, released with its Python object."""
+
+    def __init__(self, runtime, text):
+        self.raw = _c.ArrowSchema()
+        call(lib.pln_schema_parse, runtime._handle, text.encode(), C.byref(self.raw))
+
+    def __del__(self):
+        if self.raw.release:
+            _c.RELEASE_FN(self.raw.release)(C.addressof(self.raw))
+
+
+# ---- columns ----
+
+NUMPY = {"c": "|i1", "C": "|u1", "s": "<i2", "S": "<u2", "i": "<i4", "I": "<u4", "l": "<i8", "L": "<u8", "f": "<f4", "g": "<f8",
+         "tdD": "<i4", "tts": "<i4", "ttm": "<i4", "ttu": "<i8", "ttn": "<i8"}
+UNITS = {"s": "s", "m": "ms", "u": "us", "n": "ns"}
+
+
+def numpy_type(format):
+    return f"<M8[{UNITS[format[2]]}]" if format.startswith("ts") else NUMPY.get(format)
+
+
+class Column:
+    """A column of a batch. numpy.asarray(column) is a view of its values; what stands at a null is not defined there."""
+
+    def __init__(self, batch, schema, array):
+        self._batch, self._array = batch, array
+        self.name, self.format = schema.name.decode(), schema.format.decode()
+
+    def __len__(self):
+        return self._array.length
+
+    @property
+    def __array_interface__(self):
+        kind = numpy_type(self.format)
+        if kind is None:
+            raise TypeError(f"column {self.name} of format {self.format!r} has no numpy type")
+        width = 8 if kind[1] == "M" else int(kind[2:])
+        data = (self._array.buffers[1] or 0) + self._array.offset * width
+        return {"data": (data, True), "typestr": kind, "shape": (len(self),), "version": 3}
+
+    @property
+    def null_count(self):
+        count = self._array.null_count
+        return count if count >= 0 else sum(1 for row in range(len(self)) if not self.valid(row))
+
+    def valid(self, row):
+        bits = self._array.buffers[0]
+        if not bits or self._array.null_count == 0:
+            return True
+        at = row + self._array.offset
+        return bool(C.c_uint8.from_address(bits + at // 8).value >> (at % 8) & 1)
+
+    def _bytes(self, row):
+        offsets = (C.c_int32 * 2).from_address(self._array.buffers[1] + 4 * (row + self._array.offset))
+        return C.string_at((self._array.buffers[2] or 0) + offsets[0], offsets[1] - offsets[0])
+
+    def __getitem__(self, row):
+        if not 0 <= row < len(self):
+            raise IndexError(row)
+        if not self.valid(row):
+            return None
+        if self.format == "u":
+            return self._bytes(row).decode()
+        if self.format == "z":
+            return self._bytes(row)
+        at = row + self._array.offset
+        if self.format == "b":
+            return bool(C.c_uint8.from_address(self._array.buffers[1] + at // 8).value >> (at % 8) & 1)
+        return self.view()[row]
+
+    def view(self):
+        """The values as a ctypes array over the column's own memory; valid while the batch is."""
+        code = {"tdD": "i", "tts": "i", "ttm": "i"}.get(self.format) or ("l" if self.format[0] == "t" else self.format)
+        kind = {"c": C.c_int8, "C": C.c_uint8, "s": C.c_int16, "S": C.c_uint16, "i": C.c_int32, "I": C.c_uint32, "l": C.c_int64,
+                "L": C.c_uint64, "f": C.c_float, "g": C.c_double}.get(code)
+        if kind is None:
+            raise TypeError(f"values of format {self.format!r} are read through Arrow")
+        return (kind * len(self)).from_address((self._array.buffers[1] or 0) + self._array.offset * C.sizeof(kind))
+
+    def to_list(self):
+        return [self[row] for row in range(len(self))]
+
+
+class Batch(Handle):
+    """Rows in Arrow memory. Immutable, counted."""
+
+    _free, _last = lib.pln_batch_unref, 1
+
+    def __len__(self):
+        return lib.pln_batch_rows(self._handle)
+
+    @classmethod
+    def share(cls, lent):
+        return cls(lib.pln_batch_ref(lent))
+
+    @property
+    def names(self):
+        schema = lib.pln_batch_schema(self._handle).contents
+        return [schema.children[i].contents.name.decode() for i in range(schema.n_children)]
+
+    def __getitem__(self, column):
+        index = column if isinstance(column, int) else self.names.index(column)
+        schema, array = lib.pln_batch_schema(self._handle).contents, lib.pln_batch_array(self._handle).contents
+        if not 0 <= index < schema.n_children:
+            raise IndexError(column)
+        return Column(self, schema.children[index].contents, array.children[index].contents)
+
+    def slice(self, offset, length):
+        return Batch(make(lib.pln_batch_slice, self._handle, offset, length))
+
+    def to_dict(self):
+        return {name: self[i].to_list() for i, name in enumerate(self.names)}
+
+    def __arrow_c_schema__(self):
+        schema = _c.ArrowSchema()
+        call(lib.pln_batch_export, self._handle, C.byref(schema), None)
+        return capsule(schema, b"arrow_schema")
+
+    def __arrow_c_array__(self, requested_schema=None):
+        schema, array = _c.ArrowSchema(), _c.ArrowArray()
+        call(lib.pln_batch_export, self._handle, C.byref(schema), C.byref(array))
+        return capsule(schema, b"arrow_schema"), capsule(array, b"arrow_array")
+
+    def __eq__(self, other):
+        return isinstance(other, Batch) and bool(lib.pln_batch_equal(self._handle, other._handle))
+
+    __hash__ = Handle.__hash__
+
+
+class Table(Handle):
+    """Batches in memory. The output of memory.write and the input of memory.read: g.add("out", "memory.write", table=t)."""
+
+    _free, _last = lib.pln_table_free, 1
+
+    def __init__(self, runtime, schema=None):
+        kept = None if schema is None else Schema(runtime, schema)
+        super().__init__(make(lib.pln_table_new, runtime._handle, None if kept is None else C.byref(kept.raw)), runtime)
+
+    def append(self, batch):
+        call(lib.pln_table_append, self._handle, batch._handle)
+
+    def __len__(self):
+        return lib.pln_table_rows(self._handle)
+
+    def batches(self):
+        for i in range(lib.pln_table_count(self._handle)):
+            yield Batch.share(lib.pln_table_batch(self._handle, i))
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        """Reading it empties the table: batches are handed over."""
+        return capsule(stream_of(self), b"arrow_array_stream")
+
+
+class Builder(Handle):
+    """Columns in, a batch out."""
+
+    _free = lib.pln_builder_free
+
+    def __init__(self, runtime, schema):
+        kept = Schema(runtime, schema)
+        super().__init__(make(lib.pln_builder_new, runtime._handle, C.byref(kept.raw)), runtime)
+        raw = kept.raw
+        self._formats = {raw.children[i].contents.name.decode(): (i, raw.children[i].contents.format.decode())
+                         for i in range(raw.n_children)}
+
+    def extend(self, name, values):
+        index, format = self._formats[name]
+        column = lib.pln_builder_column(self._handle, index)
+        raw = None if isinstance(values, (list, tuple)) else memory_of(values)
+        if raw is None:
+            for value in values:
+                append(column, value)
+            return
+        address, kind, width, n, kept = raw
+        expected = (numpy_type(format) or "none").replace("|", "<")
+        if kind != expected[1:] and not (kind == "i8" and expected[1] == "M"):
+            raise TypeError(f"column {name}: a buffer of {kind} does not fit {format!r}; give a list, or {expected[1:]}")
+        call(lib.pln_column_values, column, address, None, n)
+        del kept
+
+    def finish(self):
+        return Batch(make(lib.pln_builder_finish, self._handle))
+
+
+def memory_of(values):
+    """Address, numpy's letters, width and count of what lies in memory in one piece, or None."""
+    interface = getattr(values, "__array_interface__", None)
+    if interface is not None and len(interface["shape"]) == 1 and interface.get("strides") is None:
+        kind = interface["typestr"].lstrip("<|")
+        return (interface["data"][0], kind, 0, interface["shape"][0], values) if kind[0] in "iufM" else None
+    if interface is not None:
+        return None
+    try:
+        view = memoryview(values)
+    except (TypeError, ValueError):
+        return None
+    if view.ndim != 1 or not view.c_contiguous or view.format not in "bBhHiIlLqQfd":
+        return None
+    kept = C.create_string_buffer(view.tobytes(), view.nbytes or 1)
+    letter = "f" if view.format in "fd" else "i" if view.format.islower() else "u"
+    return C.addressof(kept), f"{letter}{view.itemsize}", view.itemsize, len(view), kept
+
+
+def append(column, value):
+    """One value of whatever kind; dates, times and decimals go as their text."""
+    if value is None:
+        call(lib.pln_column_null, column)
+    elif isinstance(value, (bool, int)):
+        function = lib.pln_column_int if -2**63 <= value < 2**63 else lib.pln_column_uint
+        if not -2**63 <= value < 2**64:
+            raise OverflowError(f"{value} has more than 64 bits")
+        call(function, column, value)
+    elif isinstance(value, float):
+        call(lib.pln_column_float, column, value)
+    elif isinstance(value, (bytes, bytearray)):
+        call(lib.pln_column_bytes, column, bytes(value), len(value))
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            append(lib.pln_column_child(column, 0), item)
+        call(lib.pln_column_end, column)
+    else:
+        data = (value if isinstance(value, str) else value.isoformat() if hasattr(value, "isoformat") else str(value)).encode()
+        call(lib.pln_column_text, column, data, len(data))
+
+
+# ---- Arrow PyCapsules ----
+
+_new_capsule = C.PYFUNCTYPE(C.py_object, C.c_void_p, C.c_char_p, C.c_void_p)(("PyCapsule_New", C.pythonapi))
+_pointer_of = C.PYFUNCTYPE(C.c_void_p, C.c_void_p, C.c_char_p)(("PyCapsule_GetPointer", C.pythonapi))
+_name_of = C.PYFUNCTYPE(C.c_char_p, C.c_void_p)(("PyCapsule_GetName", C.pythonapi))
+_handed_out = {}  # address of a struct -> the struct and its name
+_streams = {}  # number -> the library's stream and the table that it reads, which must live as long as whoever has the stream
+
+
+@C.PYFUNCTYPE(None, C.c_void_p)
+def _forget(dying):
+    # The capsule is being destroyed: it comes as a number, for an object reference would revive it.
+    if _pointer_of is None:
+        return  # the interpreter is going down
+    address = _pointer_of(dying, _name_of(dying))
+    structure, _ = _handed_out.pop(address, (None, None))
+    if structure is not None and structure.release:
+        _c.RELEASE_FN(structure.release)(address)
+
+
+def capsule(structure, name):
+    address = C.addressof(structure)
+    _handed_out[address] = (structure, name)
+    return _new_capsule(address, name, C.cast(_forget, C.c_void_p))
+
+
+def pointer_in(made, name):
+    return _pointer_of(id(made), name)
+
+
+def _inner(stream):
+    return _streams[_c.ArrowArrayStream.from_address(stream).private_data][0]
+
+
+@_c.STREAM_FN
+def _stream_schema(stream, out):
+    inner = _inner(stream)
+    return _c.STREAM_FN(inner.get_schema)(C.addressof(inner), out)
+
+
+@_c.STREAM_FN
+def _stream_next(stream, out):
+    inner = _inner(stream)
+    return _c.STREAM_FN(inner.get_next)(C.addressof(inner), out)
+
+
+@_c.STREAM_ERROR_FN
+def _stream_error(stream):
+    inner = _inner(stream)
+    return _c.STREAM_ERROR_FN(inner.get_last_error)(C.addressof(inner))
+
+
+@_c.RELEASE_FN
+def _stream_release(stream):
+    raw = _c.ArrowArrayStream.from_address(stream)
+    inner, _table = _streams.pop(raw.private_data)
+    _c.RELEASE_FN(inner.release)(C.addressof(inner))
+    raw.release = None
+
+
+def stream_of(table):
+    inner = _c.ArrowArrayStream()
+    call(lib.pln_table_stream, table._handle, None, C.byref(inner))
+    number = next(_numbers)
+    _streams[number] = (inner, table)
+    return _c.ArrowArrayStream(*(C.cast(f, C.c_void_p) for f in (_stream_schema, _stream_next, _stream_error, _stream_release)), number)
+
+
+# ---- functions of the program inside a graph ----
+
+_called = weakref.WeakValueDictionary()  # number -> Callback; C holds the number, the graph the callback
+
+
+_numbers = itertools.count(1)
+
+
+class Callback:
+    def __init__(self, graph):
+        self.pending, self.number = graph._pending, next(_numbers)
+        _called[self.number] = self
+        graph._callbacks.append(self)
+
+
+def guarded(me, err, body):
+    """The border: no exception passes through C; it is kept and raised again by run."""
+    try:
+        return body()
+    except PlnError as e:
+        me.pending.append(e)
+        status, message = e.status, str(e)
+    except MemoryError as e:
+        me.pending.append(e)
+        status, message = ENOMEM, "out of memory in a function of the program"
+    except BaseException as e:  # KeyboardInterrupt and SystemExit, too
+        me.pending.append(e)
+        status, message = ECALLBACK, f"{type(e).__name__}: {e}"
+    if err:
+        err.contents.status = status
+        err.contents.message = message.encode("utf-8", "replace")[:380]
+    return status
+
+
+@_c.FREE_FN
+def _drop(user):
+    _called.pop(user, None)
+
+
+class Context:
+    """What a function of the program may ask while it is called."""
+
+    def __init__(self, raw):
+        self._raw = raw
+
+    def count(self, metric, n=1):
+        """Add to a counter of the node; it is in the report."""
+        _c.COUNT_FN(self._raw.contents.host.contents.count)(self._raw, metric.encode(), n)
+
+    def cancelled(self):
+        return bool(_c.CANCELLED_FN(self._raw.contents.host.contents.cancelled)(self._raw))
+
+
+@_c.MAP_FN
+def _map(user, ctx, lent, out, err):
+    me = _called[user]
+
+    def body():
+        result = me.function(Context(ctx), Batch.share(lent)) if me.wants_context else me.function(Batch.share(lent))
+        if result is not None:
+            out[0] = lib.pln_batch_ref(result._handle)  # given away
+        return 0
+    return guarded(me, err, body)
+
+
+class MapCallback(Callback):
+    def __init__(self, graph, function, wants_context):
+        super().__init__(graph)
+        self.function, self.wants_context = function, wants_context
+
+
+class SourceCallback(Callback):
+    def __init__(self, graph, schema, batches):
+        super().__init__(graph)
+        self.schema, self.batches, self.rest = schema.encode(), batches, None
+
+    def open(self):
+        self.rest = None
+        self.at = iter(self.batches() if callable(self.batches) else self.batches)
+
+    def next(self, max_rows):
+        """At most max_rows rows; a larger batch is cut, without a copy."""
+        rows = self.rest
+        while rows is None or len(rows) == 0:
+            rows = next(self.at, None)
+            if rows is None:
+                return None
+        self.rest = rows.slice(max_rows, len(rows) - max_rows) if len(rows) > max_rows else None
+        return rows if self.rest is None else rows.slice(0, max_rows)
+
+
+@_c.OPEN_FN
+def _source_open(user, ctx, config, out, err):
+    me = _called[user]
+
+    def body():
+        me.open()
+        out[0] = user
+        return 0
+    return guarded(me, err, body)
+
+
+@_c.SCHEMA_FN
+def _source_schema(user, ctx, out, err):
+    parse = _c.HOST_PARSE_FN(ctx.contents.host.contents.schema_parse)
+    return parse(ctx, _called[user].schema, out, err)
+
+
+@_c.POLL_FN
+def _source_poll(user, ctx, want, out, err):
+    me = _called[user]
+
+    def body():
+        rows = me.next(want.contents.max_rows)
+        if rows is None:
+            return EOS
+        out[0] = lib.pln_batch_ref(rows._handle)
+        return 0
+    return guarded(me, err, body)
+
+
+@_c.CLOSE_FN
+def _source_close(user, ctx):
+    me = _called.get(user)
+    if me is not None:
+        me.at = me.rest = None
+
+
+_source = _c.Source(C.sizeof(_c.Source), 1, b"python.source", b"Batches of a Python iterable.", None, 0, BOUNDED, None, None,
+                    _source_open, _source_schema, _source_poll, _source_close)
+
+
+# C may hold these beyond the life of this module.
+for _function in (_forget, _stream_schema, _stream_next, _stream_error, _stream_release, _drop, _map, _source_open, _source_schema, _source_poll, _source_close):
+    C.pythonapi.Py_IncRef(C.py_object(_function))
+
+
+class Report:
+    """What a run did: the JSON report as a dict in `data`, and some of it by name."""
+
+    def __init__(self, handle):
+        self.data = json.loads(lib.pln_report_json(handle))
+        lib.pln_report_free(handle)
+
+    def __getattr__(self, name):
+        try:
+            return self.__dict__["data"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def node(self, name):
+        return next(node for node in self.data["nodes"] if node["name"] == name)
+
+    def counter(self, node, metric):
+        return self.node(node)["counters"].get(metric, 0)
+
+
+class Graph(Handle):
+    _free = lib.pln_graph_free
+
+    def __init__(self, runtime, name):
+        super().__init__(make(lib.pln_graph_new, runtime._handle, name.encode()), runtime)
+        self._pending, self._callbacks, self._bound, self._runtime = [], [], [], runtime
+
+    def add(self, node, stage, **options):
+        """A node of a registered stage. A Table among the options is bound."""
+        bound = {key: value for key, value in options.items() if isinstance(value, Handle)}
+        plain = {key.rstrip("_"): value for key, value in options.items() if key not in bound}  # else_ for "else"
+        call(lib.pln_graph_add, self._handle, node.encode(), stage.encode(), json.dumps(plain).encode())
+        for key, value in bound.items():
+            self._bound.append(value)
+            call(lib.pln_graph_bind, self._handle, node.encode(), key.encode(), value._handle, None)
+
+    def map(self, node, function, schema=None, rowwise=True, context=False):
+        """A function from batch to batch (or to None, for no rows). `schema` tells the columns that come out if they are others."""
+        me = MapCallback(self, function, context)
+        kept = None if schema is None else Schema(self._runtime, schema)
+        options = _c.MapOptions(C.sizeof(_c.MapOptions), ROWWISE if rowwise else 0, None if kept is None else C.addressof(kept.raw))
+        call(lib.pln_graph_add_map, self._handle, node.encode(), _map, me.number, _drop, C.byref(options))
+
+    def source(self, node, schema, batches):
+        """Batches of an iterable, or of a function that returns a new one for each run."""
+        me = SourceCallback(self, schema, batches)
+        call(lib.pln_graph_add_source, self._handle, node.encode(), C.byref(_source), me.number, _drop, None)
+
+    def wire(self, edges):
+        call(lib.pln_graph_wire, self._handle, edges.encode())
+
+    def run(self, mode="batch", guarantee="at-least-once", progress=None, **options):
+        """To the end of input. Options are those of pln_run_options: state, run_key, epoch_rows, ..."""
+        raw = _c.RunOptions()
+        lib.pln_run_options_init(C.byref(raw), C.sizeof(raw))
+        raw.mode, raw.guarantee = MODES[mode], GUARANTEES[guarantee]
+        for key, value in options.items():
+            if key not in dict(_c.RunOptions._fields_):
+                raise TypeError(f"run has no option {key!r}")
+            setattr(raw, key, value.encode() if isinstance(value, str) else value)
+        if progress is not None:
+            def tell(user, p):
+                try:
+                    progress({name: getattr(p.contents, name) for name, _ in _c.Progress._fields_[1:]})
+                except BaseException as e:
+                    self._pending.append(e)
+            told = _c.PROGRESS_FN(tell)
+            raw.progress = C.cast(told, C.c_void_p)
+        self._pending.clear()
+        report, err = C.c_void_p(), _c.Error()
+        status = lib.pln_graph_run(self._handle, C.byref(raw), C.byref(report), C.byref(err))
+        made = Report(report.value) if report.value else None
+        if self._pending:
+            first = self._pending[0]
+            self._pending.clear()
+            raise first
+        if status < 0:
+            raise PlnError(status, err)
+        return made

@@ -1,0 +1,144 @@
+"""The C interface as ctypes sees it: structs and prototypes, nothing else. Every function has its argument and result types."""
+import ctypes as C
+import os
+
+ABI = 0  # PLN_ABI_VERSION of the headers that this file follows
+
+i32, i64, u32, u64, f64, text, ptr = C.c_int32, C.c_int64, C.c_uint32, C.c_uint64, C.c_double, C.c_char_p, C.c_void_p
+
+
+class Error(C.Structure):
+    _fields_ = [("status", i32), ("flags", u32), ("native", i64), ("where", C.c_char * 112), ("message", C.c_char * 384)]
+
+
+class ArrowSchema(C.Structure):
+    pass
+
+
+ArrowSchema._fields_ = [
+    ("format", text), ("name", text), ("metadata", ptr), ("flags", i64), ("n_children", i64),
+    ("children", C.POINTER(C.POINTER(ArrowSchema))), ("dictionary", C.POINTER(ArrowSchema)), ("release", ptr), ("private_data", ptr)]
+
+
+class ArrowArray(C.Structure):
+    pass
+
+
+ArrowArray._fields_ = [
+    ("length", i64), ("null_count", i64), ("offset", i64), ("n_buffers", i64), ("n_children", i64), ("buffers", C.POINTER(ptr)),
+    ("children", C.POINTER(C.POINTER(ArrowArray))), ("dictionary", C.POINTER(ArrowArray)), ("release", ptr), ("private_data", ptr)]
+
+
+class ArrowArrayStream(C.Structure):
+    _fields_ = [(name, ptr) for name in ("get_schema", "get_next", "get_last_error", "release", "private_data")]
+
+
+class Progress(C.Structure):
+    _fields_ = [("struct_size", u32), ("done", i32)] + [
+        (name, i64) for name in ("rows_in", "rows_out", "rejected", "epochs", "elapsed_us", "work_done", "work_total")]
+
+
+class RunOptions(C.Structure):
+    _fields_ = [("struct_size", u32), ("mode", i32), ("guarantee", i32), ("when_done", i32), ("on_schema_change", i32),
+                ("workers", i32), ("pipeline", text), ("run_key", text), ("state", text), ("interval_start_us", i64),
+                ("interval_end_us", i64), ("max_batch_rows", i64), ("max_batch_bytes", i64), ("max_linger_us", i64),
+                ("epoch_rows", i64), ("epoch_us", i64), ("attempts", i32), ("reserved", i32), ("retry_delay_us", i64),
+                ("seed", u64), ("params", ptr), ("n_params", i64), ("progress", ptr), ("progress_user", ptr),
+                ("progress_us", i64), ("metric", ptr), ("metric_user", ptr)]
+
+
+class MapOptions(C.Structure):
+    _fields_ = [("struct_size", u32), ("flags", u32), ("schema", ptr)]
+
+
+class Want(C.Structure):
+    _fields_ = [("struct_size", u32), ("reserved", u32), ("max_rows", i64), ("max_bytes", i64), ("timeout_us", i64)]
+
+
+# The services of a context, in the order of <pln/host.h>; slots are cast to a prototype where they are used.
+HOST_SLOTS = (
+    "register_stage config_has config_text config_int config_float config_count config_item config_json config_handle port_add "
+    "identity run_param interval now_us monotonic_us random allocator files wants batch_new batch_derive builder_new builder "
+    "batch_schema batch_array batch_ref batch_unref batch_origin emit reject reject_raw account watermark idle state_put "
+    "handle_put keyed_get keyed_put timer_set wait_fd wait_until cancelled log count shared port_schema schema_parse "
+    "batch_inherit").split()
+
+
+class Host(C.Structure):
+    _fields_ = [("struct_size", u32), ("abi", u32), ("version", text)] + [(name, ptr) for name in HOST_SLOTS]
+
+
+class Context(C.Structure):
+    _fields_ = [("host", C.POINTER(Host))]
+
+
+ErrorP = C.POINTER(Error)
+ContextP = C.POINTER(Context)
+MAP_FN = C.CFUNCTYPE(i32, ptr, ContextP, ptr, C.POINTER(ptr), ErrorP)
+FREE_FN = C.CFUNCTYPE(None, ptr)
+PROGRESS_FN = C.CFUNCTYPE(None, ptr, C.POINTER(Progress))
+OPEN_FN = C.CFUNCTYPE(i32, ptr, ContextP, ptr, C.POINTER(ptr), ErrorP)
+SCHEMA_FN = C.CFUNCTYPE(i32, ptr, ContextP, C.POINTER(ArrowSchema), ErrorP)
+POLL_FN = C.CFUNCTYPE(i32, ptr, ContextP, C.POINTER(Want), C.POINTER(ptr), ErrorP)
+CLOSE_FN = C.CFUNCTYPE(None, ptr, ContextP)
+RELEASE_FN = C.CFUNCTYPE(None, ptr)
+STREAM_FN = C.CFUNCTYPE(C.c_int, ptr, ptr)
+STREAM_ERROR_FN = C.CFUNCTYPE(ptr, ptr)
+COUNT_FN = C.CFUNCTYPE(None, ContextP, text, i64)
+CANCELLED_FN = C.CFUNCTYPE(i32, ContextP)
+HOST_PARSE_FN = C.CFUNCTYPE(i32, ContextP, text, C.POINTER(ArrowSchema), ErrorP)
+
+
+class Source(C.Structure):
+    _fields_ = [("struct_size", u32), ("abi", u32), ("name", text), ("summary", text), ("options", ptr), ("option_size", u32),
+                ("caps", u32), ("ports_in", text), ("ports_out", text), ("open", OPEN_FN), ("schema", SCHEMA_FN),
+                ("poll", POLL_FN), ("close", CLOSE_FN)]
+
+
+SchemaP, ArrayP, StreamP, out = C.POINTER(ArrowSchema), C.POINTER(ArrowArray), C.POINTER(ArrowArrayStream), C.POINTER(ptr)
+
+FUNCTIONS = {
+    "pln_version": (text,), "pln_abi_version": (i32,), "pln_status_name": (text, i32), "pln_status_text": (text, i32),
+    "pln_runtime_new": (i32, ptr, out, ErrorP), "pln_runtime_free": (None, ptr), "pln_runtime_load": (i32, ptr, text, ErrorP),
+    "pln_runtime_stage": (text, ptr, i32), "pln_runtime_stage_json": (i32, ptr, text, out, ErrorP),
+    "pln_text_free": (None, ptr, ptr), "pln_schema_parse": (i32, ptr, text, SchemaP, ErrorP),
+    "pln_schema_text": (i32, ptr, SchemaP, out, ErrorP),
+    "pln_graph_new": (i32, ptr, text, out, ErrorP), "pln_graph_free": (None, ptr),
+    "pln_graph_add": (i32, ptr, text, text, text, ErrorP),
+    "pln_graph_add_source": (i32, ptr, text, C.POINTER(Source), ptr, FREE_FN, text, ErrorP),
+    "pln_graph_add_map": (i32, ptr, text, MAP_FN, ptr, FREE_FN, C.POINTER(MapOptions), ErrorP),
+    "pln_graph_bind": (i32, ptr, text, text, ptr, ptr, ErrorP), "pln_graph_wire": (i32, ptr, text, ErrorP),
+    "pln_graph_json": (i32, ptr, out, ErrorP), "pln_graph_run": (i32, ptr, C.POINTER(RunOptions), out, ErrorP),
+    "pln_run_options_init": (None, C.POINTER(RunOptions), u32),
+    "pln_report_json": (text, ptr), "pln_report_counter": (i64, ptr, text, text), "pln_report_schema": (text, ptr, text),
+    "pln_report_free": (None, ptr),
+    "pln_batch_import": (i32, ptr, SchemaP, ArrayP, out, ErrorP), "pln_batch_export": (i32, ptr, SchemaP, ArrayP, ErrorP),
+    "pln_batch_schema": (SchemaP, ptr), "pln_batch_array": (ArrayP, ptr), "pln_batch_rows": (i64, ptr),
+    "pln_batch_ref": (ptr, ptr), "pln_batch_unref": (None, ptr), "pln_batch_slice": (i32, ptr, i64, i64, out, ErrorP),
+    "pln_batch_equal": (i32, ptr, ptr),
+    "pln_builder_new": (i32, ptr, SchemaP, out, ErrorP), "pln_builder_free": (None, ptr), "pln_builder_column": (ptr, ptr, i64),
+    "pln_builder_finish": (i32, ptr, out, ErrorP), "pln_column_child": (ptr, ptr, i64), "pln_column_null": (i32, ptr, ErrorP),
+    "pln_column_int": (i32, ptr, i64, ErrorP), "pln_column_uint": (i32, ptr, u64, ErrorP),
+    "pln_column_float": (i32, ptr, f64, ErrorP), "pln_column_text": (i32, ptr, text, i64, ErrorP),
+    "pln_column_bytes": (i32, ptr, text, i64, ErrorP), "pln_column_values": (i32, ptr, ptr, ptr, i64, ErrorP),
+    "pln_column_end": (i32, ptr, ErrorP),
+    "pln_table_new": (i32, ptr, SchemaP, out, ErrorP), "pln_table_free": (None, ptr),
+    "pln_table_append": (i32, ptr, ptr, ErrorP), "pln_table_count": (i64, ptr), "pln_table_rows": (i64, ptr),
+    "pln_table_batch": (ptr, ptr, i64), "pln_table_stream": (i32, ptr, ptr, StreamP, ErrorP),
+}
+
+
+def load():
+    """The shared library: beside this package (a wheel), else as PLN_LIBRARY says, else by its SONAME."""
+    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"libpipeline-pln.so.{ABI}")
+    path = beside if os.path.exists(beside) else os.environ.get("PLN_LIBRARY", f"libpipeline-pln.so.{ABI}")
+    lib = C.CDLL(path)  # releases the interpreter's lock while the library works
+    for name, (result, *arguments) in FUNCTIONS.items():
+        function = getattr(lib, name)
+        function.restype, function.argtypes = result, arguments
+    if lib.pln_abi_version() != ABI:
+        raise ImportError(f"{path} has ABI {lib.pln_abi_version()}, this binding needs {ABI}")
+    return lib
+
+
+lib = load()
