@@ -90,7 +90,8 @@ static pln_status bind(const applier *a, sqlite3_stmt *statement, const struct A
         if (code == SQLITE_TOOBIG)
             return refuse_value(a, column->name, "the value is larger than the database takes",
                                 err);
-        return pln__lite_fail(sink->db, "the rows cannot be written", err);
+        return code == SQLITE_NOMEM ? pln__error_memory(err, 0)
+                                    : pln__lite_fail(sink->db, "the rows cannot be written", err);
     }
     return PLN_OK;
 }

@@ -1,3 +1,4 @@
+#include "fail_alloc.h"
 #include "random_arrow.h"
 #include "test_sqlite_kit.h"
 #include <pln/pln.h>
@@ -357,8 +358,8 @@ START_TEST(kills_leave_no_trace) {
     unlink(wal);
     make_target();
     int kills = 0;
-    for (long wait = 500, most = 30000;;
-         wait = (wait + 12347) % most, most += 1500) { /* the busier the machine, the longer */
+    /* The busier the machine, the longer. */
+    for (long wait = 500, most = 30000;; wait = (wait + 12347) % most, most += 1500) {
         pid_t child = fork();
         if (child == 0)
             _exit(whole_run(job->stage, config, epoch, "k"));
@@ -395,6 +396,87 @@ START_TEST(a_second_run_changes_nothing) {
 }
 END_TEST
 
+/* ---- no memory, at every allocation ---- */
+
+static pln_status all_stages(fake_node **nodes, pln_batch *in, pln_batch **out, pln_error *err) {
+    pln_status status = PLN_OK;
+    int64_t owner, epoch, size;
+    const void *head;
+    for (int i = 0; i < 2; i++) {
+        PLN__TRY(fake_open(nodes[i], err));
+        PLN__TRY(fake_schema(nodes[i], err));
+    }
+    PLN__TRY(table_of(nodes[0])->state_open(nodes[0]->self, &nodes[0]->ctx, &owner, &epoch, &head,
+                                            &size, err));
+    for (int i = 0; i < 2; i++) {
+        PLN__TRY(fake_write(nodes[i], in, err));
+        PLN__TRY(fake_finish(nodes[i], err));
+        PLN__TRY(fake_flush(nodes[i], 1, err));
+    }
+    PLN__TRY(commit_head(nodes[0], 1, 1, "head", err));
+    PLN__TRY(fake_open(nodes[2], err));
+    PLN__TRY(fake_schema(nodes[2], err));
+    PLN__TRY(fake_poll(nodes[2], 10, out, err));
+    PLN__TRY(fake_save(nodes[2], 1, err));
+out:
+    return status;
+}
+
+static void without(const char *name) {
+    char path[330];
+    static const char *const tails[] = {"", "-wal", "-shm", "-journal"};
+    for (int i = 0; i < 4; i++) {
+        snprintf(path, sizeof path, "%s%s", name, tails[i]);
+        unlink(path);
+    }
+}
+
+START_TEST(no_memory_at_any_point) {
+    static const char spec[] = "a l, b u?, tags [l]";
+    fail_alloc failing;
+    fake_options options = {.allocator = fail_alloc_init(&failing, -1)};
+    bool done = false;
+    for (int64_t n = 0; !done; n++) {
+        pln_error err = {0};
+        struct ArrowSchema schema;
+        ck_assert_int_eq(fake_host_free(host), 0);
+        fail_alloc_init(&failing, -1);
+        failing.once = n % 2 == 1;
+        kit_host_new(&options);
+        without(database);
+        sql("CREATE TABLE src(a INTEGER, b TEXT); INSERT INTO src VALUES(1, 'x'), (2, 'y')");
+        pln_batch *in = rows(spec, "{'a': 2, 'b': 'q', 'tags': [1]}\n{'a': 1, 'tags': []}\n");
+        pln_batch *out = NULL;
+        fake_node *nodes[3] = {
+            fake_node_new(host, "sqlite.upsert",
+                          json("{'database': '$', 'table': 'u', 'key': 'a'}")),
+            fake_node_new(
+                host, "sqlite.overwrite",
+                json("{'database': '$', 'table': 'o', 'partition': 'a', 'partitions': [5]}")),
+            fake_node_new(host, "sqlite.query",
+                          json("{'database': '$', 'query': 'SELECT * FROM src', 'cursor': 'a'}"))};
+        json_schema(spec, &schema);
+        fake_in(nodes[0], 0, &schema);
+        fake_in(nodes[1], 0, &schema);
+        failing.left = n / 2;
+        pln_status status = all_stages(nodes, in, &out, &err);
+        failing.left = -1;
+        ck_assert_msg(status == PLN_OK || status == PLN_ENOMEM, "allocation %d: %d %s", (int)n / 2,
+                      (int)status, err.message);
+        done = !failing.failed;
+        pln_batch_unref(out);
+        pln_batch_unref(in);
+        schema.release(&schema);
+        for (int i = 0; i < 3; i++)
+            fake_node_free(nodes[i]);
+        kit_close_shared();
+        if (done)
+            printf("no memory at %d allocations\n", (int)n / 2);
+    }
+    ck_assert_str_eq(ask("SELECT (SELECT count(*) FROM u), (SELECT count(*) FROM o)"), "2,2\n");
+}
+END_TEST
+
 Suite *suite_connect_sqlite_overwrite(void);
 Suite *suite_connect_sqlite_overwrite(void) {
     Suite *suite = suite_create("connect/sqlite_overwrite");
@@ -412,6 +494,7 @@ Suite *suite_connect_sqlite_overwrite(void) {
     tcase_add_test(tests, every_type_comes_back);
     tcase_add_loop_test(tests, kills_leave_no_trace, 0, 6);
     tcase_add_loop_test(tests, a_second_run_changes_nothing, 1, 3);
+    tcase_add_test(tests, no_memory_at_any_point);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -413,7 +413,7 @@ START_TEST(rows_and_head_are_one) {
     ck_assert_str_eq(ask("SELECT count(*) FROM sqlite_schema WHERE name='pln_run'"), "0\n");
     take(node, 1, 0, "");
     for (int n = 1; n <= 3; n++) {
-        char row[32], head[16];
+        char row[32], head[32];
         snprintf(row, sizeof row, "{'id': %d}\n", n);
         snprintf(head, sizeof head, "head %d", n);
         OK(write_rows(node, "id l", row, err));
