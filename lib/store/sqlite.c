@@ -39,8 +39,8 @@ static const char *words_of(sqlite3 *db, int code) {
 
 pln_status pln__sqlite_fail(sqlite3 *db, const char *prefix, const char *what, pln_error *err) {
     int code = sqlite3_extended_errcode(db);
-    pln_status status = pln__error_set(err, pln__sqlite_status(db, code), "%s: %s: %s", prefix, what,
-                                       words_of(db, code));
+    pln_status status = pln__error_set(err, pln__sqlite_status(db, code), "%s: %s: %s", prefix,
+                                       what, words_of(db, code));
     if (err != NULL)
         err->native = code;
     return status;
@@ -53,8 +53,8 @@ static char *directory_of(const pln_allocator *mem, const char *path) {
     return slash == path ? pln__strdup(mem, "/") : pln__strndup(mem, path, slash - path);
 }
 
-pln_status pln__sqlite_name(const pln_allocator *mem, const char *what, const char *path, char **out,
-                            pln_error *err) {
+pln_status pln__sqlite_name(const pln_allocator *mem, const char *what, const char *path,
+                            char **out, pln_error *err) {
     char resolved[PATH_MAX];
     const char *slash = strrchr(path, '/');
     const char *base = slash != NULL ? slash + 1 : path;
@@ -72,8 +72,9 @@ pln_status pln__sqlite_name(const pln_allocator *mem, const char *what, const ch
     }
     if (realpath(directory, resolved) == NULL) {
         int code = errno;
-        status = pln__error_set(err, code == ENOENT ? PLN_ENOENT : PLN_EIO,
-                                "%s '%s': its directory '%s' cannot be reached", what, path, directory);
+        status =
+            pln__error_set(err, code == ENOENT ? PLN_ENOENT : PLN_EIO,
+                           "%s '%s': its directory '%s' cannot be reached", what, path, directory);
         if (err != NULL)
             err->native = code;
         goto out;

@@ -18,8 +18,8 @@ enum {
  * not be one: a link planted in a writable directory would make us write elsewhere. An absolute name also keeps ":memory:" and
  * "file:..." from meaning anything. Messages begin with `what`, such as "state file".
  */
-pln_status pln__sqlite_name(const pln_allocator *mem, const char *what, const char *path, char **out,
-                            pln_error *err);
+pln_status pln__sqlite_name(const pln_allocator *mem, const char *what, const char *path,
+                            char **out, pln_error *err);
 /*
  * Open a name given by pln__sqlite_name: defensive, without trust in the schema, double-quoted strings, extensions or attached databases; extended result
  * codes; no mutex, since our calls never overlap. On failure *out may be open, for pln__sqlite_fail to speak of; NULL only without memory.

@@ -1,8 +1,8 @@
 #include "store/state_db.h"
 
 /* Names make no difference to a byte, but a row that was moved or edited by hand must not pass for another. */
-static int64_t checksum(const pln__state *state, int64_t owner, int64_t n, const char *store, const void *bytes,
-                        int64_t size) {
+static int64_t checksum(const pln__state *state, int64_t owner, int64_t n, const char *store,
+                        const void *bytes, int64_t size) {
     uint8_t numbers[16];
     for (int i = 0; i < 8; i++) {
         numbers[i] = (uint8_t)((uint64_t)owner >> (8 * i));
@@ -45,8 +45,8 @@ static void forget_run(pln__state *state) {
     forget_lent(state);
 }
 
-pln_status pln__state_open(const pln_allocator *mem, const pln__state_options *options, pln__state **out,
-                           pln_error *err) {
+pln_status pln__state_open(const pln_allocator *mem, const pln__state_options *options,
+                           pln__state **out, pln_error *err) {
     pln_status status = PLN_OK;
     pln__state *state = NULL;
     *out = NULL;
@@ -124,7 +124,8 @@ static pln_status bound(pln__state *state, bool failed, pln_error *err) {
 }
 
 static int bind_bytes(sqlite3_stmt *statement, int index, const void *bytes, int64_t size) {
-    return sqlite3_bind_blob64(statement, index, size > 0 ? bytes : "", (sqlite3_uint64)size, SQLITE_STATIC);
+    return sqlite3_bind_blob64(statement, index, size > 0 ? bytes : "", (sqlite3_uint64)size,
+                               SQLITE_STATIC);
 }
 
 typedef struct found_run {
@@ -149,18 +150,21 @@ static pln_status find_run(pln__state *state, const char *store, found_run *out,
     out->there = true;
     out->owner = sqlite3_column_int64(statement, 0);
     out->n = sqlite3_column_int64(statement, 1);
-    PLN__TRY(lend(state, sqlite3_column_blob(statement, 2), sqlite3_column_bytes(statement, 2), err));
+    PLN__TRY(
+        lend(state, sqlite3_column_blob(statement, 2), sqlite3_column_bytes(statement, 2), err));
     const char *recorded = (const char *)sqlite3_column_text(statement, 3);
     recorded = recorded != NULL ? recorded : "";
     if (out->owner < 1 || out->owner == INT64_MAX || out->n < 0 ||
         sqlite3_column_int64(statement, 4) !=
             checksum(state, out->owner, out->n, recorded, state->lent, state->lent_size))
-        PLN__FAIL(err, PLN_ECORRUPT, "state file '%s': the row of run '%s' of pipeline '%s' is damaged", state->path,
+        PLN__FAIL(err, PLN_ECORRUPT,
+                  "state file '%s': the row of run '%s' of pipeline '%s' is damaged", state->path,
                   state->run_key, state->pipeline);
     if (store != NULL && strcmp(store, recorded) != 0)
-        PLN__FAIL(err, PLN_ESTATE,
-                  "state file '%s': run '%s' of pipeline '%s' keeps its epochs in '%s', not in '%s'", state->path,
-                  state->run_key, state->pipeline, recorded, store);
+        PLN__FAIL(
+            err, PLN_ESTATE,
+            "state file '%s': run '%s' of pipeline '%s' keeps its epochs in '%s', not in '%s'",
+            state->path, state->run_key, state->pipeline, recorded, store);
 out:
     (void)sqlite3_reset(statement);
     return status;
@@ -170,12 +174,13 @@ static pln_status add_run(pln__state *state, pln_error *err) {
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
     PLN__TRY(bind_run(state, PLN__STATE_ADD, &statement, err));
-    PLN__TRY(bound(state,
-                   sqlite3_bind_int64(statement, 3, 1) ||
-                       sqlite3_bind_text(statement, 4, state->store, -1, SQLITE_STATIC) ||
-                       sqlite3_bind_int64(statement, 5, state->now_us) ||
-                       sqlite3_bind_int64(statement, 6, checksum(state, 1, 0, state->store, NULL, 0)),
-                   err));
+    PLN__TRY(
+        bound(state,
+              sqlite3_bind_int64(statement, 3, 1) ||
+                  sqlite3_bind_text(statement, 4, state->store, -1, SQLITE_STATIC) ||
+                  sqlite3_bind_int64(statement, 5, state->now_us) ||
+                  sqlite3_bind_int64(statement, 6, checksum(state, 1, 0, state->store, NULL, 0)),
+              err));
     PLN__TRY(pln__state_exec(state, PLN__STATE_ADD, "cannot be written", err));
 out:
     return status;
@@ -184,11 +189,13 @@ out:
 static pln_status raise_owner(pln__state *state, const found_run *found, pln_error *err) {
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
-    int64_t sum = checksum(state, found->owner + 1, found->n, state->store, state->lent, state->lent_size);
+    int64_t sum =
+        checksum(state, found->owner + 1, found->n, state->store, state->lent, state->lent_size);
     PLN__TRY(bind_run(state, PLN__STATE_RAISE, &statement, err));
     PLN__TRY(bound(state,
                    sqlite3_bind_int64(statement, 3, found->owner + 1) ||
-                       sqlite3_bind_int64(statement, 4, state->now_us) || sqlite3_bind_int64(statement, 5, sum),
+                       sqlite3_bind_int64(statement, 4, state->now_us) ||
+                       sqlite3_bind_int64(statement, 5, sum),
                    err));
     PLN__TRY(pln__state_exec(state, PLN__STATE_RAISE, "cannot be written", err));
 out:
@@ -224,35 +231,42 @@ out:
 
 static pln_status need_run(const pln__state *state, const char *verb, pln_error *err) {
     if (state->pipeline == NULL)
-        return pln__error_set(err, PLN_ESTATE, "state file '%s': %s before a run was taken over", state->path, verb);
+        return pln__error_set(err, PLN_ESTATE, "state file '%s': %s before a run was taken over",
+                              state->path, verb);
     return PLN_OK;
 }
 
-static pln_status fenced(const pln__state *state, const found_run *now, int64_t owner, int64_t n, pln_error *err) {
-    return pln__error_set(err, PLN_EFENCED,
-                          "state file '%s': run '%s' of pipeline '%s' stands at epoch %lld of owner %lld; owner %lld "
-                          "cannot write epoch %lld",
-                          state->path, state->run_key, state->pipeline, (long long)now->n, (long long)now->owner,
-                          (long long)owner, (long long)n);
+static pln_status fenced(const pln__state *state, const found_run *now, int64_t owner, int64_t n,
+                         pln_error *err) {
+    return pln__error_set(
+        err, PLN_EFENCED,
+        "state file '%s': run '%s' of pipeline '%s' stands at epoch %lld of owner %lld; owner %lld "
+        "cannot write epoch %lld",
+        state->path, state->run_key, state->pipeline, (long long)now->n, (long long)now->owner,
+        (long long)owner, (long long)n);
 }
 
-static pln_status write_body(pln__state *state, const pln__state_run *what, int64_t keep, pln_error *err) {
+static pln_status write_body(pln__state *state, const pln__state_run *what, int64_t keep,
+                             pln_error *err) {
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
     int64_t sum = checksum(state, what->owner, what->n, "body", what->head, what->head_size);
     PLN__TRY(bind_run(state, PLN__STATE_BODY_DROP, &statement, err));
     PLN__TRY(bound(state,
-                   sqlite3_bind_int64(statement, 3, what->n) || sqlite3_bind_int64(statement, 4, what->owner) ||
+                   sqlite3_bind_int64(statement, 3, what->n) ||
+                       sqlite3_bind_int64(statement, 4, what->owner) ||
                        sqlite3_bind_int64(statement, 5, keep),
                    err));
     PLN__TRY(pln__state_exec(state, PLN__STATE_BODY_DROP, "cannot be written", err));
     PLN__TRY(bind_run(state, PLN__STATE_BODY_PUT, &statement, err));
     PLN__TRY(bound(state,
-                   sqlite3_bind_int64(statement, 3, what->owner) || sqlite3_bind_int64(statement, 4, what->n) ||
+                   sqlite3_bind_int64(statement, 3, what->owner) ||
+                       sqlite3_bind_int64(statement, 4, what->n) ||
                        bind_bytes(statement, 5, what->head, what->head_size) ||
                        sqlite3_bind_int64(statement, 6, sum),
                    err));
-    PLN__TRY(pln__state_exec(state, PLN__STATE_BODY_PUT, "the body of an epoch cannot be written", err));
+    PLN__TRY(
+        pln__state_exec(state, PLN__STATE_BODY_PUT, "the body of an epoch cannot be written", err));
 out:
     /* The caller's bytes are gone after this call. */
     if (statement != NULL)
@@ -293,18 +307,24 @@ pln_status pln__state_get_body(pln__state *state, int64_t owner, int64_t n, cons
     *size = 0;
     PLN__TRY(need_run(state, "a body", err));
     PLN__TRY(bind_run(state, PLN__STATE_BODY_GET, &statement, err));
-    PLN__TRY(bound(state, sqlite3_bind_int64(statement, 3, owner) || sqlite3_bind_int64(statement, 4, n), err));
+    PLN__TRY(bound(state,
+                   sqlite3_bind_int64(statement, 3, owner) || sqlite3_bind_int64(statement, 4, n),
+                   err));
     int code = sqlite3_step(statement);
     if (code == SQLITE_DONE)
-        PLN__FAIL(err, PLN_EDATALOSS, "state file '%s': run '%s' of pipeline '%s': the body of epoch %lld is missing",
+        PLN__FAIL(err, PLN_EDATALOSS,
+                  "state file '%s': run '%s' of pipeline '%s': the body of epoch %lld is missing",
                   state->path, state->run_key, state->pipeline, (long long)n);
     if (code != SQLITE_ROW) {
         status = pln__state_fail(state, "cannot be read", err);
         goto out;
     }
-    PLN__TRY(lend(state, sqlite3_column_blob(statement, 0), sqlite3_column_bytes(statement, 0), err));
-    if (sqlite3_column_int64(statement, 1) != checksum(state, owner, n, "body", state->lent, state->lent_size))
-        PLN__FAIL(err, PLN_ECORRUPT, "state file '%s': run '%s' of pipeline '%s': the body of epoch %lld is damaged",
+    PLN__TRY(
+        lend(state, sqlite3_column_blob(statement, 0), sqlite3_column_bytes(statement, 0), err));
+    if (sqlite3_column_int64(statement, 1) !=
+        checksum(state, owner, n, "body", state->lent, state->lent_size))
+        PLN__FAIL(err, PLN_ECORRUPT,
+                  "state file '%s': run '%s' of pipeline '%s': the body of epoch %lld is damaged",
                   state->path, state->run_key, state->pipeline, (long long)n);
     *bytes = state->lent;
     *size = state->lent_size;
@@ -323,9 +343,11 @@ static pln_status set_head(pln__state *state, const pln__state_run *to, pln_erro
     PLN__TRY(pln__state_exec(state, PLN__STATE_BODY_CLEAN, "cannot be written", err));
     PLN__TRY(bind_run(state, PLN__STATE_SET, &statement, err));
     PLN__TRY(bound(state,
-                   sqlite3_bind_int64(statement, 3, to->owner) || sqlite3_bind_int64(statement, 4, to->n) ||
+                   sqlite3_bind_int64(statement, 3, to->owner) ||
+                       sqlite3_bind_int64(statement, 4, to->n) ||
                        bind_bytes(statement, 5, to->head, to->head_size) ||
-                       sqlite3_bind_int64(statement, 6, state->now_us) || sqlite3_bind_int64(statement, 7, sum),
+                       sqlite3_bind_int64(statement, 6, state->now_us) ||
+                       sqlite3_bind_int64(statement, 7, sum),
                    err));
     PLN__TRY(pln__state_exec(state, PLN__STATE_SET, "the head of an epoch cannot be written", err));
     if (sqlite3_changes(state->db) != 1)
@@ -336,8 +358,8 @@ out:
     return status;
 }
 
-pln_status pln__state_commit(pln__state *state, int64_t owner, int64_t n, const void *head, int64_t size,
-                             pln_error *err) {
+pln_status pln__state_commit(pln__state *state, int64_t owner, int64_t n, const void *head,
+                             int64_t size, pln_error *err) {
     found_run now = {0};
     pln_status status = need_run(state, "an epoch", err);
     if (status < 0)

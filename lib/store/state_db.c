@@ -6,10 +6,13 @@
 #define FORMAT_VERSION 1
 
 static const char TABLES[] =
-    "CREATE TABLE run(pipeline TEXT NOT NULL, run_key TEXT NOT NULL, owner INTEGER NOT NULL, n INTEGER NOT NULL,"
-    " head BLOB NOT NULL, store TEXT NOT NULL, graph TEXT, updated_us INTEGER NOT NULL, checksum INTEGER NOT NULL,"
+    "CREATE TABLE run(pipeline TEXT NOT NULL, run_key TEXT NOT NULL, owner INTEGER NOT NULL, n "
+    "INTEGER NOT NULL,"
+    " head BLOB NOT NULL, store TEXT NOT NULL, graph TEXT, updated_us INTEGER NOT NULL, checksum "
+    "INTEGER NOT NULL,"
     " PRIMARY KEY(pipeline, run_key)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE body(pipeline TEXT NOT NULL, run_key TEXT NOT NULL, owner INTEGER NOT NULL, n INTEGER NOT NULL,"
+    "CREATE TABLE body(pipeline TEXT NOT NULL, run_key TEXT NOT NULL, owner INTEGER NOT NULL, n "
+    "INTEGER NOT NULL,"
     " bytes BLOB NOT NULL, checksum INTEGER NOT NULL, UNIQUE(pipeline, run_key, n, owner)) STRICT;"
     "PRAGMA application_id=1347178067;"
     "PRAGMA user_version=1;";
@@ -18,17 +21,23 @@ static const char *const SQL[PLN__STATE_STATEMENTS] = {
     [PLN__STATE_BEGIN] = "BEGIN IMMEDIATE",
     [PLN__STATE_END] = "COMMIT",
     [PLN__STATE_UNDO] = "ROLLBACK",
-    [PLN__STATE_FIND] = "SELECT owner, n, head, store, checksum FROM run WHERE pipeline=?1 AND run_key=?2",
-    [PLN__STATE_ADD] = "INSERT INTO run(pipeline, run_key, owner, n, head, store, updated_us, checksum)"
-                       " VALUES(?1, ?2, ?3, 0, x'', ?4, ?5, ?6)",
-    [PLN__STATE_RAISE] = "UPDATE run SET owner=?3, updated_us=?4, checksum=?5 WHERE pipeline=?1 AND run_key=?2",
+    [PLN__STATE_FIND] =
+        "SELECT owner, n, head, store, checksum FROM run WHERE pipeline=?1 AND run_key=?2",
+    [PLN__STATE_ADD] =
+        "INSERT INTO run(pipeline, run_key, owner, n, head, store, updated_us, checksum)"
+        " VALUES(?1, ?2, ?3, 0, x'', ?4, ?5, ?6)",
+    [PLN__STATE_RAISE] =
+        "UPDATE run SET owner=?3, updated_us=?4, checksum=?5 WHERE pipeline=?1 AND run_key=?2",
     [PLN__STATE_SET] = "UPDATE run SET n=?4, head=?5, updated_us=?6, checksum=?7"
                        " WHERE pipeline=?1 AND run_key=?2 AND owner=?3 AND n=?4-1",
     [PLN__STATE_BODY_DROP] = "DELETE FROM body WHERE pipeline=?1 AND run_key=?2"
                              " AND (n<?3-1 OR n>?3 OR n=?3 AND owner<>?4) AND n<>?5",
-    [PLN__STATE_BODY_PUT] = "INSERT INTO body(pipeline, run_key, owner, n, bytes, checksum) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
-                            " ON CONFLICT(pipeline, run_key, n, owner) DO UPDATE SET bytes=?5, checksum=?6",
-    [PLN__STATE_BODY_GET] = "SELECT bytes, checksum FROM body WHERE pipeline=?1 AND run_key=?2 AND owner=?3 AND n=?4",
+    [PLN__STATE_BODY_PUT] =
+        "INSERT INTO body(pipeline, run_key, owner, n, bytes, checksum) VALUES(?1, ?2, ?3, ?4, ?5, "
+        "?6)"
+        " ON CONFLICT(pipeline, run_key, n, owner) DO UPDATE SET bytes=?5, checksum=?6",
+    [PLN__STATE_BODY_GET] =
+        "SELECT bytes, checksum FROM body WHERE pipeline=?1 AND run_key=?2 AND owner=?3 AND n=?4",
     [PLN__STATE_BODY_CLEAN] = "DELETE FROM body WHERE pipeline=?1 AND run_key=?2 AND n<?3",
 };
 
@@ -40,11 +49,12 @@ pln_status pln__state_fail(pln__state *state, const char *what, pln_error *err) 
 pln_status pln__state_statement(pln__state *state, int which, sqlite3_stmt **out, pln_error *err) {
     sqlite3_stmt **slot = &state->statements[which];
     if (state->poisoned)
-        return pln__error_set(err, PLN_EIO,
-                              "state file '%s': an earlier write failed with an unknown outcome, open it again",
-                              state->path);
-    if (*slot == NULL &&
-        sqlite3_prepare_v3(state->db, SQL[which], -1, SQLITE_PREPARE_PERSISTENT, slot, NULL) != SQLITE_OK)
+        return pln__error_set(
+            err, PLN_EIO,
+            "state file '%s': an earlier write failed with an unknown outcome, open it again",
+            state->path);
+    if (*slot == NULL && sqlite3_prepare_v3(state->db, SQL[which], -1, SQLITE_PREPARE_PERSISTENT,
+                                            slot, NULL) != SQLITE_OK)
         return pln__state_fail(state, "cannot be used", err);
     (void)sqlite3_reset(*slot);
     (void)sqlite3_clear_bindings(*slot);
@@ -64,7 +74,8 @@ pln_status pln__state_exec(pln__state *state, int which, const char *what, pln_e
 }
 
 /* One number or text out of the database itself; `text` (may be NULL) has 64 bytes. */
-static pln_status ask(pln__state *state, const char *sql, int64_t *number, char *text, pln_error *err) {
+static pln_status ask(pln__state *state, const char *sql, int64_t *number, char *text,
+                      pln_error *err) {
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
     if (sqlite3_prepare_v2(state->db, sql, -1, &statement, NULL) != SQLITE_OK)
@@ -101,22 +112,25 @@ static pln_status check_identity(pln__state *state, bool *fresh, pln_error *err)
     *fresh = false;
     if (id != APPLICATION_ID)
         PLN__FAIL(err, PLN_EINVAL,
-                  "state file '%s': a database of another program (application id %lld, holds %s)", state->path,
-                  (long long)id, pln__show((char[PLN__SHOW_SIZE]){0}, first, (int64_t)strlen(first)));
+                  "state file '%s': a database of another program (application id %lld, holds %s)",
+                  state->path, (long long)id,
+                  pln__show((char[PLN__SHOW_SIZE]){0}, first, (int64_t)strlen(first)));
     if (version > FORMAT_VERSION)
-        PLN__FAIL(err, PLN_EUNSUPPORTED, "state file '%s': format %lld, this library knows up to %d", state->path,
+        PLN__FAIL(err, PLN_EUNSUPPORTED,
+                  "state file '%s': format %lld, this library knows up to %d", state->path,
                   (long long)version, FORMAT_VERSION);
     PLN__TRY(ask(state, "SELECT name FROM sqlite_schema WHERE name='run'", &tables, name, err));
     if (version < 1 || strcmp(name, "run") != 0)
-        PLN__FAIL(err, PLN_ECORRUPT, "state file '%s': format %lld without a table 'run'", state->path,
-                  (long long)version);
+        PLN__FAIL(err, PLN_ECORRUPT, "state file '%s': format %lld without a table 'run'",
+                  state->path, (long long)version);
 out:
     return status;
 }
 
 static pln_status execute(pln__state *state, const char *sql, const char *what, pln_error *err) {
-    return sqlite3_exec(state->db, sql, NULL, NULL, NULL) == SQLITE_OK ? PLN_OK
-                                                                       : pln__state_fail(state, what, err);
+    return sqlite3_exec(state->db, sql, NULL, NULL, NULL) == SQLITE_OK
+               ? PLN_OK
+               : pln__state_fail(state, what, err);
 }
 
 /* All questions in one snapshot: another program may be making the tables at this moment. */
@@ -162,9 +176,10 @@ static pln_status use_wal(pln__state *state, int64_t wait_ms, pln_error *err) {
         return status;
     }
     if (strcmp(mode, "wal") != 0)
-        return pln__error_set(err, PLN_EUNSUPPORTED,
-                              "state file '%s': its file system cannot hold a write-ahead log (journal mode '%s')",
-                              state->path, mode);
+        return pln__error_set(
+            err, PLN_EUNSUPPORTED,
+            "state file '%s': its file system cannot hold a write-ahead log (journal mode '%s')",
+            state->path, mode);
     return PLN_OK;
 }
 

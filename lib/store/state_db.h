@@ -6,9 +6,17 @@
 #include "store/store.h"
 
 enum {
-    PLN__STATE_BEGIN, PLN__STATE_END, PLN__STATE_UNDO,
-    PLN__STATE_FIND, PLN__STATE_ADD, PLN__STATE_RAISE, PLN__STATE_SET,
-    PLN__STATE_BODY_DROP, PLN__STATE_BODY_PUT, PLN__STATE_BODY_GET, PLN__STATE_BODY_CLEAN,
+    PLN__STATE_BEGIN,
+    PLN__STATE_END,
+    PLN__STATE_UNDO,
+    PLN__STATE_FIND,
+    PLN__STATE_ADD,
+    PLN__STATE_RAISE,
+    PLN__STATE_SET,
+    PLN__STATE_BODY_DROP,
+    PLN__STATE_BODY_PUT,
+    PLN__STATE_BODY_GET,
+    PLN__STATE_BODY_CLEAN,
     PLN__STATE_STATEMENTS
 };
 
@@ -16,7 +24,7 @@ struct pln__state {
     const pln_allocator *mem;
     sqlite3 *db;
     char *path;
-    char *title; /* "state file 'x'" */
+    char *title;    /* "state file 'x'" */
     char *pipeline; /* NULL until a run was taken over */
     char *run_key;
     char *store;

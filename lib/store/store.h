@@ -32,8 +32,8 @@ typedef struct pln__state_options {
     int64_t busy_timeout_us; /* 5 s if 0 */
     int64_t now_us;
 } pln__state_options;
-pln_status pln__state_open(const pln_allocator *mem, const pln__state_options *options, pln__state **out,
-                           pln_error *err);
+pln_status pln__state_open(const pln_allocator *mem, const pln__state_options *options,
+                           pln__state **out, pln_error *err);
 void pln__state_close(pln__state *state);
 /* What `updated_us` of the rows written from now on will say. */
 void pln__state_set_now(pln__state *state, int64_t now_us);
@@ -58,7 +58,7 @@ pln_status pln__state_put_body(pln__state *state, int64_t owner, int64_t n, cons
 pln_status pln__state_get_body(pln__state *state, int64_t owner, int64_t n, const void **bytes,
                                int64_t *size, pln_error *err);
 /* Compare-and-set: n becomes the committed epoch if owner still holds the run and n - 1 is committed there, else PLN_EFENCED. Drops older bodies. */
-pln_status pln__state_commit(pln__state *state, int64_t owner, int64_t n, const void *head, int64_t size,
-                             pln_error *err);
+pln_status pln__state_commit(pln__state *state, int64_t owner, int64_t n, const void *head,
+                             int64_t size, pln_error *err);
 
 #endif

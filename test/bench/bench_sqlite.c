@@ -54,7 +54,8 @@ static void make_rows(int64_t salt) {
     }
 }
 
-static const char TABLE[] = "CREATE TABLE orders(\"id\" TEXT NOT NULL, \"name\" TEXT, \"amount\" INTEGER, \"price\" REAL, PRIMARY KEY(\"id\"))";
+static const char TABLE[] = "CREATE TABLE orders(\"id\" TEXT NOT NULL, \"name\" TEXT, \"amount\" "
+                            "INTEGER, \"price\" REAL, PRIMARY KEY(\"id\"))";
 
 static void fresh(const char *path) {
     char other[300];
@@ -64,7 +65,8 @@ static void fresh(const char *path) {
         snprintf(other, sizeof other, "%s%s", path, tails[i]);
         unlink(other);
     }
-    if (sqlite3_open(path, &db) != SQLITE_OK || sqlite3_exec(db, "PRAGMA journal_mode=WAL", 0, 0, 0) != SQLITE_OK ||
+    if (sqlite3_open(path, &db) != SQLITE_OK ||
+        sqlite3_exec(db, "PRAGMA journal_mode=WAL", 0, 0, 0) != SQLITE_OK ||
         sqlite3_exec(db, TABLE, NULL, NULL, NULL) != SQLITE_OK)
         die("cannot make the table");
     sqlite3_close(db);
@@ -74,10 +76,13 @@ static double bare(const char *path) {
     sqlite3 *db = NULL;
     sqlite3_stmt *s = NULL;
     double start = now();
-    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
-        sqlite3_exec(db, "PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; BEGIN IMMEDIATE", 0, 0, 0) != SQLITE_OK ||
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+            SQLITE_OK ||
+        sqlite3_exec(db, "PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; BEGIN IMMEDIATE", 0, 0,
+                     0) != SQLITE_OK ||
         sqlite3_prepare_v2(db,
-                           "INSERT INTO orders(id, name, amount, price) VALUES(?1, ?2, ?3, ?4) ON CONFLICT(id) DO UPDATE"
+                           "INSERT INTO orders(id, name, amount, price) VALUES(?1, ?2, ?3, ?4) ON "
+                           "CONFLICT(id) DO UPDATE"
                            " SET name=excluded.name, amount=excluded.amount, price=excluded.price",
                            -1, &s, NULL) != SQLITE_OK)
         die(sqlite3_errmsg(db));
@@ -101,18 +106,21 @@ static double bare(const char *path) {
 
 static const struct ArrowSchema *row_schema;
 
-static pln_status source_open(void *user, pln_context *ctx, const pln_config *config, void **self, pln_error *err) {
+static pln_status source_open(void *user, pln_context *ctx, const pln_config *config, void **self,
+                              pln_error *err) {
     (void)user, (void)ctx, (void)config, (void)err;
     *self = calloc(1, sizeof(int64_t));
     return PLN_OK;
 }
 
-static pln_status source_schema(void *self, pln_context *ctx, struct ArrowSchema *out, pln_error *err) {
+static pln_status source_schema(void *self, pln_context *ctx, struct ArrowSchema *out,
+                                pln_error *err) {
     (void)self;
     return pln__schema_copy(ctx->host->allocator(ctx), row_schema, out, err);
 }
 
-static void text_column(const pln_allocator *mem, const char *texts, int64_t n, struct ArrowArray *out) {
+static void text_column(const pln_allocator *mem, const char *texts, int64_t n,
+                        struct ArrowArray *out) {
     pln__buffer buffers[3] = {{0}};
     pln__array_parts parts = {.length = n, .n_buffers = 3, .buffers = buffers};
     for (int32_t i = 0; i <= n; i++) {
@@ -124,7 +132,8 @@ static void text_column(const pln_allocator *mem, const char *texts, int64_t n, 
     check(pln__array_make(mem, &parts, out, NULL), NULL);
 }
 
-static void number_column(const pln_allocator *mem, const void *values, int64_t n, struct ArrowArray *out) {
+static void number_column(const pln_allocator *mem, const void *values, int64_t n,
+                          struct ArrowArray *out) {
     pln__buffer buffers[2] = {{0}};
     pln__array_parts parts = {.length = n, .n_buffers = 2, .buffers = buffers};
     check(pln__buffer_append(mem, &buffers[1], values, n * 8, NULL), NULL);
@@ -149,7 +158,8 @@ static void make_arrays(void) {
     }
 }
 
-static pln_status source_poll(void *self, pln_context *ctx, const pln_want *want, pln_batch **batch, pln_error *err) {
+static pln_status source_poll(void *self, pln_context *ctx, const pln_want *want, pln_batch **batch,
+                              pln_error *err) {
     int64_t *at = self;
     struct ArrowArray rows;
     (void)want;
@@ -164,9 +174,15 @@ static void source_close(void *self, pln_context *ctx) {
     free(self);
 }
 
-static const pln_source SOURCE = {
-    .struct_size = sizeof SOURCE, .abi = PLN_PLUGIN_ABI, .name = "rows", .summary = "The rows.", .caps = PLN_CAP_BOUNDED,
-    .open = source_open, .schema = source_schema, .poll = source_poll, .close = source_close};
+static const pln_source SOURCE = {.struct_size = sizeof SOURCE,
+                                  .abi = PLN_PLUGIN_ABI,
+                                  .name = "rows",
+                                  .summary = "The rows.",
+                                  .caps = PLN_CAP_BOUNDED,
+                                  .open = source_open,
+                                  .schema = source_schema,
+                                  .poll = source_poll,
+                                  .close = source_close};
 
 static double ours(const char *path, const char *sort) {
     pln_error err = {0};
@@ -180,7 +196,9 @@ static double ours(const char *path, const char *sort) {
     check(pln__connect_sqlite_register(&host, &runtime->registry, &err), &err);
     pln_run_options_init(&options, sizeof options);
     options.max_batch_rows = BATCH;
-    snprintf(config, sizeof config, "{\"database\": \"%s\", \"table\": \"orders\", \"key\": \"id\", \"sort\": %s}", path, sort);
+    snprintf(config, sizeof config,
+             "{\"database\": \"%s\", \"table\": \"orders\", \"key\": \"id\", \"sort\": %s}", path,
+             sort);
     double start = now();
     check(pln_graph_new(runtime, "bench", &graph, &err), &err);
     check(pln_graph_add_source(graph, "rows", &SOURCE, NULL, NULL, NULL, &err), &err);
@@ -212,26 +230,34 @@ static void measure(const char *name, const char *sort, double target) {
         best_update[0] = c < best_update[0] ? c : best_update[0];
         best_update[1] = d < best_update[1] ? d : best_update[1];
     }
-    printf("{\"bench\": \"sqlite_upsert_insert_%s\", \"rows\": %d, \"ns_row\": %.0f, \"bare_ns_row\": %.0f, \"ratio\": %.3f, \"target\": %.2f}\n",
-           name, ROWS, best_insert[0] / ROWS * 1e9, best_insert[1] / ROWS * 1e9, best_insert[1] / best_insert[0], target);
-    printf("{\"bench\": \"sqlite_upsert_update_%s\", \"rows\": %d, \"ns_row\": %.0f, \"bare_ns_row\": %.0f, \"ratio\": %.3f, \"target\": %.2f}\n",
-           name, ROWS, best_update[0] / ROWS * 1e9, best_update[1] / ROWS * 1e9, best_update[1] / best_update[0], target);
+    printf("{\"bench\": \"sqlite_upsert_insert_%s\", \"rows\": %d, \"ns_row\": %.0f, "
+           "\"bare_ns_row\": %.0f, \"ratio\": %.3f, \"target\": %.2f}\n",
+           name, ROWS, best_insert[0] / ROWS * 1e9, best_insert[1] / ROWS * 1e9,
+           best_insert[1] / best_insert[0], target);
+    printf("{\"bench\": \"sqlite_upsert_update_%s\", \"rows\": %d, \"ns_row\": %.0f, "
+           "\"bare_ns_row\": %.0f, \"ratio\": %.3f, \"target\": %.2f}\n",
+           name, ROWS, best_update[0] / ROWS * 1e9, best_update[1] / ROWS * 1e9,
+           best_update[1] / best_update[0], target);
     fflush(stdout);
 }
 
 int main(void) {
-    static const char *const formats[] = {"u", "u", "l", "g"}, *const columns[] = {"id", "name", "amount", "price"};
+    static const char *const formats[] = {"u", "u", "l", "g"}, *const columns[] = {
+                                                                   "id", "name", "amount", "price"};
     struct ArrowSchema schema;
     pln_error err = {0};
     keys = malloc(ROWS * 16);
     names = malloc(ROWS * 16);
     amounts = malloc(ROWS * sizeof *amounts);
     prices = malloc(ROWS * sizeof *prices);
-    if (keys == NULL || names == NULL || amounts == NULL || prices == NULL || mkdtemp(folder) == NULL)
+    if (keys == NULL || names == NULL || amounts == NULL || prices == NULL ||
+        mkdtemp(folder) == NULL)
         die("no room");
     check(pln__field_new(pln__system_allocator(), "+s", "", false, 4, &schema, &err), &err);
     for (int i = 0; i < 4; i++)
-        check(pln__field_new(pln__system_allocator(), formats[i], columns[i], i > 0, 0, schema.children[i], &err), &err);
+        check(pln__field_new(pln__system_allocator(), formats[i], columns[i], i > 0, 0,
+                             schema.children[i], &err),
+              &err);
     row_schema = &schema;
     measure("unsorted", "false", 0.95);
     measure("sorted", "true", 1.4);

@@ -6,10 +6,11 @@ typedef struct applier {
     int64_t row;
 } applier;
 
-static pln_status refuse(const applier *a, int32_t code, const char *column, const char *message, pln_error *err) {
+static pln_status refuse(const applier *a, int32_t code, const char *column, const char *message,
+                         pln_error *err) {
     pln__lite_sink *sink = a->sink;
-    pln_status status =
-        pln__grow(sink->mem, &sink->refused, &sink->refused_capacity, sink->n_refused + 1, sizeof *sink->refused, err);
+    pln_status status = pln__grow(sink->mem, &sink->refused, &sink->refused_capacity,
+                                  sink->n_refused + 1, sizeof *sink->refused, err);
     if (status < 0)
         return status;
     pln__lite_refused *refused = &sink->refused[sink->n_refused++];
@@ -50,7 +51,8 @@ static pln_status failed_step(const applier *a, pln_error *err) {
     char message[240];
     message_of(a->sink, message);
     if (!pln__lite_stands(db)) {
-        pln_status status = pln__error_set(err, PLN_EDATA, "%s: a trigger rolled the whole epoch back: %s", db->title, message);
+        pln_status status = pln__error_set(
+            err, PLN_EDATA, "%s: a trigger rolled the whole epoch back: %s", db->title, message);
         if (err != NULL)
             err->native = code;
         return status;
@@ -58,14 +60,15 @@ static pln_status failed_step(const applier *a, pln_error *err) {
     return refuse(a, PLN_EDATA, named_column(a->sink, message), message, err);
 }
 
-static pln_status refuse_value(const applier *a, const char *column, const char *why, pln_error *err) {
+static pln_status refuse_value(const applier *a, const char *column, const char *why,
+                               pln_error *err) {
     pln_status status = refuse(a, PLN_EDATA, column, why, err);
     return status < 0 ? status : PLN_EOS;
 }
 
 /* PLN_EOS: a value was refused. */
-static pln_status bind(const applier *a, sqlite3_stmt *statement, const struct ArrowArray *rows, bool keys_only,
-                       pln_error *err) {
+static pln_status bind(const applier *a, sqlite3_stmt *statement, const struct ArrowArray *rows,
+                       bool keys_only, pln_error *err) {
     pln__lite_sink *sink = a->sink;
     for (int32_t i = 0; i < sink->n_columns; i++) {
         pln__lite_column *column = &sink->columns[i];
@@ -85,8 +88,10 @@ static pln_status bind(const applier *a, sqlite3_stmt *statement, const struct A
         if (PLN__LIKELY(code == SQLITE_OK))
             continue;
         if (code == SQLITE_TOOBIG)
-            return refuse_value(a, column->name, "the value is larger than the database takes", err);
-        return pln__lite_fail(sink->db, "the rows cannot be written", err);
+            return refuse_value(a, column->name, "the value is larger than the database takes",
+                                err);
+        return code == SQLITE_NOMEM ? pln__error_memory(err, 0)
+                                    : pln__lite_fail(sink->db, "the rows cannot be written", err);
     }
     return PLN_OK;
 }
@@ -114,7 +119,8 @@ static pln_status apply_row(const applier *a, const struct ArrowArray *rows, pln
     bool remove = false;
     if (sink->tombstone >= 0) {
         const struct ArrowArray *flags = rows->children[sink->tombstone];
-        remove = pln__array_valid(flags, a->row) && pln__bit_get(flags->buffers[1], flags->offset + a->row);
+        remove = pln__array_valid(flags, a->row) &&
+                 pln__bit_get(flags->buffers[1], flags->offset + a->row);
     }
     sqlite3_stmt *statement = remove ? sink->remove : sink->write;
     pln_status status = bind(a, statement, rows, remove, err);
@@ -135,7 +141,8 @@ static pln_status apply_row(const applier *a, const struct ArrowArray *rows, pln
 
 /* By batch, and in it by row: the order in which rows were written may be another. */
 static int earlier(const pln__lite_refused *a, const pln__lite_refused *b) {
-    return a->held != b->held ? (a->held < b->held ? -1 : 1) : (a->row > b->row) - (a->row < b->row);
+    return a->held != b->held ? (a->held < b->held ? -1 : 1)
+                              : (a->row > b->row) - (a->row < b->row);
 }
 
 static void sift(pln__lite_refused *items, int64_t root, int64_t n) {
@@ -168,9 +175,10 @@ static pln_status reject_all(pln__lite_sink *sink, pln_context *ctx, pln_error *
     for (int64_t i = 0; i < sink->n_refused && status >= 0;) {
         int64_t n = 0;
         int32_t held = sink->refused[i].held;
-        for (; n < PLN__COUNT(items) && i < sink->n_refused && sink->refused[i].held == held; i++, n++)
-            items[n] = (pln_rejection){sink->refused[i].row, sink->refused[i].code, 0, sink->refused[i].column,
-                                       sink->refused[i].message};
+        for (; n < PLN__COUNT(items) && i < sink->n_refused && sink->refused[i].held == held;
+             i++, n++)
+            items[n] = (pln_rejection){sink->refused[i].row, sink->refused[i].code, 0,
+                                       sink->refused[i].column, sink->refused[i].message};
         status = ctx->host->reject(ctx, sink->held[held].batch, items, n, err);
     }
     sink->n_refused = 0;
@@ -182,8 +190,11 @@ static void report(pln__lite_sink *sink, pln_context *ctx) {
     const struct {
         const char *name;
         int64_t n;
-    } all[] = {{"inserted", c->inserted}, {"updated", c->updated}, {"unchanged", c->unchanged},
-               {"deleted", c->deleted},   {"stale", c->stale}};
+    } all[] = {{"inserted", c->inserted},
+               {"updated", c->updated},
+               {"unchanged", c->unchanged},
+               {"deleted", c->deleted},
+               {"stale", c->stale}};
     for (int i = 0; i < PLN__COUNT(all); i++)
         if (all[i].n > 0)
             ctx->host->count(ctx, all[i].name, all[i].n);
@@ -192,11 +203,13 @@ static void report(pln__lite_sink *sink, pln_context *ctx) {
 
 static pln_status cancelled(pln__lite_sink *sink, pln_context *ctx, pln_error *err) {
     return sink->db->cancelled || ctx->host->cancelled(ctx)
-               ? pln__error_set(err, PLN_ECANCELLED, "%s: stopped while rows were written", sink->db->title)
+               ? pln__error_set(err, PLN_ECANCELLED, "%s: stopped while rows were written",
+                                sink->db->title)
                : PLN_OK;
 }
 
-pln_status pln__lite_apply(pln__lite_sink *sink, pln_context *ctx, const pln__lite_place *order, pln_error *err) {
+pln_status pln__lite_apply(pln__lite_sink *sink, pln_context *ctx, const pln__lite_place *order,
+                           pln_error *err) {
     pln_status status = PLN_OK;
     applier a = {sink, 0, 0};
     int64_t done = 0;

@@ -25,7 +25,8 @@ static pln_status check_names(pln__lite_sink *sink, pln_error *err) {
         for (int64_t b = 0; b < size; b++)
             folded[b] = name[b] >= 'A' && name[b] <= 'Z' ? (char)(name[b] + 32) : name[b];
         if (pln__map_get(seen, folded, size, &other))
-            PLN__FAIL(err, PLN_ETYPE, "columns %s and %s have one name in SQLite, which does not tell case apart",
+            PLN__FAIL(err, PLN_ETYPE,
+                      "columns %s and %s have one name in SQLite, which does not tell case apart",
                       sink->columns[other].name, name);
         PLN__TRY(pln__map_put(seen, folded, size, i, err));
     }
@@ -66,7 +67,8 @@ static pln_status mark_version(pln__lite_sink *sink, pln_error *err) {
     if (column == NULL)
         return pln__schema_find_error(&sink->schema, sink->config.version, err);
     if (column->key)
-        return pln__error_set(err, PLN_EOPTION, "column %s: the version cannot be part of the key", column->name);
+        return pln__error_set(err, PLN_EOPTION, "column %s: the version cannot be part of the key",
+                              column->name);
     switch (column->value.how) {
     case PLN__STORE_INT:
     case PLN__STORE_UINT64:
@@ -77,8 +79,9 @@ static pln_status mark_version(pln__lite_sink *sink, pln_error *err) {
     case PLN__STORE_TIMESTAMP:
     case PLN__STORE_DECIMAL_REAL: break;
     default:
-        return pln__error_set(err, PLN_ETYPE, "column %s: %s cannot be a version, its stored form has another order",
-                              column->name, pln__type_text(column->value.schema, text));
+        return pln__error_set(
+            err, PLN_ETYPE, "column %s: %s cannot be a version, its stored form has another order",
+            column->name, pln__type_text(column->value.schema, text));
     }
     sink->version = (int32_t)(column - sink->columns);
     return PLN_OK;
@@ -97,12 +100,14 @@ static pln_status find_tombstone(pln__lite_sink *sink, pln_error *err) {
     const struct ArrowSchema *field = sink->schema.children[sink->tombstone];
     pln_status status = pln__type_of(field, &type, err);
     if (status >= 0 && type.id != PLN__BOOL)
-        status = pln__error_set(err, PLN_ETYPE, "column %s: the option 'delete' needs a boolean, got %s", name,
-                                pln__type_text(field, text));
+        status =
+            pln__error_set(err, PLN_ETYPE, "column %s: the option 'delete' needs a boolean, got %s",
+                           name, pln__type_text(field, text));
     return status;
 }
 
-pln_status pln__lite_columns(pln__lite_sink *sink, const struct ArrowSchema *schema, pln_error *err) {
+pln_status pln__lite_columns(pln__lite_sink *sink, const struct ArrowSchema *schema,
+                             pln_error *err) {
     pln_status status = PLN_OK;
     pln__lite_columns_free(sink);
     PLN__TRY(pln__schema_copy(sink->mem, schema, &sink->schema, err));
@@ -121,7 +126,8 @@ pln_status pln__lite_columns(pln__lite_sink *sink, const struct ArrowSchema *sch
         pln__lite_column *column = &sink->columns[sink->n_columns++];
         column->name = sink->schema.children[i]->name;
         column->index = i;
-        PLN__TRY(pln__lite_value_init(sink->mem, sink->schema.children[i], &sink->config.storing, &column->value, err));
+        PLN__TRY(pln__lite_value_init(sink->mem, sink->schema.children[i], &sink->config.storing,
+                                      &column->value, err));
     }
     PLN__TRY(check_names(sink, err));
     PLN__TRY(mark_key(sink, err));

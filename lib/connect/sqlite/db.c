@@ -54,7 +54,8 @@ static pln_status set_journal(pln__lite *db, pln_error *err) {
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
     bool fresh = false;
-    PLN__TRY(pln__lite_prepare(db, "SELECT count(*)=0 FROM sqlite_schema", "cannot be read", &statement, err));
+    PLN__TRY(pln__lite_prepare(db, "SELECT count(*)=0 FROM sqlite_schema", "cannot be read",
+                               &statement, err));
     if (sqlite3_step(statement) != SQLITE_ROW) {
         status = pln__lite_fail(db, "cannot be read", err);
         goto out;
@@ -69,7 +70,8 @@ static pln_status set_journal(pln__lite *db, pln_error *err) {
                sqlite3_stricmp((const char *)sqlite3_column_text(statement, 0), "wal") == 0;
     (void)sqlite3_finalize(statement);
     statement = NULL;
-    PLN__TRY(pln__lite_exec(db, wal ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=EXTRA", "cannot be read", err));
+    PLN__TRY(pln__lite_exec(db, wal ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=EXTRA",
+                            "cannot be read", err));
 out:
     (void)sqlite3_finalize(statement);
     return status;
@@ -89,15 +91,15 @@ static pln_status set_up(pln__lite *db, const pln__lite_options *options, pln_er
     }
     PLN__TRY(pln__lite_exec(db, "PRAGMA temp_store=MEMORY", "cannot be read", err));
     PLN__TRY(set_journal(db, err));
-    if (sqlite3_create_function_v2(db->handle, "pln_note", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, db, note, NULL, NULL,
-                                   NULL) != SQLITE_OK)
+    if (sqlite3_create_function_v2(db->handle, "pln_note", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, db,
+                                   note, NULL, NULL, NULL) != SQLITE_OK)
         status = pln__lite_fail(db, "cannot be used", err);
 out:
     return status;
 }
 
-pln_status pln__lite_open(const pln_allocator *mem, const pln__lite_options *options, pln__lite **out,
-                          pln_error *err) {
+pln_status pln__lite_open(const pln_allocator *mem, const pln__lite_options *options,
+                          pln__lite **out, pln_error *err) {
     pln_status status = PLN_OK;
     *out = NULL;
     pln__lite *db = pln__calloc(mem, 1, sizeof *db);
@@ -169,8 +171,9 @@ out:
 }
 
 pln_status pln__lite_exec(pln__lite *db, const char *sql, const char *what, pln_error *err) {
-    return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK ? PLN_OK
-                                                                        : pln__lite_fail(db, what, err);
+    return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK
+               ? PLN_OK
+               : pln__lite_fail(db, what, err);
 }
 
 pln_status pln__lite_exec_text(pln__lite *db, pln__text *sql, const char *what, pln_error *err) {
@@ -183,13 +186,14 @@ pln_status pln__lite_exec_text(pln__lite *db, pln__text *sql, const char *what, 
 
 pln_status pln__lite_prepare(pln__lite *db, const char *sql, const char *what, sqlite3_stmt **out,
                              pln_error *err) {
-    return sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL) == SQLITE_OK
+    return sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL) ==
+                   SQLITE_OK
                ? PLN_OK
                : pln__lite_fail(db, what, err);
 }
 
-pln_status pln__lite_prepare_text(pln__lite *db, pln__text *sql, const char *what, sqlite3_stmt **out,
-                                  pln_error *err) {
+pln_status pln__lite_prepare_text(pln__lite *db, pln__text *sql, const char *what,
+                                  sqlite3_stmt **out, pln_error *err) {
     pln_status status = pln__text_status(sql, err);
     if (status >= 0)
         status = pln__lite_prepare(db, sql->data, what, out, err);
@@ -201,7 +205,8 @@ pln_status pln__lite_begin(pln__lite *db, pln_error *err) {
     if (db->in_transaction)
         return PLN_OK;
     if (db->poisoned) {
-        pln_status status = pln__error_set(err, PLN_EIO, "%s: an earlier write failed with an unknown outcome", db->title);
+        pln_status status = pln__error_set(
+            err, PLN_EIO, "%s: an earlier write failed with an unknown outcome", db->title);
         if (err != NULL)
             err->flags |= PLN_ERR_FATAL;
         return status;

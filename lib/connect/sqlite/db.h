@@ -14,13 +14,13 @@ typedef struct pln__lite {
     int64_t busy_ms;
     _Atomic int cancelled; /* by interrupt, from any thread */
     bool in_transaction;
-    bool poisoned;      /* a write failed with an unknown outcome */
-    bool has_runs;      /* the table pln_run is there */
-    int64_t rollbacks;  /* what a sink knows of tables is void when this has moved */
-    int64_t owner;      /* raised by state_open; 0: the run's head is elsewhere or nowhere */
+    bool poisoned;     /* a write failed with an unknown outcome */
+    bool has_runs;     /* the table pln_run is there */
+    int64_t rollbacks; /* what a sink knows of tables is void when this has moved */
+    int64_t owner;     /* raised by state_open; 0: the run's head is elsewhere or nowhere */
     void *lent;
     int64_t lent_size;
-    int note;           /* what pln_note was last told: 0 not asked, 1 true, -1 false */
+    int note; /* what pln_note was last told: 0 not asked, 1 true, -1 false */
 } pln__lite;
 
 typedef struct pln__lite_options {
@@ -30,8 +30,8 @@ typedef struct pln__lite_options {
     int64_t cache_bytes;
 } pln__lite_options;
 
-pln_status pln__lite_open(const pln_allocator *mem, const pln__lite_options *options, pln__lite **out,
-                          pln_error *err);
+pln_status pln__lite_open(const pln_allocator *mem, const pln__lite_options *options,
+                          pln__lite **out, pln_error *err);
 void pln__lite_close(pln__lite *db);
 /* The run's connection to the file that `options` name. */
 pln_status pln__lite_share(pln_context *ctx, const pln__lite_options *options, pln__lite **out,
@@ -43,8 +43,8 @@ pln_status pln__lite_exec(pln__lite *db, const char *sql, const char *what, pln_
 pln_status pln__lite_exec_text(pln__lite *db, pln__text *sql, const char *what, pln_error *err);
 pln_status pln__lite_prepare(pln__lite *db, const char *sql, const char *what, sqlite3_stmt **out,
                              pln_error *err);
-pln_status pln__lite_prepare_text(pln__lite *db, pln__text *sql, const char *what, sqlite3_stmt **out,
-                                  pln_error *err);
+pln_status pln__lite_prepare_text(pln__lite *db, pln__text *sql, const char *what,
+                                  sqlite3_stmt **out, pln_error *err);
 
 /* Open the transaction unless it is open. */
 pln_status pln__lite_begin(pln__lite *db, pln_error *err);
@@ -58,8 +58,8 @@ void pln__lite_interrupt(pln__lite *db);
 pln_status pln__lite_take_over(pln__lite *db, const pln_identity *who, int64_t *owner, int64_t *n,
                                const void **head, int64_t *size, pln_error *err);
 /* In the open transaction, as its last write: PLN_EFENCED unless `owner` holds the run at n - 1. */
-pln_status pln__lite_set_head(pln__lite *db, const pln_identity *who, const void *head, int64_t size,
-                              pln_error *err);
+pln_status pln__lite_set_head(pln__lite *db, const pln_identity *who, const void *head,
+                              int64_t size, pln_error *err);
 
 /* name.c */
 /* 1 to 255 bytes of UTF-8. `what` is "table" or "column"; a table may not have a name that SQLite or we keep for ourselves. */

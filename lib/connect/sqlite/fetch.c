@@ -1,7 +1,6 @@
 #include "base/number.h"
 #include "connect/sqlite/query.h"
 #include <math.h>
-#include <pln/builder.h>
 
 #define EXACT_DOUBLE ((int64_t)1 << 53)
 
@@ -28,13 +27,15 @@ static pln_status match_columns(pln__lite_query *query, pln_error *err) {
             if (strcmp(sqlite3_column_name(query->statement, c), name) == 0)
                 query->source_of[i] = c;
         if (query->source_of[i] < 0)
-            return pln__error_set(err, PLN_ETYPE, "%s: the query gives no column %s", query->db->title, name);
+            return pln__error_set(err, PLN_ETYPE, "%s: the query gives no column %s",
+                                  query->db->title, name);
     }
     for (int c = 0; query->cursor != NULL && c < n && query->cursor_column < 0; c++)
         if (pln__lite_name_equal(sqlite3_column_name(query->statement, c), query->cursor))
             query->cursor_column = c;
     return query->cursor != NULL && query->cursor_column < 0
-               ? pln__error_set(err, PLN_EOPTION, "option 'cursor': the query gives no column %s", query->cursor)
+               ? pln__error_set(err, PLN_EOPTION, "option 'cursor': the query gives no column %s",
+                                query->cursor)
                : PLN_OK;
 }
 
@@ -45,11 +46,11 @@ static pln_status open_decoder(pln__lite_query *query, int64_t n, pln_error *err
     PLN__TRY(pln__field_new(query->mem, "+s", "", false, n, &query->nested_schema, err));
     for (int64_t i = 0; i < query->schema.n_children; i++)
         if (is_nested(query->schema.children[i]))
-            PLN__TRY(pln__field_copy(query->mem, query->schema.children[i], NULL, query->nested_schema.children[at++],
-                                     err));
+            PLN__TRY(pln__field_copy(query->mem, query->schema.children[i], NULL,
+                                     query->nested_schema.children[at++], err));
     pln__json_dialect_default(&dialect);
-    pln__decode_options options = {.schema = &query->nested_schema, .record_bytes_max = 64 << 20,
-                                   .cpu = pln__cpu_features()};
+    pln__decode_options options = {
+        .schema = &query->nested_schema, .record_bytes_max = 64 << 20, .cpu = pln__cpu_features()};
     PLN__TRY(pln__json_decoder.open(query->mem, &dialect, &options, &query->decoder, err));
 out:
     return status;
@@ -78,9 +79,12 @@ out:
 void pln__lite_fetch_close(pln__lite_query *query) {
     for (int64_t i = 0; i < query->n_columns; i++)
         pln__column_free(&query->columns[i]);
-    pln__free(query->mem, query->columns, (uint64_t)(query->n_source_of + 1) * sizeof *query->columns);
-    pln__free(query->mem, query->source_of, (uint64_t)(query->n_source_of + 1) * sizeof *query->source_of);
-    pln__free(query->mem, query->positions, (uint64_t)query->rows_capacity * sizeof *query->positions);
+    pln__free(query->mem, query->columns,
+              (uint64_t)(query->n_source_of + 1) * sizeof *query->columns);
+    pln__free(query->mem, query->source_of,
+              (uint64_t)(query->n_source_of + 1) * sizeof *query->source_of);
+    pln__free(query->mem, query->positions,
+              (uint64_t)query->rows_capacity * sizeof *query->positions);
     if (query->decoder != NULL)
         pln__json_decoder.close(query->decoder);
     pln__schema_release(&query->nested_schema);
@@ -89,39 +93,46 @@ void pln__lite_fetch_close(pln__lite_query *query) {
 
 /* ---- a row ---- */
 
-static pln_status append_double(pln__column *column, double value, pln_error *err) {
+static pln_status append_double(const pln_builder_calls *calls, pln__column *column, double value,
+                                pln_error *err) {
     char digits[PLN__DOUBLE_TEXT_SIZE];
     int32_t id = column->type.id;
     if (id == PLN__FLOAT32 || id == PLN__FLOAT64)
-        return pln_column_float(column, value, err);
+        return calls->append_float(column, value, err);
     if (pln__type_is_integer(id) && value == floor(value) && fabs(value) <= (double)EXACT_DOUBLE)
-        return pln_column_int(column, (int64_t)value, err);
-    return pln_column_text(column, digits, pln__format_double(digits, value), err);
+        return calls->append_int(column, (int64_t)value, err);
+    return calls->append_text(column, digits, pln__format_double(digits, value), err);
 }
 
-static pln_status append_int(pln__column *column, int64_t value, pln_error *err) {
+static pln_status append_int(const pln_builder_calls *calls, pln__column *column, int64_t value,
+                             pln_error *err) {
     char digits[PLN__INT64_TEXT_SIZE];
     int32_t id = column->type.id;
     bool is_float = id == PLN__FLOAT32 || id == PLN__FLOAT64;
     if (is_float && (value > EXACT_DOUBLE || value < -EXACT_DOUBLE))
-        return pln__error_set(err, PLN_EDATA, "column %s: the integer %lld has more than 53 bits", column->schema->name,
-                              (long long)value);
+        return pln__error_set(err, PLN_EDATA, "column %s: the integer %lld has more than 53 bits",
+                              column->schema->name, (long long)value);
     if (id == PLN__UTF8 || id == PLN__DICTIONARY)
-        return pln_column_text(column, digits, pln__format_int64(digits, value), err);
-    return pln_column_int(column, value, err);
+        return calls->append_text(column, digits, pln__format_int64(digits, value), err);
+    return calls->append_int(column, value, err);
 }
 
-static pln_status append_value(pln__column *column, sqlite3_stmt *statement, int at, int64_t *bytes, pln_error *err) {
+static pln_status append_value(const pln__lite_query *query, pln__column *column, int at,
+                               int64_t *bytes, pln_error *err) {
+    const pln_builder_calls *calls = query->ctx->host->builder;
+    sqlite3_stmt *statement = query->statement;
     const char *text;
     int size;
     *bytes += 8;
     switch (sqlite3_column_type(statement, at)) {
-    case SQLITE_INTEGER: return append_int(column, sqlite3_column_int64(statement, at), err);
-    case SQLITE_FLOAT: return append_double(column, sqlite3_column_double(statement, at), err);
+    case SQLITE_INTEGER: return append_int(calls, column, sqlite3_column_int64(statement, at), err);
+    case SQLITE_FLOAT:
+        return append_double(calls, column, sqlite3_column_double(statement, at), err);
     case SQLITE_NULL:
-        return column->type.nullable ? pln_column_null(column, err)
-                                     : pln__error_set(err, PLN_EDATA, "column %s: null in a required column",
-                                                      column->schema->name);
+        return column->type.nullable
+                   ? calls->append_null(column, err)
+                   : pln__error_set(err, PLN_EDATA, "column %s: null in a required column",
+                                    column->schema->name);
     case SQLITE_TEXT:
         text = (const char *)sqlite3_column_text(statement, at);
         size = sqlite3_column_bytes(statement, at);
@@ -129,16 +140,17 @@ static pln_status append_value(pln__column *column, sqlite3_stmt *statement, int
         if (text == NULL)
             return pln__error_memory(err, (uint64_t)size);
         return pln__type_is_bytes(column->type.id) && column->type.id != PLN__UTF8
-                   ? pln_column_bytes(column, text, size, err)
-                   : pln_column_text(column, text, size, err);
+                   ? calls->append_bytes(column, text, size, err)
+                   : calls->append_text(column, text, size, err);
     default:
         text = sqlite3_column_blob(statement, at);
         size = sqlite3_column_bytes(statement, at);
         *bytes += size;
         return column->type.id == PLN__UTF8
-                   ? pln__error_set(err, PLN_EDATA, "column %s: expected text, got a blob of %d bytes",
+                   ? pln__error_set(err, PLN_EDATA,
+                                    "column %s: expected text, got a blob of %d bytes",
                                     column->schema->name, size)
-                   : pln_column_bytes(column, text == NULL ? "" : text, size, err);
+                   : calls->append_bytes(column, text == NULL ? "" : text, size, err);
     }
 }
 
@@ -151,7 +163,8 @@ static void append_json(pln__text *out, const char *text, int64_t size) {
             out->data[i] = ' ';
 }
 
-static pln_status append_nested(pln__lite_query *query, int64_t *bytes, int32_t *column, pln_error *err) {
+static pln_status append_nested(pln__lite_query *query, int64_t *bytes, int32_t *column,
+                                pln_error *err) {
     const char *before = "{";
     for (int64_t i = 0; i < query->n_columns; i++) {
         const struct ArrowSchema *field = query->schema.children[i];
@@ -176,8 +189,8 @@ static pln_status append_nested(pln__lite_query *query, int64_t *bytes, int32_t 
     return pln__text_status(&query->nested, err);
 }
 
-pln_status pln__lite_fetch_row(pln__lite_query *query, int64_t position, int64_t *bytes, int32_t *column,
-                               pln_error *err) {
+pln_status pln__lite_fetch_row(pln__lite_query *query, int64_t position, int64_t *bytes,
+                               int32_t *column, pln_error *err) {
     pln_status status = PLN_OK;
     int64_t nested = query->nested.size;
     *column = -1;
@@ -187,7 +200,7 @@ pln_status pln__lite_fetch_row(pln__lite_query *query, int64_t position, int64_t
         if (is_nested(query->schema.children[i]))
             continue;
         *column = i;
-        PLN__TRY(append_value(&query->columns[i], query->statement, query->source_of[i], bytes, err));
+        PLN__TRY(append_value(query, &query->columns[i], query->source_of[i], bytes, err));
     }
     if (query->decoder != NULL)
         PLN__TRY(append_nested(query, bytes, column, err));
@@ -216,7 +229,8 @@ void pln__lite_fetch_json(sqlite3_stmt *statement, pln__text *out) {
         else if (type == SQLITE_INTEGER)
             pln__text_int(out, sqlite3_column_int64(statement, i));
         else if (type == SQLITE_FLOAT && isfinite(sqlite3_column_double(statement, i)))
-            pln__text_bytes(out, digits, pln__format_double(digits, sqlite3_column_double(statement, i)));
+            pln__text_bytes(out, digits,
+                            pln__format_double(digits, sqlite3_column_double(statement, i)));
         else if (type == SQLITE_BLOB) {
             const uint8_t *bytes = sqlite3_column_blob(statement, i);
             int size = sqlite3_column_bytes(statement, i);
@@ -226,7 +240,8 @@ void pln__lite_fetch_json(sqlite3_stmt *statement, pln__text *out) {
             pln__text_char(out, '"');
         } else {
             const char *text = (const char *)sqlite3_column_text(statement, i);
-            pln__text_json(out, text == NULL ? "" : text, text == NULL ? 0 : sqlite3_column_bytes(statement, i));
+            pln__text_json(out, text == NULL ? "" : text,
+                           text == NULL ? 0 : sqlite3_column_bytes(statement, i));
         }
     }
     pln__text_char(out, '}');
@@ -237,15 +252,20 @@ void pln__lite_fetch_json(sqlite3_stmt *statement, pln__text *out) {
 static pln_status reject_nested(pln__lite_query *query, const pln__bad_row *bad, pln_error *err) {
     const char *line = query->nested.data + bad->start;
     pln_raw_rejection item = {
-        .code = PLN_EDATA, .split = "query", .position = query->positions[bad->line], .line = -1, .raw = line,
-        .raw_size = bad->size, .message = bad->message,
+        .code = PLN_EDATA,
+        .split = "query",
+        .position = query->positions[bad->line],
+        .line = -1,
+        .raw = line,
+        .raw_size = bad->size,
+        .message = bad->message,
         .column = bad->column >= 0 ? query->nested_schema.children[bad->column]->name : NULL};
     return query->ctx->host->reject_raw(query->ctx, &item, 1, err);
 }
 
 /* Decodes the nested columns of all rows; rows that do not parse are rejected and taken out of `keep`. */
-static pln_status decode_nested(pln__lite_query *query, struct ArrowArray *out, int32_t *keep, int64_t *kept,
-                                pln_error *err) {
+static pln_status decode_nested(pln__lite_query *query, struct ArrowArray *out, int32_t *keep,
+                                int64_t *kept, pln_error *err) {
     pln__decoded decoded = {0};
     pln_status status = PLN_OK;
     int64_t bad = 0, row = 0;
@@ -254,7 +274,8 @@ static pln_status decode_nested(pln__lite_query *query, struct ArrowArray *out, 
     PLN__TRY(pln__text_status(&query->nested, err));
     PLN__TRY(pln__json_decoder.begin(query->decoder, true, NULL, 0, err));
     PLN__TRY(pln__json_decoder.decode(query->decoder, (const uint8_t *)query->nested.data,
-                                      query->nested.size - PLN__PADDING, true, query->n_rows, &decoded, err));
+                                      query->nested.size - PLN__PADDING, true, query->n_rows,
+                                      &decoded, err));
     *out = decoded.array;
     *kept = 0;
     for (; row < query->n_rows; row++) {
@@ -264,8 +285,8 @@ static pln_status decode_nested(pln__lite_query *query, struct ArrowArray *out, 
             keep[(*kept)++] = (int32_t)row;
     }
     if (*kept != decoded.rows || bad != decoded.n_bad)
-        PLN__FAIL(err, PLN_EINTERNAL, "the JSON of %lld rows gave %lld rows and %lld bad ones", (long long)query->n_rows,
-                  (long long)decoded.rows, (long long)decoded.n_bad);
+        PLN__FAIL(err, PLN_EINTERNAL, "the JSON of %lld rows gave %lld rows and %lld bad ones",
+                  (long long)query->n_rows, (long long)decoded.rows, (long long)decoded.n_bad);
 out:
     pln__buffer_free(query->mem, &decoded.row_start);
     pln__buffer_free(query->mem, &decoded.row_size);
@@ -275,8 +296,8 @@ out:
 }
 
 /* Columns in the schema's order, nested ones out of `nested`, the others with only the rows of `keep` if some were lost. */
-static pln_status gather(pln__lite_query *query, struct ArrowArray *nested, const int32_t *keep, int64_t kept,
-                         struct ArrowArray *out, pln_error *err) {
+static pln_status gather(pln__lite_query *query, struct ArrowArray *nested, const int32_t *keep,
+                         int64_t kept, struct ArrowArray *out, pln_error *err) {
     pln_status status = PLN_OK;
     int64_t n = query->n_columns, done = 0, at = 0;
     struct ArrowArray all = {0};
@@ -318,8 +339,8 @@ static void release_origin(void *owner) {
     pln__free(self->mem, self, self->size);
 }
 
-static pln_status make_origin(pln__lite_query *query, const int32_t *keep, int64_t kept, pln_origin *out,
-                              pln_error *err) {
+static pln_status make_origin(pln__lite_query *query, const int32_t *keep, int64_t kept,
+                              pln_origin *out, pln_error *err) {
     uint64_t size = sizeof(origin_owner) + (uint64_t)kept * sizeof(int64_t);
     origin_owner *owner = pln__alloc(query->mem, size);
     if (owner == NULL)
@@ -328,8 +349,11 @@ static pln_status make_origin(pln__lite_query *query, const int32_t *keep, int64
     owner->size = size;
     for (int64_t i = 0; i < kept; i++)
         owner->positions[i] = query->positions[keep[i]];
-    *out = (pln_origin){.struct_size = (uint32_t)sizeof *out, .split = "query", .position = owner->positions,
-                        .release = release_origin, .owner = owner};
+    *out = (pln_origin){.struct_size = (uint32_t)sizeof *out,
+                        .split = "query",
+                        .position = owner->positions,
+                        .release = release_origin,
+                        .owner = owner};
     return PLN_OK;
 }
 

@@ -29,7 +29,8 @@ static const char *format_of(const char *declared, unsigned seen) {
     return seen == SEEN_BLOB ? "z" : "u";
 }
 
-static pln_status look(pln__lite_query *query, sqlite3_stmt *statement, unsigned *seen, pln_error *err) {
+static pln_status look(pln__lite_query *query, sqlite3_stmt *statement, unsigned *seen,
+                       pln_error *err) {
     int n = sqlite3_column_count(statement);
     for (int64_t row = 0; row < query->sample_rows; row++) {
         int code = sqlite3_step(statement);
@@ -43,7 +44,8 @@ static pln_status look(pln__lite_query *query, sqlite3_stmt *statement, unsigned
     return PLN_OK;
 }
 
-static pln_status make_schema(pln__lite_query *query, sqlite3_stmt *statement, const unsigned *seen, pln_error *err) {
+static pln_status make_schema(pln__lite_query *query, sqlite3_stmt *statement, const unsigned *seen,
+                              pln_error *err) {
     struct ArrowSchema schema = {0};
     int n = sqlite3_column_count(statement);
     pln_status status = PLN_OK;
@@ -52,8 +54,9 @@ static pln_status make_schema(pln__lite_query *query, sqlite3_stmt *statement, c
         const char *name = sqlite3_column_name(statement, i);
         if (name == NULL)
             PLN__TRY(pln__error_memory(err, 1));
-        PLN__TRY(pln__field_new(query->mem, format_of(sqlite3_column_decltype(statement, i), seen[i]), name, true, 0,
-                                schema.children[i], err));
+        PLN__TRY(pln__field_new(query->mem,
+                                format_of(sqlite3_column_decltype(statement, i), seen[i]), name,
+                                true, 0, schema.children[i], err));
     }
     PLN__TRY(pln__schema_check(&schema, err));
     query->schema = schema;

@@ -38,10 +38,12 @@ pln_status pln__lite_name_check(const char *what, const char *name, pln_error *e
     if (strcmp(what, "column") == 0)
         return PLN_OK;
     if (has_prefix(name, "sqlite_"))
-        return pln__error_set(err, PLN_EINVAL, "%s %s: SQLite keeps names with 'sqlite_' for itself", what,
+        return pln__error_set(err, PLN_EINVAL,
+                              "%s %s: SQLite keeps names with 'sqlite_' for itself", what,
                               pln__show(shown, name, size));
     if (has_prefix(name, "pln_stage_") || pln__lite_name_equal(name, "pln_run"))
-        return pln__error_set(err, PLN_EINVAL, "%s %s: a name kept for runs and their staging tables", what,
+        return pln__error_set(err, PLN_EINVAL,
+                              "%s %s: a name kept for runs and their staging tables", what,
                               pln__show(shown, name, size));
     return PLN_OK;
 }

@@ -72,7 +72,9 @@ static pln_status query(pln__lite_sink *sink, const char *sql, const char *name,
 
 static pln_status step(pln__lite_sink *sink, sqlite3_stmt *statement, pln_error *err) {
     int code = sqlite3_step(statement);
-    return code == SQLITE_ROW ? PLN_OK : code == SQLITE_DONE ? PLN_EOS : pln__lite_fail(sink->db, CANNOT, err);
+    return code == SQLITE_ROW    ? PLN_OK
+           : code == SQLITE_DONE ? PLN_EOS
+                                 : pln__lite_fail(sink->db, CANNOT, err);
 }
 
 static pln_status make_like_target(pln__lite_sink *sink, pln_error *err) {
@@ -80,13 +82,15 @@ static pln_status make_like_target(pln__lite_sink *sink, pln_error *err) {
     pln_status status = PLN_OK;
     pln__text sql;
     const char *body = NULL;
-    PLN__TRY(query(sink, "SELECT sql FROM sqlite_schema WHERE type='table' AND name=?1 COLLATE NOCASE",
+    PLN__TRY(query(sink,
+                   "SELECT sql FROM sqlite_schema WHERE type='table' AND name=?1 COLLATE NOCASE",
                    sink->config.table, &statement, err));
     PLN__TRY(step(sink, statement, err));
     if (status == PLN_OK && sqlite3_column_text(statement, 0) != NULL)
         body = body_of((const char *)sqlite3_column_text(statement, 0));
     if (body == NULL)
-        PLN__FAIL(err, PLN_ETYPE, "%s: %s is not a table whose rows can be staged", sink->db->title, sink->config.table);
+        PLN__FAIL(err, PLN_ETYPE, "%s: %s is not a table whose rows can be staged", sink->db->title,
+                  sink->config.table);
     pln__text_init(&sql, sink->mem);
     pln__text_str(&sql, "CREATE TABLE ");
     pln__lite_quote(&sql, sink->stage);
@@ -109,8 +113,8 @@ static pln_status copy_index(pln__lite_sink *sink, const char *name, int number,
     pln__text_printf(&sql, "CREATE UNIQUE INDEX \"pln_stage_index_%d_%s\" ON ", number,
                      sink->stage + strlen(sink->stage) - 16);
     pln__lite_quote(&sql, sink->stage);
-    PLN__TRY(query(sink, "SELECT name, coll FROM pragma_index_xinfo(?1) WHERE key=1 ORDER BY seqno", name, &statement,
-                   err));
+    PLN__TRY(query(sink, "SELECT name, coll FROM pragma_index_xinfo(?1) WHERE key=1 ORDER BY seqno",
+                   name, &statement, err));
     for (;;) {
         PLN__TRY(step(sink, statement, err));
         if (status == PLN_EOS)
@@ -137,8 +141,10 @@ out:
 static pln_status copy_indexes(pln__lite_sink *sink, pln_error *err) {
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
-    PLN__TRY(query(sink, "SELECT name FROM pragma_index_list(?1) WHERE \"unique\"=1 AND origin='c' AND partial=0",
-                   sink->config.table, &statement, err));
+    PLN__TRY(query(
+        sink,
+        "SELECT name FROM pragma_index_list(?1) WHERE \"unique\"=1 AND origin='c' AND partial=0",
+        sink->config.table, &statement, err));
     for (int number = 0;; number++) {
         PLN__TRY(step(sink, statement, err));
         if (status == PLN_EOS)
@@ -152,8 +158,8 @@ out:
 
 static pln_status stage_there(pln__lite_sink *sink, bool *there, pln_error *err) {
     sqlite3_stmt *statement = NULL;
-    pln_status status =
-        query(sink, "SELECT 1 FROM sqlite_schema WHERE type='table' AND name=?1", sink->stage, &statement, err);
+    pln_status status = query(sink, "SELECT 1 FROM sqlite_schema WHERE type='table' AND name=?1",
+                              sink->stage, &statement, err);
     if (status >= 0)
         status = step(sink, statement, err);
     *there = status == PLN_OK;
@@ -186,13 +192,13 @@ pln_status pln__lite_stage_ensure(pln__lite_sink *sink, pln_context *ctx, pln_er
     pln_identity who = identify(ctx);
     pln_status status = PLN_OK;
     bool there = false;
-    (void)sqlite3_snprintf(sizeof sink->stage, sink->stage, "pln_stage_%s_%016llx", sink->config.table,
-                           (unsigned long long)hash_of(&who));
+    (void)sqlite3_snprintf(sizeof sink->stage, sink->stage, "pln_stage_%s_%016llx",
+                           sink->config.table, (unsigned long long)hash_of(&who));
     PLN__TRY(stage_there(sink, &there, err));
     if (sink->resumed) {
         if (!there)
-            PLN__FAIL(err, PLN_EDATALOSS, "%s: the staging table %s of the interrupted run is gone", sink->db->title,
-                      sink->stage);
+            PLN__FAIL(err, PLN_EDATALOSS, "%s: the staging table %s of the interrupted run is gone",
+                      sink->db->title, sink->stage);
         PLN__TRY(drop_repeated(sink, &who, err));
         goto out;
     }
@@ -272,12 +278,14 @@ out:
 static pln_status wrong_partition(const char *item, pln_error *err) {
     char shown[PLN__SHOW_SIZE];
     return pln__error_set(err, PLN_EOPTION,
-                          "option 'partitions': %s is not a value of the partition column or an object with a value for each",
+                          "option 'partitions': %s is not a value of the partition column or an "
+                          "object with a value for each",
                           pln__show(shown, item, (int64_t)strlen(item)));
 }
 
 /* One member of the list, an object, into the parameters of `insert`. */
-static pln_status bind_members(pln__lite_sink *sink, const char *object, sqlite3_stmt *insert, pln_error *err) {
+static pln_status bind_members(pln__lite_sink *sink, const char *object, sqlite3_stmt *insert,
+                               pln_error *err) {
     const pln__lite_names *names = &sink->config.partition;
     sqlite3_stmt *members = NULL;
     pln_status status = PLN_OK;
@@ -320,7 +328,8 @@ static pln_status add_named(pln__lite_sink *sink, pln_error *err) {
         pln__text_printf(&sql, "%s?%lld", i > 0 ? ", " : "", (long long)i + 1);
     pln__text_char(&sql, ')');
     PLN__TRY(pln__lite_prepare_text(sink->db, &sql, CANNOT, &insert, err));
-    PLN__TRY(query(sink, "SELECT value, type, json_type(?1)='array' FROM json_each(?1)", sink->config.clear, &list, err));
+    PLN__TRY(query(sink, "SELECT value, type, json_type(?1)='array' FROM json_each(?1)",
+                   sink->config.clear, &list, err));
     for (;;) {
         PLN__TRY(step(sink, list, err));
         if (status == PLN_EOS)
@@ -348,8 +357,9 @@ out:
 
 static pln_status has_rowid(pln__lite_sink *sink, bool *out, pln_error *err) {
     sqlite3_stmt *statement = NULL;
-    pln_status status = query(sink, "SELECT wr=0 FROM pragma_table_list WHERE schema='main' AND name=?1", sink->stage,
-                              &statement, err);
+    pln_status status =
+        query(sink, "SELECT wr=0 FROM pragma_table_list WHERE schema='main' AND name=?1",
+              sink->stage, &statement, err);
     if (status >= 0)
         status = step(sink, statement, err);
     *out = status == PLN_OK && sqlite3_column_int(statement, 0) != 0;
@@ -357,8 +367,8 @@ static pln_status has_rowid(pln__lite_sink *sink, bool *out, pln_error *err) {
     return status < 0 ? status : PLN_OK;
 }
 
-static pln_status prepare_rows(pln__lite_sink *sink, const char *table, bool scoped, bool rowid, sqlite3_stmt **out,
-                               pln_error *err) {
+static pln_status prepare_rows(pln__lite_sink *sink, const char *table, bool scoped, bool rowid,
+                               sqlite3_stmt **out, pln_error *err) {
     pln__text sql;
     pln__text_init(&sql, sink->mem);
     pln__text_str(&sql, "SELECT ");
@@ -386,11 +396,13 @@ static bool same_value(sqlite3_stmt *a, sqlite3_stmt *b, int column) {
     }
     const void *x = sqlite3_column_blob(a, column), *y = sqlite3_column_blob(b, column);
     int size = sqlite3_column_bytes(a, column);
-    return size == sqlite3_column_bytes(b, column) && (size == 0 || (x != NULL && y != NULL && memcmp(x, y, (size_t)size) == 0));
+    return size == sqlite3_column_bytes(b, column) &&
+           (size == 0 || (x != NULL && y != NULL && memcmp(x, y, (size_t)size) == 0));
 }
 
 /* Whether the table holds, in scope, just the rows that are staged, in their order: then nothing is written. */
-static pln_status already_there(pln__lite_sink *sink, bool rowid, bool *same, int64_t *rows, pln_error *err) {
+static pln_status already_there(pln__lite_sink *sink, bool rowid, bool *same, int64_t *rows,
+                                pln_error *err) {
     sqlite3_stmt *old = NULL, *fresh = NULL;
     pln_status status = PLN_OK;
     *same = false;

@@ -22,7 +22,9 @@ uint64_t pln__lite_row_hash(sqlite3_stmt *statement) {
     uint64_t hash = 0;
     for (int i = 0, n = sqlite3_column_count(statement); i < n; i++) {
         int type = sqlite3_column_type(statement, i);
-        int64_t integer = sqlite3_column_type(statement, i) == SQLITE_INTEGER ? sqlite3_column_int64(statement, i) : 0;
+        int64_t integer = sqlite3_column_type(statement, i) == SQLITE_INTEGER
+                              ? sqlite3_column_int64(statement, i)
+                              : 0;
         double real = type == SQLITE_FLOAT ? sqlite3_column_double(statement, i) : 0;
         hash = pln__hash_chain(hash, &type, (int64_t)sizeof type);
         if (type == SQLITE_INTEGER)
@@ -54,7 +56,8 @@ static pln_status append_cursor(pln__lite_query *query, pln__buffer *out, pln_er
         PLN__TRY(pln__buffer_append(query->mem, out, number, 8, err));
     } else if (type != SQLITE_NULL) {
         const void *bytes = sqlite3_value_blob(query->at);
-        PLN__TRY(pln__buffer_append(query->mem, out, bytes, bytes == NULL ? 0 : sqlite3_value_bytes(query->at), err));
+        PLN__TRY(pln__buffer_append(query->mem, out, bytes,
+                                    bytes == NULL ? 0 : sqlite3_value_bytes(query->at), err));
     }
 out:
     return status;
@@ -75,7 +78,8 @@ out:
 }
 
 /* SQLite makes values only in statements, so one is asked to give the cursor's value back. */
-static pln_status load_cursor(pln__lite_query *query, const uint8_t *bytes, int64_t size, pln_error *err) {
+static pln_status load_cursor(pln__lite_query *query, const uint8_t *bytes, int64_t size,
+                              pln_error *err) {
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
     int type = bytes[0], code = SQLITE_OK;
@@ -83,17 +87,19 @@ static pln_status load_cursor(pln__lite_query *query, const uint8_t *bytes, int6
     uint64_t bits = size == 9 ? get64(bytes + 1) : 0;
     if (type == SQLITE_NULL)
         return PLN_OK;
-    PLN__TRY(pln__lite_prepare(query->db, "SELECT ?1", "the saved position cannot be used", &statement, err));
+    PLN__TRY(pln__lite_prepare(query->db, "SELECT ?1", "the saved position cannot be used",
+                               &statement, err));
     memcpy(&real, &bits, sizeof real);
     if (type == SQLITE_INTEGER)
         code = sqlite3_bind_int64(statement, 1, (int64_t)bits);
     else if (type == SQLITE_FLOAT)
         code = sqlite3_bind_double(statement, 1, real);
     else if (type == SQLITE_TEXT)
-        code = sqlite3_bind_text64(statement, 1, (const char *)bytes + 1, (sqlite3_uint64)size - 1, SQLITE_STATIC,
-                                   SQLITE_UTF8);
+        code = sqlite3_bind_text64(statement, 1, (const char *)bytes + 1, (sqlite3_uint64)size - 1,
+                                   SQLITE_STATIC, SQLITE_UTF8);
     else
-        code = sqlite3_bind_blob64(statement, 1, bytes + 1, (sqlite3_uint64)size - 1, SQLITE_STATIC);
+        code =
+            sqlite3_bind_blob64(statement, 1, bytes + 1, (sqlite3_uint64)size - 1, SQLITE_STATIC);
     if (code != SQLITE_OK || sqlite3_step(statement) != SQLITE_ROW)
         PLN__TRY(pln__lite_fail(query->db, "the saved position cannot be used", err));
     sqlite3_value_free(query->at);
@@ -105,7 +111,8 @@ out:
     return status;
 }
 
-pln_status pln__lite_position_load(pln__lite_query *query, const pln_piece *pieces, int64_t count, pln_error *err) {
+pln_status pln__lite_position_load(pln__lite_query *query, const pln_piece *pieces, int64_t count,
+                                   pln_error *err) {
     for (int64_t i = 0; i < count; i++) {
         const uint8_t *bytes = pieces[i].bytes;
         int64_t size = pieces[i].size;
@@ -113,9 +120,12 @@ pln_status pln__lite_position_load(pln__lite_query *query, const pln_piece *piec
             continue;
         int type = size >= HEAD_SIZE ? bytes[HEAD_SIZE - 1] : 0;
         bool number = type == SQLITE_INTEGER || type == SQLITE_FLOAT;
-        if (size < HEAD_SIZE || bytes[0] != VERSION || bytes[1] > 1 || (int64_t)get64(bytes + 2) < 0 ||
-            type < SQLITE_INTEGER || type > SQLITE_NULL || (number && size != HEAD_SIZE + 8))
-            return pln__error_set(err, PLN_ECORRUPT, "%s: the saved position of the query is damaged", query->db->title);
+        if (size < HEAD_SIZE || bytes[0] != VERSION || bytes[1] > 1 ||
+            (int64_t)get64(bytes + 2) < 0 || type < SQLITE_INTEGER || type > SQLITE_NULL ||
+            (number && size != HEAD_SIZE + 8))
+            return pln__error_set(err, PLN_ECORRUPT,
+                                  "%s: the saved position of the query is damaged",
+                                  query->db->title);
         query->done = bytes[1] != 0;
         query->ordinal = (int64_t)get64(bytes + 2);
         query->expected = get64(bytes + 10);

@@ -3,22 +3,31 @@
 #include "store/store.h"
 
 static const pln_option options[] = {
-    {"database", PLN_OPT_TEXT, 1, NULL, NULL, "The database file; it is opened for reading only, and what is read is how it was at that moment. A database without a write-ahead log cannot be"
+    {"database", PLN_OPT_TEXT, 1, NULL, NULL,
+     "The database file; it is opened for reading only, and what is read is how it was at that "
+     "moment. A database without a write-ahead log cannot be"
      " written while it is read, by other nodes of the run neither."},
     {"query", PLN_OPT_TEXT, 1, NULL, NULL,
      "One SELECT. Its values come by name (:name) from params, never by pasting text together."},
     {"params", PLN_OPT_JSON, 0, NULL, NULL, "An object: the values of the query's parameters."},
     {"schema", PLN_OPT_JSON, 0, NULL, NULL,
-     "An Avro record schema, inline or as the path of a file: the columns to take out of the result, by name. Without one a column declared INT... is int64,"
-     " CHAR, CLOB or TEXT utf8, REAL, FLOA or DOUB float64, BLOB binary; of others the first rows decide. A value that does not fit is rejected."},
+     "An Avro record schema, inline or as the path of a file: the columns to take out of the "
+     "result, by name. Without one a column declared INT... is int64,"
+     " CHAR, CLOB or TEXT utf8, REAL, FLOA or DOUB float64, BLOB binary; of others the first rows "
+     "decide. A value that does not fit is rejected."},
     {"cursor", PLN_OPT_COLUMN, 0, NULL, NULL,
-     "A column of the result that is unique, never null and only grows: rows come in its order, and an interrupted run goes on behind its last"
+     "A column of the result that is unique, never null and only grows: rows come in its order, "
+     "and an interrupted run goes on behind its last"
      " value."},
     {"order", PLN_OPT_COLUMNS, 0, NULL, NULL,
-     "Columns of the result that together are unique: rows come in their order, and an interrupted run goes on after as many rows."
-     " Without cursor and order that is the order the query gives by itself; if the last row is not the same one as before, the run is refused."},
-    {"sample_rows", PLN_OPT_INT, 0, "1000", NULL, "How many rows are looked at where the declared type does not say enough."},
-    {"busy_timeout", PLN_OPT_DURATION, 0, "\"5s\"", NULL, "How long to wait for a database that somebody else has locked."},
+     "Columns of the result that together are unique: rows come in their order, and an interrupted "
+     "run goes on after as many rows."
+     " Without cursor and order that is the order the query gives by itself; if the last row is "
+     "not the same one as before, the run is refused."},
+    {"sample_rows", PLN_OPT_INT, 0, "1000", NULL,
+     "How many rows are looked at where the declared type does not say enough."},
+    {"busy_timeout", PLN_OPT_DURATION, 0, "\"5s\"", NULL,
+     "How long to wait for a database that somebody else has locked."},
     {NULL, 0, 0, NULL, NULL, NULL},
 };
 
@@ -43,7 +52,8 @@ static void query_close(void *self, pln_context *ctx) {
     pln__free(query->mem, query, sizeof *query);
 }
 
-static pln_status read_schema(pln__lite_query *query, pln_context *ctx, const pln_config *config, pln_error *err) {
+static pln_status read_schema(pln__lite_query *query, pln_context *ctx, const pln_config *config,
+                              pln_error *err) {
     const pln_host *host = ctx->host;
     pln_status status = PLN_OK;
     char *loaded = NULL;
@@ -56,7 +66,8 @@ static pln_status read_schema(pln__lite_query *query, pln_context *ctx, const pl
     else if (text[strspn(text, " \t\r\n")] != '{')
         path = text;
     if (path != NULL) {
-        PLN__TRY(pln__file_read_all(host->files(ctx), query->mem, path, PLN__SCHEMA_TEXT_MAX, &loaded, &size, err));
+        PLN__TRY(pln__file_read_all(host->files(ctx), query->mem, path, PLN__SCHEMA_TEXT_MAX,
+                                    &loaded, &size, err));
         text = loaded;
     }
     if (text == NULL)
@@ -79,7 +90,8 @@ static pln_status dup_text(pln__lite_query *query, const char *text, char **out,
     return *out == NULL ? pln__error_memory(err, strlen(text) + 1) : PLN_OK;
 }
 
-static pln_status query_open(void *user, pln_context *ctx, const pln_config *config, void **self, pln_error *err) {
+static pln_status query_open(void *user, pln_context *ctx, const pln_config *config, void **self,
+                             pln_error *err) {
     const pln_host *host = ctx->host;
     const pln_allocator *mem = host->allocator(ctx);
     pln_status status = PLN_OK;
@@ -98,12 +110,14 @@ static pln_status query_open(void *user, pln_context *ctx, const pln_config *con
     if (query->cursor != NULL && host->config_count(config, "order") > 0)
         PLN__FAIL(err, PLN_EOPTION, "options 'cursor' and 'order': only one of them may be set");
     PLN__TRY(read_schema(query, ctx, config, err));
-    pln__lite_options how = {.path = host->config_text(config, "database"), .flags = PLN__SQLITE_READ_ONLY,
+    pln__lite_options how = {.path = host->config_text(config, "database"),
+                             .flags = PLN__SQLITE_READ_ONLY,
                              .busy_timeout_us = host->config_int(config, "busy_timeout")};
     PLN__TRY(pln__lite_open(mem, &how, &query->db, err));
     sqlite3_progress_handler(query->db->handle, 20000, on_progress, query);
     /* One snapshot from the sample to the last row, taken now. */
-    PLN__TRY(pln__lite_exec(query->db, "BEGIN; SELECT count(*) FROM sqlite_schema", "cannot be read", err));
+    PLN__TRY(pln__lite_exec(query->db, "BEGIN; SELECT count(*) FROM sqlite_schema",
+                            "cannot be read", err));
     PLN__TRY(pln__lite_query_sql(query, host->config_text(config, "query"), host, config, err));
     *self = query;
     query = NULL;
@@ -113,7 +127,8 @@ out:
     return status;
 }
 
-static pln_status query_schema_load(void *self, pln_context *ctx, const struct ArrowSchema *saved, pln_error *err) {
+static pln_status query_schema_load(void *self, pln_context *ctx, const struct ArrowSchema *saved,
+                                    pln_error *err) {
     pln__lite_query *query = self;
     (void)ctx;
     if (query->given)
@@ -124,7 +139,8 @@ static pln_status query_schema_load(void *self, pln_context *ctx, const struct A
     return status;
 }
 
-static pln_status query_schema(void *self, pln_context *ctx, struct ArrowSchema *out, pln_error *err) {
+static pln_status query_schema(void *self, pln_context *ctx, struct ArrowSchema *out,
+                               pln_error *err) {
     pln__lite_query *query = self;
     pln_status status = PLN_OK;
     query->ctx = ctx;
@@ -135,7 +151,8 @@ out:
     return status;
 }
 
-static pln_status query_load(void *self, pln_context *ctx, const pln_piece *pieces, int64_t count, pln_error *err) {
+static pln_status query_load(void *self, pln_context *ctx, const pln_piece *pieces, int64_t count,
+                             pln_error *err) {
     (void)ctx;
     return pln__lite_position_load(self, pieces, count, err);
 }
@@ -160,9 +177,11 @@ static pln_status skip(pln__lite_query *query, pln_error *err) {
     int64_t n = 0;
     for (; n < query->ordinal && status == PLN_OK; n += status == PLN_OK)
         status = step(query, err);
-    if (status >= 0 && (n < query->ordinal || pln__lite_row_hash(query->statement) != query->expected))
+    if (status >= 0 &&
+        (n < query->ordinal || pln__lite_row_hash(query->statement) != query->expected))
         status = pln__error_set(err, PLN_EDATALOSS,
-                                "%s: row %lld of the query is not the one that the interrupted run has read; give it a cursor, or an order",
+                                "%s: row %lld of the query is not the one that the interrupted run "
+                                "has read; give it a cursor, or an order",
                                 query->db->title, (long long)query->ordinal);
     return status;
 }
@@ -170,7 +189,8 @@ static pln_status skip(pln__lite_query *query, pln_error *err) {
 static pln_status start(pln__lite_query *query, pln_error *err) {
     pln_status status = PLN_OK;
     bool behind = query->at != NULL;
-    PLN__TRY(pln__lite_query_prepare(query, behind ? query->resume_sql : query->sql, &query->statement, err));
+    PLN__TRY(pln__lite_query_prepare(query, behind ? query->resume_sql : query->sql,
+                                     &query->statement, err));
     PLN__TRY(pln__lite_query_bind(query, query->statement, err));
     PLN__TRY(pln__lite_fetch_open(query, err));
     query->started = true;
@@ -189,22 +209,25 @@ static bool same_value(sqlite3_value *a, sqlite3_value *b) {
     if (type == SQLITE_FLOAT)
         return sqlite3_value_double(a) == sqlite3_value_double(b);
     int size = sqlite3_value_bytes(a);
-    return size == sqlite3_value_bytes(b) && (size == 0 || memcmp(sqlite3_value_blob(a), sqlite3_value_blob(b), (size_t)size) == 0);
+    return size == sqlite3_value_bytes(b) &&
+           (size == 0 || memcmp(sqlite3_value_blob(a), sqlite3_value_blob(b), (size_t)size) == 0);
 }
 
 /* A cursor that stands still would lose rows when resumed behind it. */
 static pln_status move_cursor(pln__lite_query *query, int64_t *position, pln_error *err) {
     if (query->cursor_column < 0)
         return PLN_OK;
-    sqlite3_value *now = sqlite3_value_dup(sqlite3_column_value(query->statement, query->cursor_column));
+    sqlite3_value *now =
+        sqlite3_value_dup(sqlite3_column_value(query->statement, query->cursor_column));
     if (now == NULL)
         return pln__error_memory(err, 1);
     bool null = sqlite3_value_type(now) == SQLITE_NULL;
     bool again = !null && query->at != NULL && same_value(query->at, now);
     if (null || again) {
         sqlite3_value_free(now);
-        return pln__error_set(err, PLN_EDATA, "option 'cursor': column %s %s in row %lld of the query", query->cursor,
-                              null ? "is null" : "has the value of the row before", (long long)query->ordinal);
+        return pln__error_set(
+            err, PLN_EDATA, "option 'cursor': column %s %s in row %lld of the query", query->cursor,
+            null ? "is null" : "has the value of the row before", (long long)query->ordinal);
     }
     sqlite3_value_free(query->at);
     query->at = now;
@@ -213,13 +236,17 @@ static pln_status move_cursor(pln__lite_query *query, int64_t *position, pln_err
     return PLN_OK;
 }
 
-static pln_status reject_row(pln__lite_query *query, int64_t position, int32_t column, const pln_error *why,
-                             pln_error *err) {
+static pln_status reject_row(pln__lite_query *query, int64_t position, int32_t column,
+                             const pln_error *why, pln_error *err) {
     pln__text row;
     pln__text_init(&row, query->mem);
     pln__lite_fetch_json(query->statement, &row);
-    pln_raw_rejection item = {.code = PLN_EDATA, .split = "query", .position = position, .line = -1,
-                              .raw = row.failed ? NULL : row.data, .raw_size = row.failed ? 0 : row.size,
+    pln_raw_rejection item = {.code = PLN_EDATA,
+                              .split = "query",
+                              .position = position,
+                              .line = -1,
+                              .raw = row.failed ? NULL : row.data,
+                              .raw_size = row.failed ? 0 : row.size,
                               .column = column >= 0 ? query->schema.children[column]->name : NULL,
                               .message = why->message};
     pln_status status = query->ctx->host->reject_raw(query->ctx, &item, 1, err);
@@ -248,7 +275,8 @@ static pln_status read_row(pln__lite_query *query, int64_t *bytes, pln_error *er
     return status;
 }
 
-static pln_status query_poll(void *self, pln_context *ctx, const pln_want *want, pln_batch **batch, pln_error *err) {
+static pln_status query_poll(void *self, pln_context *ctx, const pln_want *want, pln_batch **batch,
+                             pln_error *err) {
     pln__lite_query *query = self;
     pln_status status = PLN_OK;
     int64_t bytes = 0, before = query->ordinal;
@@ -273,7 +301,8 @@ out:
     return status;
 }
 
-static pln_status query_estimate(void *self, pln_context *ctx, int64_t *done, int64_t *total, pln_error *err) {
+static pln_status query_estimate(void *self, pln_context *ctx, int64_t *done, int64_t *total,
+                                 pln_error *err) {
     (void)ctx;
     (void)err;
     *done = ((pln__lite_query *)self)->ordinal;

@@ -13,7 +13,7 @@ typedef struct pln__lite_query {
     char *sql;        /* the SELECT, as wrapped by cursor or order */
     char *resume_sql; /* the same behind a cursor value; NULL without a cursor */
     char *cursor;
-    char *params;     /* JSON of the option */
+    char *params; /* JSON of the option */
     int64_t sample_rows;
 
     struct ArrowSchema schema;
@@ -29,7 +29,7 @@ typedef struct pln__lite_query {
     uint64_t expected; /* hash of row number `ordinal`, where resuming begins */
     sqlite3_value *at; /* cursor value of the row read last; NULL: none yet */
     int cursor_column;
-    int *source_of;    /* the result's column for each of the schema's */
+    int *source_of; /* the result's column for each of the schema's */
     int64_t n_source_of;
 
     /* the batch being made */
@@ -46,7 +46,8 @@ typedef struct pln__lite_query {
 pln_status pln__lite_query_sql(pln__lite_query *query, const char *text, const pln_host *host,
                                const pln_config *config, pln_error *err);
 /* Whether the schema may be read: only SELECT may, and what it calls. */
-pln_status pln__lite_query_prepare(pln__lite_query *query, const char *sql, sqlite3_stmt **out, pln_error *err);
+pln_status pln__lite_query_prepare(pln__lite_query *query, const char *sql, sqlite3_stmt **out,
+                                   pln_error *err);
 pln_status pln__lite_query_bind(pln__lite_query *query, sqlite3_stmt *statement, pln_error *err);
 
 /* infer.c */
@@ -56,8 +57,8 @@ pln_status pln__lite_query_infer(pln__lite_query *query, pln_error *err);
 pln_status pln__lite_fetch_open(pln__lite_query *query, pln_error *err);
 void pln__lite_fetch_close(pln__lite_query *query);
 /* The row that the statement stands on: PLN_OK, or PLN_EDATA with the column (an index) and why it does not fit. */
-pln_status pln__lite_fetch_row(pln__lite_query *query, int64_t position, int64_t *bytes, int32_t *column,
-                               pln_error *err);
+pln_status pln__lite_fetch_row(pln__lite_query *query, int64_t position, int64_t *bytes,
+                               int32_t *column, pln_error *err);
 /* The row as JSON, for a rejection. */
 void pln__lite_fetch_json(sqlite3_stmt *statement, pln__text *out);
 /* The rows gathered, as a batch; NULL if there are none. Rows whose nested columns do not parse are rejected here. */
@@ -65,7 +66,8 @@ pln_status pln__lite_fetch_batch(pln__lite_query *query, pln_batch **out, pln_er
 
 /* position.c */
 pln_status pln__lite_position_save(pln__lite_query *query, pln_error *err);
-pln_status pln__lite_position_load(pln__lite_query *query, const pln_piece *pieces, int64_t count, pln_error *err);
+pln_status pln__lite_position_load(pln__lite_query *query, const pln_piece *pieces, int64_t count,
+                                   pln_error *err);
 uint64_t pln__lite_row_hash(sqlite3_stmt *statement);
 
 /* query.c */

@@ -1,9 +1,10 @@
 #include "connect/sqlite/db.h"
 
-static const char MAKE[] =
-    "CREATE TABLE IF NOT EXISTS pln_run(pipeline TEXT NOT NULL, run_key TEXT NOT NULL, owner INTEGER NOT NULL,"
-    " n INTEGER NOT NULL, head BLOB NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY(pipeline, run_key))"
-    " WITHOUT ROWID";
+static const char MAKE[] = "CREATE TABLE IF NOT EXISTS pln_run(pipeline TEXT NOT NULL, run_key "
+                           "TEXT NOT NULL, owner INTEGER NOT NULL,"
+                           " n INTEGER NOT NULL, head BLOB NOT NULL, checksum INTEGER NOT NULL, "
+                           "PRIMARY KEY(pipeline, run_key))"
+                           " WITHOUT ROWID";
 
 typedef struct run_row {
     bool there;
@@ -29,8 +30,8 @@ static int64_t checksum(const pln_identity *who, const run_row *row) {
     return out;
 }
 
-static pln_status prepare_for(pln__lite *db, const char *sql, const pln_identity *who, sqlite3_stmt **out,
-                              pln_error *err) {
+static pln_status prepare_for(pln__lite *db, const char *sql, const pln_identity *who,
+                              sqlite3_stmt **out, pln_error *err) {
     pln_status status = pln__lite_prepare(db, sql, "the table pln_run cannot be used", out, err);
     if (status >= 0 && (sqlite3_bind_text(*out, 1, who->pipeline, -1, SQLITE_STATIC) != SQLITE_OK ||
                         sqlite3_bind_text(*out, 2, who->run_key, -1, SQLITE_STATIC) != SQLITE_OK))
@@ -56,8 +57,9 @@ static pln_status find(pln__lite *db, const pln_identity *who, run_row *out, pln
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
     *out = (run_row){0};
-    PLN__TRY(prepare_for(db, "SELECT owner, n, head, checksum FROM pln_run WHERE pipeline=?1 AND run_key=?2", who,
-                         &statement, err));
+    PLN__TRY(prepare_for(
+        db, "SELECT owner, n, head, checksum FROM pln_run WHERE pipeline=?1 AND run_key=?2", who,
+        &statement, err));
     int code = sqlite3_step(statement);
     if (code == SQLITE_DONE)
         goto out;
@@ -66,16 +68,20 @@ static pln_status find(pln__lite *db, const pln_identity *who, run_row *out, pln
         goto out;
     }
     PLN__TRY(lend(db, sqlite3_column_blob(statement, 2), sqlite3_column_bytes(statement, 2), err));
-    *out = (run_row){true,     sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1),
-                     db->lent, db->lent_size,                      sqlite3_column_int64(statement, 3)};
+    *out = (run_row){true,
+                     sqlite3_column_int64(statement, 0),
+                     sqlite3_column_int64(statement, 1),
+                     db->lent,
+                     db->lent_size,
+                     sqlite3_column_int64(statement, 3)};
 out:
     (void)sqlite3_finalize(statement);
     return status;
 }
 
 /* One write to the run's row; `sql` takes owner, n, head, checksum as ?3 to ?6. */
-static pln_status write_row(pln__lite *db, const char *sql, const pln_identity *who, const run_row *row,
-                            pln_error *err) {
+static pln_status write_row(pln__lite *db, const char *sql, const pln_identity *who,
+                            const run_row *row, pln_error *err) {
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
     PLN__TRY(prepare_for(db, sql, who, &statement, err));
@@ -91,14 +97,18 @@ out:
     return status;
 }
 
-static pln_status raise_owner(pln__lite *db, const pln_identity *who, run_row *run, pln_error *err) {
+static pln_status raise_owner(pln__lite *db, const pln_identity *who, run_row *run,
+                              pln_error *err) {
     pln_status status = PLN_OK;
-    if (run->there && (run->owner < 1 || run->owner == INT64_MAX || run->n < 0 || run->sum != checksum(who, run)))
-        PLN__FAIL(err, PLN_ECORRUPT, "%s: the row of run '%s' of pipeline '%s' in pln_run is damaged", db->title,
+    if (run->there &&
+        (run->owner < 1 || run->owner == INT64_MAX || run->n < 0 || run->sum != checksum(who, run)))
+        PLN__FAIL(err, PLN_ECORRUPT,
+                  "%s: the row of run '%s' of pipeline '%s' in pln_run is damaged", db->title,
                   who->run_key, who->pipeline);
     run->owner++;
     PLN__TRY(write_row(db,
-                       "INSERT INTO pln_run(pipeline, run_key, owner, n, head, checksum) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
+                       "INSERT INTO pln_run(pipeline, run_key, owner, n, head, checksum) "
+                       "VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
                        " ON CONFLICT(pipeline, run_key) DO UPDATE SET owner=?3, checksum=?6",
                        who, run, err));
 out:
@@ -110,7 +120,8 @@ pln_status pln__lite_take_over(pln__lite *db, const pln_identity *who, int64_t *
     run_row run = {0};
     pln_status status = PLN_OK;
     if (db->in_transaction)
-        return pln__error_set(err, PLN_ESTATE, "%s: a run cannot be taken over inside an epoch", db->title);
+        return pln__error_set(err, PLN_ESTATE, "%s: a run cannot be taken over inside an epoch",
+                              db->title);
     PLN__TRY(lend(db, NULL, 0, err));
     PLN__TRY(pln__lite_begin(db, err));
     PLN__TRY(pln__lite_exec(db, MAKE, "the table pln_run cannot be made", err));
@@ -128,8 +139,8 @@ out:
     return status;
 }
 
-pln_status pln__lite_set_head(pln__lite *db, const pln_identity *who, const void *head, int64_t size,
-                              pln_error *err) {
+pln_status pln__lite_set_head(pln__lite *db, const pln_identity *who, const void *head,
+                              int64_t size, pln_error *err) {
     run_row now = {0};
     pln_status status = PLN_OK;
     PLN__TRY(write_row(db,
@@ -140,9 +151,10 @@ pln_status pln__lite_set_head(pln__lite *db, const pln_identity *who, const void
         goto out;
     PLN__TRY(find(db, who, &now, err));
     PLN__FAIL(err, PLN_EFENCED,
-              "%s: run '%s' of pipeline '%s' stands at epoch %lld of owner %lld; owner %lld cannot write epoch %lld",
-              db->title, who->run_key, who->pipeline, (long long)now.n, (long long)now.owner, (long long)who->owner,
-              (long long)who->epoch);
+              "%s: run '%s' of pipeline '%s' stands at epoch %lld of owner %lld; owner %lld cannot "
+              "write epoch %lld",
+              db->title, who->run_key, who->pipeline, (long long)now.n, (long long)now.owner,
+              (long long)who->owner, (long long)who->epoch);
 out:
     return status;
 }

@@ -24,7 +24,8 @@ static void sink_close(void *self, pln_context *ctx) {
     pln__free(sink->mem, sink, sizeof *sink);
 }
 
-static pln_status sink_open(void *user, pln_context *ctx, const pln_config *config, void **self, pln_error *err) {
+static pln_status sink_open(void *user, pln_context *ctx, const pln_config *config, void **self,
+                            pln_error *err) {
     const pln_host *host = ctx->host;
     const pln_allocator *mem = host->allocator(ctx);
     pln_status status = PLN_OK;
@@ -49,7 +50,8 @@ out:
     return status;
 }
 
-static pln_status sink_schema(void *self, pln_context *ctx, const struct ArrowSchema *in, pln_error *err) {
+static pln_status sink_schema(void *self, pln_context *ctx, const struct ArrowSchema *in,
+                              pln_error *err) {
     pln__lite_sink *sink = self;
     bool there;
     (void)ctx;
@@ -100,10 +102,12 @@ out:
 
 static int64_t bytes_of(const struct ArrowSchema *schema, const struct ArrowArray *array) {
     int64_t sum = array->length * 8;
-    if (array->length > 0 && array->n_buffers == 3 && (schema->format[0] == 'u' || schema->format[0] == 'z')) {
+    if (array->length > 0 && array->n_buffers == 3 &&
+        (schema->format[0] == 'u' || schema->format[0] == 'z')) {
         int32_t ends[2];
         memcpy(&ends[0], (const int32_t *)array->buffers[1] + array->offset, sizeof ends[0]);
-        memcpy(&ends[1], (const int32_t *)array->buffers[1] + array->offset + array->length, sizeof ends[1]);
+        memcpy(&ends[1], (const int32_t *)array->buffers[1] + array->offset + array->length,
+               sizeof ends[1]);
         sum += ends[1] - ends[0];
     }
     return sum;
@@ -111,8 +115,8 @@ static int64_t bytes_of(const struct ArrowSchema *schema, const struct ArrowArra
 
 static pln_status hold(pln__lite_sink *sink, pln_context *ctx, pln_batch *batch, pln_error *err) {
     const struct ArrowArray *rows = ctx->host->batch_array(batch);
-    pln_status status =
-        pln__grow(sink->mem, &sink->held, &sink->held_capacity, sink->n_held + 1, sizeof *sink->held, err);
+    pln_status status = pln__grow(sink->mem, &sink->held, &sink->held_capacity, sink->n_held + 1,
+                                  sizeof *sink->held, err);
     if (status < 0)
         return status;
     sink->held[sink->n_held++] = (pln__lite_held){ctx->host->batch_ref(batch), rows};
@@ -162,8 +166,8 @@ out:
     return status;
 }
 
-static pln_status sink_abort(void *self, pln_context *ctx, int64_t n, const void *handle, int64_t size,
-                             pln_error *err) {
+static pln_status sink_abort(void *self, pln_context *ctx, int64_t n, const void *handle,
+                             int64_t size, pln_error *err) {
     pln__lite_sink *sink = self;
     (void)n;
     (void)handle;
@@ -177,15 +181,15 @@ static pln_status sink_abort(void *self, pln_context *ctx, int64_t n, const void
     return PLN_OK;
 }
 
-static pln_status sink_state_open(void *self, pln_context *ctx, int64_t *owner, int64_t *n, const void **head,
-                                  int64_t *size, pln_error *err) {
+static pln_status sink_state_open(void *self, pln_context *ctx, int64_t *owner, int64_t *n,
+                                  const void **head, int64_t *size, pln_error *err) {
     pln__lite_sink *sink = self;
     pln_identity who = identify(ctx);
     return pln__lite_take_over(sink->db, &who, owner, n, head, size, err);
 }
 
-static pln_status sink_state_commit(void *self, pln_context *ctx, int64_t owner, int64_t n, const void *head,
-                                    int64_t size, pln_error *err) {
+static pln_status sink_state_commit(void *self, pln_context *ctx, int64_t owner, int64_t n,
+                                    const void *head, int64_t size, pln_error *err) {
     pln__lite_sink *sink = self;
     pln_identity who = identify(ctx);
     pln_status status = PLN_OK;
@@ -213,7 +217,8 @@ static pln_status sink_save(void *self, pln_context *ctx, int64_t n, pln_error *
 }
 
 /* A resumed run goes on filling the staging table that it finds. */
-static pln_status sink_load(void *self, pln_context *ctx, const pln_piece *pieces, int64_t count, pln_error *err) {
+static pln_status sink_load(void *self, pln_context *ctx, const pln_piece *pieces, int64_t count,
+                            pln_error *err) {
     (void)ctx;
     (void)pieces;
     (void)err;
@@ -227,26 +232,32 @@ static void sink_interrupt(void *self) {
 
 #define SINK(stage_name, what, list, more_caps)                                                    \
     {                                                                                              \
-        .struct_size = (uint32_t)sizeof(pln_sink), .abi = PLN_PLUGIN_ABI, .name = stage_name, .summary = what, \
-        .options = list, .option_size = (uint32_t)sizeof(pln_option), .caps = more_caps, .open = sink_open, \
-        .write = sink_write, .close = sink_close, .schema = sink_schema, .finish = sink_finish,    \
-        .flush = sink_flush, .abort = sink_abort, .state_open = sink_state_open,                   \
-        .state_commit = sink_state_commit, .store = sink_store, .interrupt = sink_interrupt,       \
+        .struct_size = (uint32_t)sizeof(pln_sink), .abi = PLN_PLUGIN_ABI, .name = stage_name,      \
+        .summary = what, .options = list, .option_size = (uint32_t)sizeof(pln_option),             \
+        .caps = more_caps, .open = sink_open, .write = sink_write, .close = sink_close,            \
+        .schema = sink_schema, .finish = sink_finish, .flush = sink_flush, .abort = sink_abort,    \
+        .state_open = sink_state_open, .state_commit = sink_state_commit, .store = sink_store,     \
+        .interrupt = sink_interrupt,                                                               \
     }
 
 pln_status pln__lite_register_sinks(const pln_host *host, pln_registry *registry, pln_error *err) {
     static const int32_t modes[3] = {PLN__LITE_APPEND, PLN__LITE_UPSERT, PLN__LITE_OVERWRITE};
     pln_sink tables[3] = {
-        SINK("sqlite.append", "Insert rows into a table of a SQLite database.", pln__lite_append_options, 0),
-        SINK("sqlite.upsert", "Insert rows into a table of a SQLite database, or update or delete those with the same key.",
+        SINK("sqlite.append", "Insert rows into a table of a SQLite database.",
+             pln__lite_append_options, 0),
+        SINK("sqlite.upsert",
+             "Insert rows into a table of a SQLite database, or update or delete those with the "
+             "same key.",
              pln__lite_upsert_options, PLN_CAP_IDEMPOTENT),
-        SINK("sqlite.overwrite", "Replace a table of a SQLite database, or those of its partitions that rows come for.",
+        SINK("sqlite.overwrite",
+             "Replace a table of a SQLite database, or those of its partitions that rows come for.",
              pln__lite_overwrite_options, PLN_CAP_IDEMPOTENT),
     };
     pln_status status = PLN_OK;
     tables[PLN__LITE_OVERWRITE].save = sink_save;
     tables[PLN__LITE_OVERWRITE].load = sink_load;
     for (int i = 0; i < 3 && status >= 0; i++)
-        status = host->register_stage(registry, PLN_SINK, &tables[i], (void *)(uintptr_t)&modes[i], err);
+        status =
+            host->register_stage(registry, PLN_SINK, &tables[i], (void *)(uintptr_t)&modes[i], err);
     return status;
 }

@@ -70,7 +70,8 @@ typedef struct pln__lite_sink {
     /* true of the open transaction only */
     bool ready;
     int64_t ready_rollbacks;
-    bool sort_safe; /* no constraint, collation or trigger makes the order of different keys matter */
+    bool
+        sort_safe; /* no constraint, collation or trigger makes the order of different keys matter */
     sqlite3_stmt *write;
     sqlite3_stmt *remove;
 
@@ -92,13 +93,15 @@ typedef struct pln__lite_sink {
 pln_status pln__lite_register_sinks(const pln_host *host, pln_registry *registry, pln_error *err);
 
 /* options.c */
-extern const pln_option pln__lite_append_options[], pln__lite_upsert_options[], pln__lite_overwrite_options[];
-pln_status pln__lite_config_read(pln_context *ctx, const pln_config *config, int32_t mode, pln__lite_config *out,
-                                 pln_error *err);
+extern const pln_option pln__lite_append_options[], pln__lite_upsert_options[],
+    pln__lite_overwrite_options[];
+pln_status pln__lite_config_read(pln_context *ctx, const pln_config *config, int32_t mode,
+                                 pln__lite_config *out, pln_error *err);
 void pln__lite_config_free(const pln_allocator *mem, pln__lite_config *config);
 
 /* columns.c: from the schema of the rows to columns that are stored */
-pln_status pln__lite_columns(pln__lite_sink *sink, const struct ArrowSchema *schema, pln_error *err);
+pln_status pln__lite_columns(pln__lite_sink *sink, const struct ArrowSchema *schema,
+                             pln_error *err);
 void pln__lite_columns_free(pln__lite_sink *sink);
 
 /* table.c */
@@ -121,7 +124,8 @@ typedef struct pln__lite_place {
     int32_t held;
     int32_t row;
 } pln__lite_place;
-pln_status pln__lite_apply(pln__lite_sink *sink, pln_context *ctx, const pln__lite_place *order, pln_error *err);
+pln_status pln__lite_apply(pln__lite_sink *sink, pln_context *ctx, const pln__lite_place *order,
+                           pln_error *err);
 
 /* sort.c: a stable order by key; *order is freed with pln__lite_order_free */
 pln_status pln__lite_order(const pln__lite_sink *sink, pln__lite_place **order, pln_error *err);

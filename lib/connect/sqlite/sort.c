@@ -13,13 +13,15 @@ typedef struct sorter {
     bool exact;     /* equal prefixes are equal keys */
 } sorter;
 
-static const struct ArrowArray *column_of(const sorter *s, const pln__lite_place *place, int32_t key) {
+static const struct ArrowArray *column_of(const sorter *s, const pln__lite_place *place,
+                                          int32_t key) {
     return s->sink->held[place->held].rows->children[s->keys[key]->index];
 }
 
 static int compare_keys(const sorter *s, const pln__lite_place *a, const pln__lite_place *b) {
     for (int32_t k = 0; k < s->n_keys; k++) {
-        int order = pln__array_compare(s->keys[k]->value.schema, column_of(s, a, k), a->row, column_of(s, b, k), b->row);
+        int order = pln__array_compare(s->keys[k]->value.schema, column_of(s, a, k), a->row,
+                                       column_of(s, b, k), b->row);
         if (order != 0)
             return order;
     }
@@ -69,8 +71,7 @@ static uint64_t prefix_of(const sorter *s, const pln__lite_place *place) {
     case PLN__MAP:
     case PLN__UNION:
     case PLN__DICTIONARY: return 0;
-    default:
-        return (uint64_t)pln__array_int(&value->type, array, place->row) ^ (uint64_t)1 << 63;
+    default: return (uint64_t)pln__array_int(&value->type, array, place->row) ^ (uint64_t)1 << 63;
     }
 }
 
@@ -140,7 +141,8 @@ static void insertion(const sorter *s, pln__lite_place *items, int64_t n) {
     }
 }
 
-static void merge(const sorter *s, pln__lite_place *items, int64_t left, int64_t n, pln__lite_place *scratch) {
+static void merge(const sorter *s, pln__lite_place *items, int64_t left, int64_t n,
+                  pln__lite_place *scratch) {
     int64_t i = 0, j = left, at = 0;
     if (compare_keys(s, &items[left - 1], &items[left]) <= 0)
         return;
@@ -151,7 +153,8 @@ static void merge(const sorter *s, pln__lite_place *items, int64_t left, int64_t
         items[at++] = scratch[i++];
 }
 
-static void stable_sort(const sorter *s, pln__lite_place *items, int64_t n, pln__lite_place *scratch) {
+static void stable_sort(const sorter *s, pln__lite_place *items, int64_t n,
+                        pln__lite_place *scratch) {
     enum { RUN = 16 };
     for (int64_t at = 0; at < n; at += RUN)
         insertion(s, items + at, n - at < RUN ? n - at : RUN);
@@ -160,7 +163,8 @@ static void stable_sort(const sorter *s, pln__lite_place *items, int64_t n, pln_
             merge(s, items + at, width, n - at < 2 * width ? n - at : 2 * width, scratch);
 }
 
-static void settle_ties(const sorter *s, pln__lite_place *items, int64_t n, pln__lite_place *scratch) {
+static void settle_ties(const sorter *s, pln__lite_place *items, int64_t n,
+                        pln__lite_place *scratch) {
     for (int64_t at = 0; at < n;) {
         int64_t end = at + 1;
         while (end < n && items[end].prefix == items[at].prefix)
@@ -179,8 +183,9 @@ static void set_up(sorter *s, const pln__lite_sink *sink) {
                 s->keys[s->n_keys++] = &sink->columns[c];
     int32_t how = s->keys[0]->value.how;
     /* A null has the prefix of the lowest value; rows with one are refused anyway, so their order does not matter. */
-    s->exact = s->n_keys == 1 && (how == PLN__STORE_INT || how == PLN__STORE_UINT64 || how == PLN__STORE_INT_REAL ||
-                                  how == PLN__STORE_DATE || how == PLN__STORE_TIME || how == PLN__STORE_TIMESTAMP);
+    s->exact = s->n_keys == 1 &&
+               (how == PLN__STORE_INT || how == PLN__STORE_UINT64 || how == PLN__STORE_INT_REAL ||
+                how == PLN__STORE_DATE || how == PLN__STORE_TIME || how == PLN__STORE_TIMESTAMP);
 }
 
 pln_status pln__lite_order(const pln__lite_sink *sink, pln__lite_place **order, pln_error *err) {

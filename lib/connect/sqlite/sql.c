@@ -1,7 +1,8 @@
 #include "connect/sqlite/query.h"
 
 /* A query reads; whatever else SQL can do, such as attaching files or changing settings, it may not. */
-static int authorize(void *user, int action, const char *a, const char *b, const char *c, const char *d) {
+static int authorize(void *user, int action, const char *a, const char *b, const char *c,
+                     const char *d) {
     (void)user;
     (void)a;
     (void)b;
@@ -20,8 +21,8 @@ static pln_status refused(pln__lite_query *query, const char *why, pln_error *er
     return pln__error_set(err, PLN_ESYNTAX, "%s: option 'query': %s", query->db->title, why);
 }
 
-static pln_status prepare(pln__lite_query *query, const char *sql, sqlite3_stmt **out, const char **tail,
-                          pln_error *err) {
+static pln_status prepare(pln__lite_query *query, const char *sql, sqlite3_stmt **out,
+                          const char **tail, pln_error *err) {
     sqlite3 *db = query->db->handle;
     (void)sqlite3_set_authorizer(db, authorize, NULL);
     int code = sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, tail);
@@ -38,12 +39,14 @@ static pln_status prepare(pln__lite_query *query, const char *sql, sqlite3_stmt 
     return status;
 }
 
-pln_status pln__lite_query_prepare(pln__lite_query *query, const char *sql, sqlite3_stmt **out, pln_error *err) {
+pln_status pln__lite_query_prepare(pln__lite_query *query, const char *sql, sqlite3_stmt **out,
+                                   pln_error *err) {
     return prepare(query, sql, out, NULL, err);
 }
 
 /* The text of the one SELECT, without the semicolon; what follows may be blank or comment only. */
-static pln_status only_select(pln__lite_query *query, const char *text, int64_t *size, pln_error *err) {
+static pln_status only_select(pln__lite_query *query, const char *text, int64_t *size,
+                              pln_error *err) {
     sqlite3_stmt *statement = NULL, *more = NULL;
     const char *tail = NULL;
     pln_status status = PLN_OK;
@@ -122,15 +125,17 @@ out:
 /* ---- parameters ---- */
 
 static pln_status no_value(const char *name, pln_error *err) {
-    return pln__error_set(err, PLN_EOPTION, "option 'params': the query's parameter '%s' has no value", name);
+    return pln__error_set(err, PLN_EOPTION,
+                          "option 'params': the query's parameter '%s' has no value", name);
 }
 
-static pln_status bind_one(pln__lite_query *query, sqlite3_stmt *members, sqlite3_stmt *statement, int index,
-                           pln_error *err) {
+static pln_status bind_one(pln__lite_query *query, sqlite3_stmt *members, sqlite3_stmt *statement,
+                           int index, pln_error *err) {
     const char *name = sqlite3_bind_parameter_name(statement, index);
     if (name == NULL || name[0] == '?')
-        return pln__error_set(err, PLN_EOPTION,
-                              "option 'query': its parameters must have names (:name), number %d has none", index);
+        return pln__error_set(
+            err, PLN_EOPTION,
+            "option 'query': its parameters must have names (:name), number %d has none", index);
     if (strcmp(name, ":pln_cursor") == 0)
         return sqlite3_bind_value(statement, index, query->at) == SQLITE_OK
                    ? PLN_OK
@@ -144,7 +149,8 @@ static pln_status bind_one(pln__lite_query *query, sqlite3_stmt *members, sqlite
     int code = sqlite3_step(members);
     if (code == SQLITE_DONE)
         return no_value(name, err);
-    if (code != SQLITE_ROW || sqlite3_bind_value(statement, index, sqlite3_column_value(members, 0)) != SQLITE_OK)
+    if (code != SQLITE_ROW ||
+        sqlite3_bind_value(statement, index, sqlite3_column_value(members, 0)) != SQLITE_OK)
         return pln__lite_fail(query->db, "the query cannot be run", err);
     return PLN_OK;
 }
@@ -153,7 +159,8 @@ static pln_status all_used(pln__lite_query *query, sqlite3_stmt *statement, pln_
     sqlite3_stmt *members = NULL;
     pln_status status = PLN_OK;
     char name[260];
-    PLN__TRY(pln__lite_prepare(query->db, "SELECT key FROM json_each(?1)", "the query cannot be run", &members, err));
+    PLN__TRY(pln__lite_prepare(query->db, "SELECT key FROM json_each(?1)",
+                               "the query cannot be run", &members, err));
     (void)sqlite3_bind_text(members, 1, query->params, -1, SQLITE_STATIC);
     while (sqlite3_step(members) == SQLITE_ROW) {
         const char *key = (const char *)sqlite3_column_text(members, 0);
@@ -163,7 +170,8 @@ static pln_status all_used(pln__lite_query *query, sqlite3_stmt *statement, pln_
             found |= sqlite3_bind_parameter_index(statement, name);
         }
         if (found == 0)
-            PLN__FAIL(err, PLN_EOPTION, "option 'params': the query has no parameter ':%s'", key == NULL ? "" : key);
+            PLN__FAIL(err, PLN_EOPTION, "option 'params': the query has no parameter ':%s'",
+                      key == NULL ? "" : key);
     }
 out:
     (void)sqlite3_finalize(members);
@@ -175,8 +183,8 @@ pln_status pln__lite_query_bind(pln__lite_query *query, sqlite3_stmt *statement,
     pln_status status = PLN_OK;
     if (query->params != NULL) {
         PLN__TRY(all_used(query, statement, err));
-        PLN__TRY(pln__lite_prepare(query->db, "SELECT value FROM json_each(?1) WHERE key=?2", "the query cannot be run",
-                                   &members, err));
+        PLN__TRY(pln__lite_prepare(query->db, "SELECT value FROM json_each(?1) WHERE key=?2",
+                                   "the query cannot be run", &members, err));
     }
     for (int i = 1; i <= sqlite3_bind_parameter_count(statement); i++)
         PLN__TRY(bind_one(query, members, statement, i, err));

@@ -12,6 +12,7 @@
 
 #include <pln/plugin.h>
 
-pln_status pln__connect_sqlite_register(const pln_host *host, pln_registry *registry, pln_error *err);
+pln_status pln__connect_sqlite_register(const pln_host *host, pln_registry *registry,
+                                        pln_error *err);
 
 #endif

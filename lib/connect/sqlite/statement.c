@@ -6,7 +6,8 @@ static void insert_into(const pln__lite_sink *sink, const char *table, pln__text
     pln__lite_quote(sql, table);
     pln__text_char(sql, '(');
     pln__lite_column_list(sink, "", sql);
-    pln__text_str(sql, sink->mode == PLN__LITE_OVERWRITE ? ", \"pln_epoch\") VALUES(" : ") VALUES(");
+    pln__text_str(sql,
+                  sink->mode == PLN__LITE_OVERWRITE ? ", \"pln_epoch\") VALUES(" : ") VALUES(");
     for (int64_t i = 0; i < sink->n_columns + (sink->mode == PLN__LITE_OVERWRITE); i++)
         pln__text_printf(sql, "%s?%lld", i > 0 ? ", " : "", (long long)i + 1);
     pln__text_char(sql, ')');
@@ -136,7 +137,8 @@ pln_status pln__lite_statements(pln__lite_sink *sink, pln_error *err) {
     }
     pln__text_init(&sql, sink->mem);
     insert_into(sink, sink->mode == PLN__LITE_OVERWRITE ? sink->stage : sink->config.table, &sql);
-    PLN__TRY(pln__lite_prepare_text(sink->db, &sql, "the rows cannot be written", &sink->write, err));
+    PLN__TRY(
+        pln__lite_prepare_text(sink->db, &sql, "the rows cannot be written", &sink->write, err));
 out:
     return status;
 }

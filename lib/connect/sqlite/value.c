@@ -36,7 +36,8 @@ static int32_t how_of(const pln__type *type, const pln__lite_storing *storing) {
     case PLN__UTF8: return PLN__STORE_TEXT;
     case PLN__BINARY:
     case PLN__FIXED: return PLN__STORE_BLOB;
-    case PLN__DECIMAL128: return storing->decimals_real ? PLN__STORE_DECIMAL_REAL : PLN__STORE_DECIMAL;
+    case PLN__DECIMAL128:
+        return storing->decimals_real ? PLN__STORE_DECIMAL_REAL : PLN__STORE_DECIMAL;
     case PLN__DATE32: return PLN__STORE_DATE;
     case PLN__TIME32:
     case PLN__TIME64: return PLN__STORE_TIME;
@@ -75,10 +76,11 @@ const char *pln__lite_value_declared(const pln__lite_value *value) {
     }
 }
 
-static pln_status misfit(const pln__lite_value *value, const char *declared, const char *why, pln_error *err) {
+static pln_status misfit(const pln__lite_value *value, const char *declared, const char *why,
+                         pln_error *err) {
     char type[PLN__TYPE_TEXT_SIZE], shown[PLN__SHOW_SIZE];
-    return pln__error_set(err, PLN_ETYPE, "column %s: %s into declared type %s: %s", value->schema->name,
-                          pln__type_text(value->schema, type),
+    return pln__error_set(err, PLN_ETYPE, "column %s: %s into declared type %s: %s",
+                          value->schema->name, pln__type_text(value->schema, type),
                           pln__show(shown, declared, (int64_t)strlen(declared)), why);
 }
 
@@ -87,11 +89,13 @@ static const char *text_in_numbers(int32_t how, int affinity) {
     if (how == PLN__STORE_TEXT)
         return "SQLite would turn text that looks like a number into one; declare the column TEXT";
     if (how == PLN__STORE_DECIMAL)
-        return "SQLite would round the decimals; declare the column TEXT, or set decimals to \"real\"";
+        return "SQLite would round the decimals; declare the column TEXT, or set decimals to "
+               "\"real\"";
     if (affinity == PLN__AFFINITY_NUMERIC)
         return NULL;
     if (how == PLN__STORE_TIMESTAMP)
-        return "timestamps are stored as text; declare the column TEXT, or set timestamps to \"integer\"";
+        return "timestamps are stored as text; declare the column TEXT, or set timestamps to "
+               "\"integer\"";
     return how == PLN__STORE_DATE || how == PLN__STORE_TIME || how == PLN__STORE_JSON
                ? "it is stored as text; declare the column TEXT"
                : NULL;
@@ -132,8 +136,10 @@ bool pln__lite_value_injective(const pln__lite_value *value) {
            value->how != PLN__STORE_DICTIONARY && value->how != PLN__STORE_NULL;
 }
 
-bool pln__lite_value_null_slow(const pln__lite_value *value, const struct ArrowArray *array, int64_t row) {
-    if (value->type.id == PLN__NULL || value->type.id == PLN__UNION || value->type.id == PLN__DICTIONARY)
+bool pln__lite_value_null_slow(const pln__lite_value *value, const struct ArrowArray *array,
+                               int64_t row) {
+    if (value->type.id == PLN__NULL || value->type.id == PLN__UNION ||
+        value->type.id == PLN__DICTIONARY)
         return pln__array_null_at(value->schema, array, row);
     return !pln__array_valid(array, row);
 }
@@ -145,18 +151,20 @@ typedef struct target {
 } target;
 
 static const char *put_scratch(pln__lite_value *value, int64_t size, target *to) {
-    to->code = sqlite3_bind_text(to->statement, to->parameter, value->scratch, (int)size, SQLITE_STATIC);
+    to->code =
+        sqlite3_bind_text(to->statement, to->parameter, value->scratch, (int)size, SQLITE_STATIC);
     return NULL;
 }
 
-static const char *put_int(const pln__type *type, int32_t how, const struct ArrowArray *array, int64_t row,
-                           target *to) {
+static const char *put_int(const pln__type *type, int32_t how, const struct ArrowArray *array,
+                           int64_t row, target *to) {
     int64_t number = pln__array_int(type, array, row);
     bool wrapped = type->id == PLN__UINT64 && number < 0;
     if (how == PLN__STORE_INT_REAL && (wrapped || number > EXACT_DOUBLE || number < -EXACT_DOUBLE))
         return "the integer has more than 53 bits and the column is declared REAL";
     if (wrapped)
-        return "the value is above 9223372036854775807, SQLite's largest integer; declare the column TEXT";
+        return "the value is above 9223372036854775807, SQLite's largest integer; declare the "
+               "column TEXT";
     to->code = sqlite3_bind_int64(to->statement, to->parameter, number);
     return NULL;
 }
@@ -170,14 +178,16 @@ static const char *put_float(pln__lite_value *value, const pln__type *type, int3
         to->code = sqlite3_bind_double(to->statement, to->parameter, number);
         return NULL;
     }
-    return put_scratch(value, type->id == PLN__FLOAT32 ? pln__format_float(value->scratch, (float)number)
-                                                       : pln__format_double(value->scratch, number),
+    return put_scratch(value,
+                       type->id == PLN__FLOAT32 ? pln__format_float(value->scratch, (float)number)
+                                                : pln__format_double(value->scratch, number),
                        to);
 }
 
 static const char *put_decimal(pln__lite_value *value, const pln__type *type, int32_t how,
                                const struct ArrowArray *array, int64_t row, target *to) {
-    pln__int128 number = pln__load_decimal128((const uint8_t *)array->buffers[1] + (array->offset + row) * 16);
+    pln__int128 number =
+        pln__load_decimal128((const uint8_t *)array->buffers[1] + (array->offset + row) * 16);
     int64_t size = pln__format_decimal128(value->scratch, number, type->scale);
     double nearest;
     if (how == PLN__STORE_DECIMAL)
@@ -197,27 +207,36 @@ static const char *put_time(pln__lite_value *value, const pln__type *type, int32
         size = pln__format_time(value->scratch, number, (pln__unit)type->unit, PLN__TIME_FIXED);
     else
         size = pln__format_timestamp(value->scratch, number, (pln__unit)type->unit,
-                                     PLN__TIME_FIXED | (type->timezone[0] != '\0' ? PLN__TIME_UTC : 0));
+                                     PLN__TIME_FIXED |
+                                         (type->timezone[0] != '\0' ? PLN__TIME_UTC : 0));
     if (size == 0)
-        return how == PLN__STORE_TIME ? "the time lies outside of a day" : "the year is not between 0001 and 9999";
+        return how == PLN__STORE_TIME ? "the time lies outside of a day"
+                                      : "the year is not between 0001 and 9999";
     return put_scratch(value, size, to);
 }
 
-static const char *put_bytes(const pln__type *type, int32_t how, const struct ArrowArray *array, int64_t row,
-                             target *to) {
+static const char *put_bytes(const pln__type *type, int32_t how, const struct ArrowArray *array,
+                             int64_t row, target *to) {
     int64_t size;
     const uint8_t *bytes = pln__array_bytes(type, array, row, &size);
-    to->code = how == PLN__STORE_TEXT
-                   ? sqlite3_bind_text(to->statement, to->parameter, (const char *)bytes, (int)size, SQLITE_STATIC)
-                   : sqlite3_bind_blob(to->statement, to->parameter, bytes, (int)size, SQLITE_STATIC);
+    to->code =
+        how == PLN__STORE_TEXT
+            ? sqlite3_bind_text(to->statement, to->parameter, (const char *)bytes, (int)size,
+                                SQLITE_STATIC)
+            : sqlite3_bind_blob(to->statement, to->parameter, bytes, (int)size, SQLITE_STATIC);
     return NULL;
 }
 
 /* The encoder writes rows, {"name":value} and a line end, of which only the value is wanted. */
-static const char *put_json(pln__lite_value *value, const struct ArrowArray *array, int64_t row, target *to) {
+static const char *put_json(pln__lite_value *value, const struct ArrowArray *array, int64_t row,
+                            target *to) {
     struct ArrowArray *columns[1] = {(struct ArrowArray *)(uintptr_t)array};
     const void *buffers[1] = {NULL};
-    struct ArrowArray one = {.length = 1, .offset = row, .n_buffers = 1, .buffers = buffers, .n_children = 1,
+    struct ArrowArray one = {.length = 1,
+                             .offset = row,
+                             .n_buffers = 1,
+                             .buffers = buffers,
+                             .n_children = 1,
                              .children = columns};
     pln_error err = {0};
     value->json.size = 0;
@@ -230,7 +249,8 @@ static const char *put_json(pln__lite_value *value, const struct ArrowArray *arr
         (void)sqlite3_snprintf((int)sizeof value->scratch, value->scratch, "%s", err.message);
         return value->scratch;
     }
-    to->code = sqlite3_bind_text(to->statement, to->parameter, (const char *)value->json.data + value->prefix,
+    to->code = sqlite3_bind_text(to->statement, to->parameter,
+                                 (const char *)value->json.data + value->prefix,
                                  (int)(value->json.size - value->prefix - 2), SQLITE_STATIC);
     return NULL;
 }
@@ -252,14 +272,16 @@ out:
     return status;
 }
 
-static const char *put(pln__lite_value *value, const pln__type *type, int32_t how, const struct ArrowArray *array,
-                       int64_t row, target *to) {
+static const char *put(pln__lite_value *value, const pln__type *type, int32_t how,
+                       const struct ArrowArray *array, int64_t row, target *to) {
     switch (how) {
     case PLN__STORE_INT:
     case PLN__STORE_INT_REAL:
     case PLN__STORE_UINT64: return put_int(type, how, array, row, to);
     case PLN__STORE_UINT64_TEXT:
-        return put_scratch(value, pln__format_uint64(value->scratch, (uint64_t)pln__array_int(type, array, row)), to);
+        return put_scratch(
+            value, pln__format_uint64(value->scratch, (uint64_t)pln__array_int(type, array, row)),
+            to);
     case PLN__STORE_FLOAT:
     case PLN__STORE_FLOAT_TEXT: return put_float(value, type, how, array, row, to);
     case PLN__STORE_TEXT:
@@ -274,7 +296,8 @@ static const char *put(pln__lite_value *value, const pln__type *type, int32_t ho
 }
 
 pln_status pln__lite_value_init(const pln_allocator *mem, const struct ArrowSchema *schema,
-                                const pln__lite_storing *storing, pln__lite_value *out, pln_error *err) {
+                                const pln__lite_storing *storing, pln__lite_value *out,
+                                pln_error *err) {
     pln_status status = PLN_OK;
     memset(out, 0, sizeof *out);
     out->mem = mem;
@@ -309,8 +332,8 @@ const char *pln__lite_value_put(pln__lite_value *value, const struct ArrowArray 
     target to = {statement, parameter, SQLITE_OK};
     const char *why;
     if (value->how == PLN__STORE_DICTIONARY)
-        why = put(value, &value->inner, value->inner_how, array->dictionary, pln__array_int(&value->type, array, row),
-                  &to);
+        why = put(value, &value->inner, value->inner_how, array->dictionary,
+                  pln__array_int(&value->type, array, row), &to);
     else
         why = put(value, &value->type, value->how, array, row, &to);
     *code = to.code;

@@ -7,13 +7,31 @@
 #include <sqlite3.h>
 
 /* SQLite's affinities (https://www.sqlite.org/datatype3.html, section 3.1). */
-enum { PLN__AFFINITY_BLOB, PLN__AFFINITY_TEXT, PLN__AFFINITY_NUMERIC, PLN__AFFINITY_INTEGER, PLN__AFFINITY_REAL };
+enum {
+    PLN__AFFINITY_BLOB,
+    PLN__AFFINITY_TEXT,
+    PLN__AFFINITY_NUMERIC,
+    PLN__AFFINITY_INTEGER,
+    PLN__AFFINITY_REAL
+};
 int pln__lite_affinity(const char *declared);
 
 enum {
-    PLN__STORE_NULL, PLN__STORE_INT, PLN__STORE_INT_REAL, PLN__STORE_UINT64, PLN__STORE_UINT64_TEXT,
-    PLN__STORE_FLOAT, PLN__STORE_FLOAT_TEXT, PLN__STORE_TEXT, PLN__STORE_BLOB, PLN__STORE_DECIMAL,
-    PLN__STORE_DECIMAL_REAL, PLN__STORE_DATE, PLN__STORE_TIME, PLN__STORE_TIMESTAMP, PLN__STORE_JSON,
+    PLN__STORE_NULL,
+    PLN__STORE_INT,
+    PLN__STORE_INT_REAL,
+    PLN__STORE_UINT64,
+    PLN__STORE_UINT64_TEXT,
+    PLN__STORE_FLOAT,
+    PLN__STORE_FLOAT_TEXT,
+    PLN__STORE_TEXT,
+    PLN__STORE_BLOB,
+    PLN__STORE_DECIMAL,
+    PLN__STORE_DECIMAL_REAL,
+    PLN__STORE_DATE,
+    PLN__STORE_TIME,
+    PLN__STORE_TIMESTAMP,
+    PLN__STORE_JSON,
     PLN__STORE_DICTIONARY
 };
 
@@ -26,12 +44,13 @@ typedef struct pln__lite_value {
     const struct ArrowSchema *schema; /* borrowed */
     pln__type type;
     int32_t how;
-    int32_t inner_how;   /* of a dictionary's values */
-    int32_t natural;     /* both, before they were fitted to a table */
+    int32_t inner_how; /* of a dictionary's values */
+    int32_t natural;   /* both, before they were fitted to a table */
     int32_t inner_natural;
-    int32_t plain;       /* the type's id where the value goes as it lies in memory, else -1 */
+    int32_t plain; /* the type's id where the value goes as it lies in memory, else -1 */
     pln__type inner;
-    char scratch[160]; /* text of numbers and times, until the statement has run; or why there is none */
+    char scratch
+        [160]; /* text of numbers and times, until the statement has run; or why there is none */
     /* nested values: an encoder of rows that have this column only, and the row written last */
     const pln_allocator *mem;
     struct ArrowSchema row;
@@ -41,7 +60,8 @@ typedef struct pln__lite_value {
 } pln__lite_value;
 
 pln_status pln__lite_value_init(const pln_allocator *mem, const struct ArrowSchema *schema,
-                                const pln__lite_storing *storing, pln__lite_value *out, pln_error *err);
+                                const pln__lite_storing *storing, pln__lite_value *out,
+                                pln_error *err);
 void pln__lite_value_free(pln__lite_value *value);
 /* The type of a column made for it: "INTEGER", "REAL", "TEXT", "BLOB" or "". */
 const char *pln__lite_value_declared(const pln__lite_value *value);
@@ -59,14 +79,18 @@ bool pln__lite_value_injective(const pln__lite_value *value);
  */
 const char *pln__lite_value_put(pln__lite_value *value, const struct ArrowArray *array, int64_t row,
                                 sqlite3_stmt *statement, int parameter, int *code);
-bool pln__lite_value_null_slow(const pln__lite_value *value, const struct ArrowArray *array, int64_t row);
+bool pln__lite_value_null_slow(const pln__lite_value *value, const struct ArrowArray *array,
+                               int64_t row);
 
-static inline bool pln__lite_value_null(const pln__lite_value *value, const struct ArrowArray *array, int64_t row) {
-    return PLN__LIKELY(value->plain >= 0) ? !pln__array_valid(array, row) : pln__lite_value_null_slow(value, array, row);
+static inline bool pln__lite_value_null(const pln__lite_value *value,
+                                        const struct ArrowArray *array, int64_t row) {
+    return PLN__LIKELY(value->plain >= 0) ? !pln__array_valid(array, row)
+                                          : pln__lite_value_null_slow(value, array, row);
 }
 
 /* The same for the three types that most columns have, in line. */
-static inline const char *pln__lite_value_bind(pln__lite_value *value, const struct ArrowArray *array, int64_t row,
+static inline const char *pln__lite_value_bind(pln__lite_value *value,
+                                               const struct ArrowArray *array, int64_t row,
                                                sqlite3_stmt *statement, int parameter, int *code) {
     if (value->plain == PLN__UTF8) {
         int32_t ends[2];

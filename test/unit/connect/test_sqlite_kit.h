@@ -58,13 +58,14 @@ static void kit_count(pln_context *ctx, const char *metric, int64_t n) {
 /* What was counted since the last call: "inserted 3 stale 1". */
 static inline const char *counted(void) {
     static char text[256];
-    static const char *const names[] = {"inserted", "updated", "unchanged", "deleted", "stale", NULL};
+    static const char *const names[] = {"inserted", "updated", "unchanged",
+                                        "deleted",  "stale",   NULL};
     text[0] = '\0';
     for (int n = 0; names[n] != NULL; n++)
         for (int i = 0; i < 16; i++)
             if (strcmp(metrics[i].name, names[n]) == 0 && metrics[i].value > 0)
-                snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s %lld", text[0] ? " " : "", names[n],
-                         (long long)metrics[i].value);
+                snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s %lld",
+                         text[0] ? " " : "", names[n], (long long)metrics[i].value);
     memset(metrics, 0, sizeof metrics);
     return text;
 }
@@ -83,7 +84,8 @@ static inline void kit_host_new(const fake_options *options) {
     host->identity.pipeline = "p";
     host->identity.run_key = "k";
     host->identity.epoch = 1;
-    ck_assert_int_eq(pln__connect_sqlite_register(&host->host, &host->runtime->registry, NULL), PLN_OK);
+    ck_assert_int_eq(pln__connect_sqlite_register(&host->host, &host->runtime->registry, NULL),
+                     PLN_OK);
 }
 
 static void kit_setup(void) {
@@ -124,13 +126,15 @@ static inline const char *json(const char *text) {
         pln_error err_ = {0}, *err = &err_;                                                        \
         pln_status status_ = (call);                                                               \
         ck_assert_msg(status_ == (code), "%s: %d %s", #call, (int)status_, err_.message);          \
-        ck_assert_msg(strstr(err_.message, words) != NULL, "'%s' is not in '%s'", words, err_.message); \
+        ck_assert_msg(strstr(err_.message, words) != NULL, "'%s' is not in '%s'", words,           \
+                      err_.message);                                                               \
     } while (0)
 
 static inline void sql(const char *text) {
     sqlite3 *db = NULL;
     ck_assert_int_eq(sqlite3_open(database, &db), SQLITE_OK);
-    ck_assert_msg(sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK, "%s: %s", text, sqlite3_errmsg(db));
+    ck_assert_msg(sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK, "%s: %s", text,
+                  sqlite3_errmsg(db));
     ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
 }
 
@@ -144,13 +148,16 @@ static inline const char *ask(const char *query) {
     pln__text_init(&text, pln__system_allocator());
     pln__text_str(&text, "");
     ck_assert_int_eq(sqlite3_open_v2(database, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-    ck_assert_msg(sqlite3_prepare_v2(db, query, -1, &statement, NULL) == SQLITE_OK, "%s: %s", query, sqlite3_errmsg(db));
+    ck_assert_msg(sqlite3_prepare_v2(db, query, -1, &statement, NULL) == SQLITE_OK, "%s: %s", query,
+                  sqlite3_errmsg(db));
     while (sqlite3_step(statement) == SQLITE_ROW)
         for (int i = 0, n = sqlite3_column_count(statement); i < n; i++) {
-            char *literal = sqlite3_column_type(statement, i) == SQLITE_BLOB
-                                ? NULL
-                                : sqlite3_mprintf(sqlite3_column_type(statement, i) == SQLITE_TEXT ? "%Q" : "%s",
-                                                  sqlite3_column_text(statement, i));
+            char *literal =
+                sqlite3_column_type(statement, i) == SQLITE_BLOB
+                    ? NULL
+                    : sqlite3_mprintf(sqlite3_column_type(statement, i) == SQLITE_TEXT ? "%Q"
+                                                                                       : "%s",
+                                      sqlite3_column_text(statement, i));
             if (sqlite3_column_type(statement, i) == SQLITE_NULL)
                 pln__text_str(&text, "NULL");
             else if (literal != NULL)
@@ -189,9 +196,12 @@ static inline pln_batch *rows(const char *spec, const char *text) {
     pln__json_dialect_default(&dialect);
     pln__decode_options options = {.schema = &schema, .cpu = pln__cpu_features()};
     const pln_allocator *mem = pln__system_allocator();
-    ck_assert_msg(pln__json_decoder.open(mem, &dialect, &options, &decoder, &err) == PLN_OK, "%s", err.message);
+    ck_assert_msg(pln__json_decoder.open(mem, &dialect, &options, &decoder, &err) == PLN_OK, "%s",
+                  err.message);
     ck_assert_int_eq(pln__json_decoder.begin(decoder, true, NULL, 0, &err), PLN_OK);
-    ck_assert_msg(pln__json_decoder.decode(decoder, bytes, size, true, 1 << 20, &out, &err) == PLN_OK, "%s", err.message);
+    ck_assert_msg(pln__json_decoder.decode(decoder, bytes, size, true, 1 << 20, &out, &err) ==
+                      PLN_OK,
+                  "%s", err.message);
     ck_assert_msg(out.n_bad == 0, "%s", out.n_bad > 0 ? out.bad[0].message : "");
     ck_assert_int_eq(out.consumed, size);
     pln_batch *batch = fake_batch(host, &schema, &out.array);
@@ -219,15 +229,18 @@ static inline const pln_sink *table_of(const fake_node *node) {
     return &node->stage->table.sink;
 }
 
-static inline pln_status write_rows(fake_node *node, const char *spec, const char *text, pln_error *err) {
+static inline pln_status write_rows(fake_node *node, const char *spec, const char *text,
+                                    pln_error *err) {
     pln_batch *batch = rows(spec, text);
     pln_status status = fake_write(node, batch, err);
     pln_batch_unref(batch);
     return status;
 }
 
-static inline pln_status commit_head(fake_node *node, int64_t owner, int64_t n, const char *head, pln_error *err) {
-    return table_of(node)->state_commit(node->self, &node->ctx, owner, n, head, head == NULL ? 0 : (int64_t)strlen(head), err);
+static inline pln_status commit_head(fake_node *node, int64_t owner, int64_t n, const char *head,
+                                     pln_error *err) {
+    return table_of(node)->state_commit(node->self, &node->ctx, owner, n, head,
+                                        head == NULL ? 0 : (int64_t)strlen(head), err);
 }
 
 static inline void close_node(fake_node *node) {

@@ -58,14 +58,17 @@ static void refused(const char *config, pln_status code, const char *words) {
 
 #define TABLE                                                                                      \
     "CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT, price REAL, raw BLOB, any, at DATETIME);"   \
-    "INSERT INTO t VALUES(1, 'a', 1.5, x'00ff', 7, '2015-09-12T00:46:58Z'),(2, NULL, NULL, NULL, NULL, NULL),(3, 'ü', -0.25, x'', 8, 'x')"
+    "INSERT INTO t VALUES(1, 'a', 1.5, x'00ff', 7, '2015-09-12T00:46:58Z'),(2, NULL, NULL, NULL, " \
+    "NULL, NULL),(3, 'ü', -0.25, x'', 8, 'x')"
 
 START_TEST(types_come_from_declarations_and_first_rows) {
     sql(TABLE);
-    fake_node *node = open_query("{'database': '$', 'query': 'SELECT *, id*2 AS double, price+1 AS more FROM t'}");
+    fake_node *node = open_query(
+        "{'database': '$', 'query': 'SELECT *, id*2 AS double, price+1 AS more FROM t'}");
     char text[PLN__TYPE_TEXT_SIZE];
     ck_assert_str_eq(pln__type_text(fake_out(node, 0), text),
-                     "struct<id int64, name utf8, price float64, raw binary, any int64, at utf8, double int64, more float64>");
+                     "struct<id int64, name utf8, price float64, raw binary, any int64, at utf8, "
+                     "double int64, more float64>");
     fake_node_free(node);
     gives("{'database': '$', 'query': 'SELECT id, name, price, any FROM t;  -- all of it'}",
           "{'id':1,'name':'a','price':1.5,'any':7}\n{'id':2,'name':null,'price':null,'any':null}\n"
@@ -76,13 +79,16 @@ END_TEST
 
 START_TEST(parameters_are_bound_by_name) {
     sql(TABLE);
-    gives("{'database': '$', 'query': 'SELECT id FROM t WHERE name = :name OR id = @id OR price < :p ORDER BY id', "
+    gives("{'database': '$', 'query': 'SELECT id FROM t WHERE name = :name OR id = @id OR price < "
+          ":p ORDER BY id', "
           "'params': {'name': 'x\\' OR 1=1 --', 'id': 1, 'p': -0.1}}",
           "{'id':1}\n{'id':3}\n");
     refused("{'database': '$', 'query': 'SELECT :a'}", PLN_EOPTION, "parameter ':a' has no value");
     refused("{'database': '$', 'query': 'SELECT ?'}", PLN_EOPTION, "must have names");
-    refused("{'database': '$', 'query': 'SELECT :a', 'params': {'b': 1}}", PLN_EOPTION, "no parameter ':b'");
-    refused("{'database': '$', 'query': 'SELECT 1', 'params': [1]}", PLN_EOPTION, "expected an object");
+    refused("{'database': '$', 'query': 'SELECT :a', 'params': {'b': 1}}", PLN_EOPTION,
+            "no parameter ':b'");
+    refused("{'database': '$', 'query': 'SELECT 1', 'params': [1]}", PLN_EOPTION,
+            "expected an object");
 }
 END_TEST
 
@@ -90,20 +96,27 @@ START_TEST(only_one_select) {
     sql(TABLE);
     refused("{'database': '$', 'query': ''}", PLN_ESYNTAX, "it is empty");
     refused("{'database': '$', 'query': 'SELECT 1; SELECT 2'}", PLN_ESYNTAX, "only one statement");
-    refused("{'database': '$', 'query': 'SELECT 1; DROP TABLE t'}", PLN_ESYNTAX, "only one statement");
+    refused("{'database': '$', 'query': 'SELECT 1; DROP TABLE t'}", PLN_ESYNTAX,
+            "only one statement");
     refused("{'database': '$', 'query': 'DELETE FROM t'}", PLN_ESYNTAX, "only a SELECT");
     refused("{'database': '$', 'query': 'PRAGMA user_version'}", PLN_ESYNTAX, "only a SELECT");
     refused("{'database': '$', 'query': 'EXPLAIN SELECT 1'}", PLN_ESYNTAX, "only a SELECT");
     refused("{'database': '$', 'query': 'ATTACH \\\"/etc/passwd\\\" AS x'}", PLN_ESYNTAX, "");
-    refused("{'database': '$', 'query': 'WITH x AS (SELECT 1) INSERT INTO t(id) SELECT * FROM x'}", PLN_ESYNTAX, "only a SELECT");
-    refused("{'database': '$', 'query': 'SELECT no_such FROM t'}", PLN_ESYNTAX, "no such column: no_such");
-    refused("{'database': '$', 'query': 'SELECT \\'no_such\\' FROM t'}", PLN_ESYNTAX, "no such column: no_such");
+    refused("{'database': '$', 'query': 'WITH x AS (SELECT 1) INSERT INTO t(id) SELECT * FROM x'}",
+            PLN_ESYNTAX, "only a SELECT");
+    refused("{'database': '$', 'query': 'SELECT no_such FROM t'}", PLN_ESYNTAX,
+            "no such column: no_such");
+    refused("{'database': '$', 'query': 'SELECT \\'no_such\\' FROM t'}", PLN_ESYNTAX,
+            "no such column: no_such");
     refused("{'database': '$', 'query': 'SELEC 1'}", PLN_ESYNTAX, "syntax error");
     refused("{'database': '$', 'query': 'SELECT id, id FROM t'}", PLN_EINVAL, "id");
     refused("{'database': '$.none', 'query': 'SELECT 1'}", PLN_ENOENT, "cannot be opened");
-    refused("{'database': '$', 'query': 'SELECT id FROM t', 'cursor': 'id', 'order': 'id'}", PLN_EOPTION, "only one of them");
-    refused("{'database': '$', 'query': 'SELECT name FROM t', 'cursor': 'id'}", PLN_ESYNTAX, "no such column");
-    gives("{'database': '$', 'query': 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 3) SELECT i FROM n'}",
+    refused("{'database': '$', 'query': 'SELECT id FROM t', 'cursor': 'id', 'order': 'id'}",
+            PLN_EOPTION, "only one of them");
+    refused("{'database': '$', 'query': 'SELECT name FROM t', 'cursor': 'id'}", PLN_ESYNTAX,
+            "no such column");
+    gives("{'database': '$', 'query': 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM "
+          "n WHERE i < 3) SELECT i FROM n'}",
           "{'i':1}\n{'i':2}\n{'i':3}\n");
     ck_assert_str_eq(ask("SELECT count(*) FROM t"), "3\n");
 }
@@ -119,18 +132,24 @@ START_TEST(a_schema_says_what_to_take) {
         "('x', NULL, NULL, NULL, NULL),"
         "(7, NULL, NULL, NULL, '{\"age\": 4}')");
     static const char config[] =
-        "{'database': '$', 'query': 'SELECT * FROM t', 'schema': {'type': 'record', 'name': 'r', 'fields': ["
+        "{'database': '$', 'query': 'SELECT * FROM t', 'schema': {'type': 'record', 'name': 'r', "
+        "'fields': ["
         "{'name': 'id', 'type': 'int'},"
         "{'name': 'at', 'type': ['null', {'type': 'long', 'logicalType': 'timestamp-millis'}]},"
-        "{'name': 'who', 'type': ['null', {'type': 'record', 'name': 'w', 'fields': [{'name': 'age', 'type': 'int'}]}]},"
-        "{'name': 'amount', 'type': ['null', {'type': 'bytes', 'logicalType': 'decimal', 'precision': 10, 'scale': 2}]},"
+        "{'name': 'who', 'type': ['null', {'type': 'record', 'name': 'w', 'fields': [{'name': "
+        "'age', 'type': 'int'}]}]},"
+        "{'name': 'amount', 'type': ['null', {'type': 'bytes', 'logicalType': 'decimal', "
+        "'precision': 10, 'scale': 2}]},"
         "{'name': 'tags', 'type': ['null', {'type': 'array', 'items': 'string'}]}]}}";
     for (int64_t max = 1; max < 20; max += 3) {
         fake_node *node = open_query(config);
         char *got = drain(node, max);
-        ck_assert_str_eq(got, json("{'id':1,'at':'2015-09-12T00:46:58.771Z','who':{'age':3},'amount':10.50,'tags':['a','b']}\n"
-                                   "{'id':2,'at':'2015-09-12T00:46:58.771Z','who':null,'amount':3.00,'tags':null}\n"
-                                   "{'id':7,'at':null,'who':{'age':4},'amount':null,'tags':null}\n"));
+        ck_assert_str_eq(
+            got,
+            json("{'id':1,'at':'2015-09-12T00:46:58.771Z','who':{'age':3},'amount':10.50,'tags':['"
+                 "a','b']}\n"
+                 "{'id':2,'at':'2015-09-12T00:46:58.771Z','who':null,'amount':3.00,'tags':null}\n"
+                 "{'id':7,'at':null,'who':{'age':4},'amount':null,'tags':null}\n"));
         pln__strfree(pln__system_allocator(), got);
         ck_assert_int_eq(node->n_rejects, 4);
         char seen[8] = "";
@@ -143,14 +162,16 @@ START_TEST(a_schema_says_what_to_take) {
         ck_assert_mem_eq(seen, "\0\0\1\1\1\1\0", 7);
         fake_node_free(node);
     }
-    refused("{'database': '$', 'query': 'SELECT id FROM t', 'schema': {'type': 'record', 'name': 'r', 'fields': ["
+    refused("{'database': '$', 'query': 'SELECT id FROM t', 'schema': {'type': 'record', 'name': "
+            "'r', 'fields': ["
             "{'name': 'nope', 'type': 'int'}]}}",
             PLN_ETYPE, "no column nope");
 }
 END_TEST
 
 START_TEST(what_does_not_fit_is_rejected_whole) {
-    sql("CREATE TABLE t(n INTEGER, b BLOB); INSERT INTO t VALUES(1, x'01'), ('one', x'02'), (2.5, 'text')");
+    sql("CREATE TABLE t(n INTEGER, b BLOB); INSERT INTO t VALUES(1, x'01'), ('one', x'02'), (2.5, "
+        "'text')");
     fake_node *node = open_query("{'database': '$', 'query': 'SELECT n, b FROM t'}");
     char *got = drain(node, 10);
     pln__strfree(pln__system_allocator(), got);
@@ -224,7 +245,8 @@ START_TEST(a_cursor_sees_what_was_added_behind) {
     pln_batch_unref(batch);
     OK(fake_save(first, 1, err));
     sql("DELETE FROM t WHERE id < 10; INSERT INTO t(id) VALUES(30)");
-    fake_node *second = open_query("{'database': '$', 'query': 'SELECT id FROM t', 'cursor': 'id'}");
+    fake_node *second =
+        open_query("{'database': '$', 'query': 'SELECT id FROM t', 'cursor': 'id'}");
     OK(fake_load(second, first, err));
     char *rest = drain(second, 100);
     ck_assert_str_eq(rest, json("{'id':19}\n{'id':20}\n{'id':30}\n"));
@@ -252,8 +274,10 @@ START_TEST(a_changed_past_is_refused) {
     fake_node_free(second);
     fake_node_free(first);
     sql("UPDATE t SET name = NULL WHERE id = 4; UPDATE t SET x = 1 WHERE id = 5");
-    refused("{'database': '$', 'query': 'SELECT * FROM t', 'cursor': 'name'}", PLN_EDATA, "column name is null in row 1");
-    refused("{'database': '$', 'query': 'SELECT * FROM t', 'cursor': 'x'}", PLN_EDATA, "has the value of the row before");
+    refused("{'database': '$', 'query': 'SELECT * FROM t', 'cursor': 'name'}", PLN_EDATA,
+            "column name is null in row 1");
+    refused("{'database': '$', 'query': 'SELECT * FROM t', 'cursor': 'x'}", PLN_EDATA,
+            "has the value of the row before");
 }
 END_TEST
 
@@ -273,7 +297,8 @@ END_TEST
 START_TEST(a_long_query_can_be_stopped) {
     sql("CREATE TABLE t(x)");
     fake_node *node = fake_node_new(host, "sqlite.query",
-                                    json("{'database': '$', 'sample_rows': 0, 'query': 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n)"
+                                    json("{'database': '$', 'sample_rows': 0, 'query': 'WITH "
+                                         "RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n)"
                                          " SELECT count(*) AS c FROM n'}"));
     OK(fake_open(node, err));
     OK(fake_schema(node, err));
@@ -285,7 +310,10 @@ START_TEST(a_long_query_can_be_stopped) {
 END_TEST
 
 START_TEST(damaged_and_foreign_files) {
-    scratch_write(&dir, "t.db", "this is no database, whatever its name may be, and it is longer than a header of one hundred bytes is", -1);
+    scratch_write(&dir, "t.db",
+                  "this is no database, whatever its name may be, and it is longer than a header "
+                  "of one hundred bytes is",
+                  -1);
     refused("{'database': '$', 'query': 'SELECT 1'}", PLN_ECORRUPT, "not a SQLite database");
 }
 END_TEST

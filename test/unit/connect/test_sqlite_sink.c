@@ -7,10 +7,13 @@
 
 START_TEST(append_makes_the_table) {
     run("sqlite.append", "{'database': '$', 'table': 'orders'}", "id l, name u?, price g?, ok b?",
-        "{'id': 1, 'name': 'a', 'price': 1.5, 'ok': true}\n{'id': 2, 'name': null, 'price': null, 'ok': false}\n");
-    ck_assert_str_eq(ask("SELECT *, typeof(price) FROM orders"), "1,'a',1.5,1,'real'\n2,NULL,NULL,0,'null'\n");
+        "{'id': 1, 'name': 'a', 'price': 1.5, 'ok': true}\n{'id': 2, 'name': null, 'price': null, "
+        "'ok': false}\n");
+    ck_assert_str_eq(ask("SELECT *, typeof(price) FROM orders"),
+                     "1,'a',1.5,1,'real'\n2,NULL,NULL,0,'null'\n");
     ck_assert_str_eq(ask("SELECT sql FROM sqlite_schema"),
-                     "'CREATE TABLE \"orders\"(\"id\" INTEGER NOT NULL, \"name\" TEXT, \"price\" REAL, \"ok\" INTEGER)'\n");
+                     "'CREATE TABLE \"orders\"(\"id\" INTEGER NOT NULL, \"name\" TEXT, \"price\" "
+                     "REAL, \"ok\" INTEGER)'\n");
     ck_assert_str_eq(counted(), "inserted 2");
     run("sqlite.append", "{'database': '$', 'table': 'orders'}", "id l, name u?", "{'id': 1}\n");
     ck_assert_str_eq(ask("SELECT count(*), count(ok) FROM orders"), "3,2\n");
@@ -18,27 +21,33 @@ START_TEST(append_makes_the_table) {
 END_TEST
 
 START_TEST(upsert_counts_what_it_does) {
-    run("sqlite.upsert", ORDERS, "id l, name u?", "{'id': 1, 'name': 'a'}\n{'id': 2, 'name': 'b'}\n{'id': 3}\n");
+    run("sqlite.upsert", ORDERS, "id l, name u?",
+        "{'id': 1, 'name': 'a'}\n{'id': 2, 'name': 'b'}\n{'id': 3}\n");
     ck_assert_str_eq(counted(), "inserted 3");
-    run("sqlite.upsert", ORDERS, "id l, name u?", "{'id': 3}\n{'id': 2, 'name': 'B'}\n{'id': 4, 'name': 'd'}\n{'id': 1, 'name': 'a'}\n");
+    run("sqlite.upsert", ORDERS, "id l, name u?",
+        "{'id': 3}\n{'id': 2, 'name': 'B'}\n{'id': 4, 'name': 'd'}\n{'id': 1, 'name': 'a'}\n");
     ck_assert_str_eq(counted(), "inserted 1 updated 1 unchanged 2");
     ck_assert_str_eq(ask("SELECT * FROM orders ORDER BY id"), "1,'a'\n2,'B'\n3,NULL\n4,'d'\n");
 }
 END_TEST
 
-
-#define VERSIONED "{'database': '$', 'table': 'orders', 'key': 'id', 'version': 'v', 'delete': 'gone'}"
+#define VERSIONED                                                                                  \
+    "{'database': '$', 'table': 'orders', 'key': 'id', 'version': 'v', 'delete': 'gone'}"
 #define VERSIONED_SPEC "id u, v l?, name u?, gone b?"
 
 START_TEST(versions_and_tombstones) {
     run("sqlite.upsert", VERSIONED, VERSIONED_SPEC,
-        "{'id': 'a', 'v': 5, 'name': 'five'}\n{'id': 'a', 'v': 4, 'name': 'four'}\n{'id': 'a', 'v': 5, 'name': 'tie'}\n"
-        "{'id': 'a', 'v': null, 'name': 'null'}\n{'id': 'b', 'v': null, 'name': 'x'}\n{'id': 'b', 'v': 0, 'name': 'y'}\n");
+        "{'id': 'a', 'v': 5, 'name': 'five'}\n{'id': 'a', 'v': 4, 'name': 'four'}\n{'id': 'a', "
+        "'v': 5, 'name': 'tie'}\n"
+        "{'id': 'a', 'v': null, 'name': 'null'}\n{'id': 'b', 'v': null, 'name': 'x'}\n{'id': 'b', "
+        "'v': 0, 'name': 'y'}\n");
     ck_assert_str_eq(ask("SELECT * FROM orders ORDER BY id"), "'a',5,'tie'\n'b',0,'y'\n");
     ck_assert_str_eq(counted(), "inserted 2 updated 2 stale 2");
     run("sqlite.upsert", VERSIONED, VERSIONED_SPEC,
-        "{'id': 'a', 'v': 4, 'gone': true}\n{'id': 'b', 'v': 0, 'gone': true}\n{'id': 'c', 'v': 9, 'gone': true}\n"
-        "{'id': 'd', 'v': 1, 'gone': false}\n{'id': 'a', 'v': 5, 'name': 'tie'}\n{'id': 'b', 'v': null, 'gone': true}\n");
+        "{'id': 'a', 'v': 4, 'gone': true}\n{'id': 'b', 'v': 0, 'gone': true}\n{'id': 'c', 'v': 9, "
+        "'gone': true}\n"
+        "{'id': 'd', 'v': 1, 'gone': false}\n{'id': 'a', 'v': 5, 'name': 'tie'}\n{'id': 'b', 'v': "
+        "null, 'gone': true}\n");
     ck_assert_str_eq(ask("SELECT * FROM orders ORDER BY id"), "'a',5,'tie'\n'd',1,NULL\n");
     ck_assert_str_eq(counted(), "inserted 1 unchanged 3 deleted 1 stale 1");
 }
@@ -65,8 +74,10 @@ START_TEST(random_changes_equal_the_model) {
     int64_t expected[5] = {0}; /* inserted, updated, unchanged, deleted, stale */
     seed += (uint64_t)_i * 7919;
     for (int round = 0; round < 4; round++) {
-        const char *config = versioned ? "{'database': '$', 'table': 't', 'key': ['k', 'k2'], 'version': 'v', 'delete': 'd'}"
-                                       : "{'database': '$', 'table': 't', 'key': ['k', 'k2'], 'delete': 'd', 'sort': true}";
+        const char *config = versioned ? "{'database': '$', 'table': 't', 'key': ['k', 'k2'], "
+                                         "'version': 'v', 'delete': 'd'}"
+                                       : "{'database': '$', 'table': 't', 'key': ['k', 'k2'], "
+                                         "'delete': 'd', 'sort': true}";
         fake_node *node = open_sink("sqlite.upsert", config, "k u, v l?, x l, d b, k2 l");
         pln__text text;
         pln__text_init(&text, pln__system_allocator());
@@ -106,11 +117,12 @@ START_TEST(random_changes_equal_the_model) {
             pln__text_printf(&want, "'key %d',%d,%d,", key / 2, key % 2, model[key].value);
             pln__text_printf(&want, model[key].version < 0 ? "NULL\n" : "%d\n", model[key].version);
         }
-    ck_assert_str_eq(ask("SELECT k, k2, x, v FROM t ORDER BY CAST(substr(k, 5) AS INTEGER), k2"), want.data);
+    ck_assert_str_eq(ask("SELECT k, k2, x, v FROM t ORDER BY CAST(substr(k, 5) AS INTEGER), k2"),
+                     want.data);
     pln__text_free(&want);
     char all[256];
-    snprintf(all, sizeof all, "inserted %d updated %d unchanged %d deleted %d%s", (int)expected[0], (int)expected[1],
-             (int)expected[2], (int)expected[3], versioned ? "" : "");
+    snprintf(all, sizeof all, "inserted %d updated %d unchanged %d deleted %d%s", (int)expected[0],
+             (int)expected[1], (int)expected[2], (int)expected[3], versioned ? "" : "");
     const char *got = counted();
     ck_assert_msg(strncmp(got, all, strlen(all)) == 0, "%s, expected %s", got, all);
     if (versioned) {
@@ -122,23 +134,35 @@ END_TEST
 
 /* Keys of every kind that is sorted in its own way: what is stored is what the same rows give unsorted. */
 START_TEST(sorting_changes_nothing) {
-    static const char *const specs[] = {"k l, x l", "k u, x l", "k g, x l", "k tdD, x l", "k b, x l", "k S, x l", "k z, x l"};
+    static const char *const specs[] = {"k l, x l", "k u, x l", "k g, x l", "k tdD, x l",
+                                        "k b, x l", "k S, x l", "k z, x l"};
     char text[64 * 60];
     int at = 0;
     for (int i = 0; i < 60; i++) {
         int key = below(25);
         switch (_i) {
-        case 1: at += sprintf(text + at, "{'k': 'some common start %s%d', 'x': %d}\n", key % 3 ? "ü" : "", key, i); break;
-        case 2: at += sprintf(text + at, "{'k': %s%d.5, 'x': %d}\n", key % 2 ? "-" : "", key, i); break;
+        case 1:
+            at += sprintf(text + at, "{'k': 'some common start %s%d', 'x': %d}\n",
+                          key % 3 ? "ü" : "", key, i);
+            break;
+        case 2:
+            at += sprintf(text + at, "{'k': %s%d.5, 'x': %d}\n", key % 2 ? "-" : "", key, i);
+            break;
         case 3: at += sprintf(text + at, "{'k': '19%02d-01-02', 'x': %d}\n", 60 + key, i); break;
-        case 4: at += sprintf(text + at, "{'k': %s, 'x': %d}\n", key % 2 ? "true" : "false", i); break;
+        case 4:
+            at += sprintf(text + at, "{'k': %s, 'x': %d}\n", key % 2 ? "true" : "false", i);
+            break;
         case 6: at += sprintf(text + at, "{'k': 'YQ%c=', 'x': %d}\n", "=="[0], i); break;
-        default: at += sprintf(text + at, "{'k': %d, 'x': %d}\n", _i == 0 ? key - 12 : key, i); break;
+        default:
+            at += sprintf(text + at, "{'k': %d, 'x': %d}\n", _i == 0 ? key - 12 : key, i);
+            break;
         }
     }
-    run("sqlite.upsert", "{'database': '$', 'table': 'a', 'key': 'k', 'sort': false}", specs[_i], text);
+    run("sqlite.upsert", "{'database': '$', 'table': 'a', 'key': 'k', 'sort': false}", specs[_i],
+        text);
     const char *plain = strdup(counted());
-    run("sqlite.upsert", "{'database': '$', 'table': 'b', 'key': 'k', 'sort': true}", specs[_i], text);
+    run("sqlite.upsert", "{'database': '$', 'table': 'b', 'key': 'k', 'sort': true}", specs[_i],
+        text);
     ck_assert_str_eq(counted(), plain);
     ck_assert_str_eq(ask("SELECT * FROM a ORDER BY k"), ask("SELECT * FROM b ORDER BY k"));
     free((void *)(uintptr_t)plain);
@@ -146,7 +170,8 @@ START_TEST(sorting_changes_nothing) {
 END_TEST
 
 START_TEST(a_rerun_leaves_the_file_alone) {
-    static const char text[] = "{'id': 1, 'name': 'a', 'x': 1.5}\n{'id': 2, 'name': null, 'x': null}\n{'id': 3, 'name': 'c', 'x': -0.0}\n";
+    static const char text[] = "{'id': 1, 'name': 'a', 'x': 1.5}\n{'id': 2, 'name': null, 'x': "
+                               "null}\n{'id': 3, 'name': 'c', 'x': -0.0}\n";
     run("sqlite.upsert", ORDERS, "id l, name u?, x g?", text);
     sql("PRAGMA wal_checkpoint(TRUNCATE)");
     int64_t size, again;
@@ -164,7 +189,8 @@ END_TEST
 
 /* ---- what a table refuses ---- */
 
-static void rejects(const fake_node *node, int64_t i, int64_t row, const char *column, const char *words) {
+static void rejects(const fake_node *node, int64_t i, int64_t row, const char *column,
+                    const char *words) {
     ck_assert_int_gt(node->n_rejects, i);
     const fake_reject *r = &node->rejects[i];
     ck_assert_int_eq(r->row, row);
@@ -177,11 +203,15 @@ static void rejects(const fake_node *node, int64_t i, int64_t row, const char *c
 }
 
 START_TEST(constraints_reject_rows) {
-    sql("CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT NOT NULL ON CONFLICT IGNORE, n INT CHECK(n < 10), u UNIQUE)");
-    fake_node *node = open_sink("sqlite.append", "{'database': '$', 'table': 'T'}", "id l, name u?, n l?, u l?");
+    sql("CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT NOT NULL ON CONFLICT IGNORE, n INT "
+        "CHECK(n < 10), u UNIQUE)");
+    fake_node *node =
+        open_sink("sqlite.append", "{'database': '$', 'table': 'T'}", "id l, name u?, n l?, u l?");
     OK(write_rows(node, "id l, name u?, n l?, u l?",
-                  "{'id': 1, 'name': 'a', 'n': 1, 'u': 1}\n{'id': 1, 'name': 'b'}\n{'id': 2}\n{'id': 3, 'name': 'c', 'n': 10}\n"
-                  "{'id': 4, 'name': 'd', 'u': 1}\n{'id': 5, 'name': 'e', 'u': 2}\n", err));
+                  "{'id': 1, 'name': 'a', 'n': 1, 'u': 1}\n{'id': 1, 'name': 'b'}\n{'id': "
+                  "2}\n{'id': 3, 'name': 'c', 'n': 10}\n"
+                  "{'id': 4, 'name': 'd', 'u': 1}\n{'id': 5, 'name': 'e', 'u': 2}\n",
+                  err));
     OK(fake_flush(node, 1, err));
     OK(commit_head(node, 0, 1, NULL, err));
     ck_assert_int_eq(node->n_rejects, 4);
@@ -197,9 +227,12 @@ END_TEST
 
 START_TEST(strict_tables_and_triggers) {
     sql("CREATE TABLE t(id INT PRIMARY KEY, b BLOB) STRICT;"
-        "CREATE TRIGGER no_seven BEFORE INSERT ON t WHEN new.id = 7 BEGIN SELECT RAISE(IGNORE); END;"
-        "CREATE TRIGGER no_eight BEFORE INSERT ON t WHEN new.id = 8 BEGIN SELECT RAISE(ABORT, 'eight is not wanted'); END;"
-        "CREATE TRIGGER no_nine BEFORE INSERT ON t WHEN new.id = 9 BEGIN SELECT RAISE(ROLLBACK, 'nine ends it all'); END");
+        "CREATE TRIGGER no_seven BEFORE INSERT ON t WHEN new.id = 7 BEGIN SELECT RAISE(IGNORE); "
+        "END;"
+        "CREATE TRIGGER no_eight BEFORE INSERT ON t WHEN new.id = 8 BEGIN SELECT RAISE(ABORT, "
+        "'eight is not wanted'); END;"
+        "CREATE TRIGGER no_nine BEFORE INSERT ON t WHEN new.id = 9 BEGIN SELECT RAISE(ROLLBACK, "
+        "'nine ends it all'); END");
     fake_node *node = open_sink("sqlite.append", "{'database': '$', 'table': 't'}", "id l, b u");
     OK(write_rows(node, "id l, b u", "{'id': 1, 'b': 'text'}\n", err));
     ck_assert_int_eq(node->n_rejects, 1);
@@ -210,7 +243,8 @@ START_TEST(strict_tables_and_triggers) {
     ck_assert_int_eq(node->n_rejects, 2);
     rejects(node, 0, 1, NULL, "a trigger of the table ignored the row");
     rejects(node, 1, 2, NULL, "eight is not wanted");
-    FAILS(write_rows(node, "id l", "{'id': 10}\n{'id': 9}\n", err), PLN_EDATA, "rolled the whole epoch back: nine ends it all");
+    FAILS(write_rows(node, "id l", "{'id': 10}\n{'id': 9}\n", err), PLN_EDATA,
+          "rolled the whole epoch back: nine ends it all");
     OK(fake_abort(node, 1, NULL, 0, err));
     close_node(node);
     ck_assert_str_eq(ask("SELECT count(*) FROM t"), "0\n");
@@ -219,8 +253,11 @@ END_TEST
 
 START_TEST(upsert_rejects_in_the_order_of_rows) {
     sql("CREATE TABLE t(id INTEGER PRIMARY KEY, x INT CHECK(x < 10))");
-    fake_node *node = open_sink("sqlite.upsert", "{'database': '$', 'table': 't', 'key': 'id'}", "id l?, x l?");
-    OK(write_rows(node, "id l?, x l?", "{'id': 9, 'x': 10}\n{'id': 8, 'x': 1}\n{'id': null}\n{'id': 1, 'x': 11}\n", err));
+    fake_node *node =
+        open_sink("sqlite.upsert", "{'database': '$', 'table': 't', 'key': 'id'}", "id l?, x l?");
+    OK(write_rows(node, "id l?, x l?",
+                  "{'id': 9, 'x': 10}\n{'id': 8, 'x': 1}\n{'id': null}\n{'id': 1, 'x': 11}\n",
+                  err));
     OK(write_rows(node, "id l?, x l?", "{'id': 3, 'x': 12}\n{'id': 2, 'x': 2}\n", err));
     ck_assert_int_eq(node->n_rejects, 0);
     OK(fake_flush(node, 1, err));
@@ -237,22 +274,26 @@ END_TEST
 
 START_TEST(values_that_sqlite_cannot_hold) {
     sql("CREATE TABLE t(n INTEGER, f REAL, u TEXT, r REAL)");
-    fake_node *node = open_sink("sqlite.append", "{'database': '$', 'table': 't'}", "n L?, u L?, r l?");
+    fake_node *node =
+        open_sink("sqlite.append", "{'database': '$', 'table': 't'}", "n L?, u L?, r l?");
     OK(write_rows(node, "n L?, u L?, r l?",
                   "{'n': 9223372036854775807, 'u': 18446744073709551615, 'r': 9007199254740992}\n"
-                  "{'n': 9223372036854775808}\n{'r': 9007199254740993}\n", err));
+                  "{'n': 9223372036854775808}\n{'r': 9007199254740993}\n",
+                  err));
     ck_assert_int_eq(node->n_rejects, 2);
     rejects(node, 0, 1, "n", "9223372036854775807");
     rejects(node, 1, 2, "r", "53 bits");
     OK(commit_head(node, 0, 1, NULL, err));
     close_node(node);
-    ck_assert_str_eq(ask("SELECT n, u, r FROM t"), "9223372036854775807,'18446744073709551615',9.00719925474099e+15\n");
+    ck_assert_str_eq(ask("SELECT n, u, r FROM t"),
+                     "9223372036854775807,'18446744073709551615',9.00719925474099e+15\n");
 }
 END_TEST
 
 /* ---- tables that do not fit ---- */
 
-static void no_schema(const char *stage, const char *config, const char *spec, pln_status code, const char *words) {
+static void no_schema(const char *stage, const char *config, const char *spec, pln_status code,
+                      const char *words) {
     struct ArrowSchema schema;
     pln_error err = {0};
     fake_node *node = fake_node_try(host, stage, json(config), &err);
@@ -270,12 +311,14 @@ static void no_schema(const char *stage, const char *config, const char *spec, p
 }
 
 START_TEST(what_does_not_fit_is_refused_by_name) {
-    sql("CREATE TABLE t(id INTEGER PRIMARY KEY, code NUMERIC, zip STRING, n INT, g AS (n+1), need TEXT NOT NULL);"
+    sql("CREATE TABLE t(id INTEGER PRIMARY KEY, code NUMERIC, zip STRING, n INT, g AS (n+1), need "
+        "TEXT NOT NULL);"
         "CREATE VIEW v AS SELECT 1 AS id");
 #define T(table) "{'database': '$', 'table': '" table "'}"
     no_schema("sqlite.append", T("t"), "id l, need u, more l", PLN_ETYPE, "no column more");
     no_schema("sqlite.append", T("t"), "id l", PLN_ETYPE, "column need must have a value");
-    no_schema("sqlite.append", T("t"), "need u, code u", PLN_ETYPE, "column code: utf8 into declared type 'NUMERIC'");
+    no_schema("sqlite.append", T("t"), "need u, code u", PLN_ETYPE,
+              "column code: utf8 into declared type 'NUMERIC'");
     no_schema("sqlite.append", T("t"), "need u, zip u", PLN_ETYPE, "declare the column TEXT");
     no_schema("sqlite.append", T("t"), "need u, n u", PLN_ETYPE, "column n");
     no_schema("sqlite.append", T("t"), "need u, g l", PLN_ETYPE, "generated");
@@ -283,28 +326,38 @@ START_TEST(what_does_not_fit_is_refused_by_name) {
     no_schema("sqlite.append", T("t"), "need u, code d:10.2", PLN_ETYPE, "round the decimals");
     no_schema("sqlite.append", T("v"), "id l", PLN_ETYPE, "is a view");
     no_schema("sqlite.append", T("x"), "id l, ID l", PLN_ETYPE, "columns id and ID have one name");
-    no_schema("sqlite.append", "{'database': '$', 'table': 'x', 'create': false}", "id l", PLN_ENOENT, "there is no table x");
-    no_schema("sqlite.append", "{'database': '$.none', 'table': 'x', 'create': false}", "id l", PLN_ENOENT, "cannot be opened");
+    no_schema("sqlite.append", "{'database': '$', 'table': 'x', 'create': false}", "id l",
+              PLN_ENOENT, "there is no table x");
+    no_schema("sqlite.append", "{'database': '$.none', 'table': 'x', 'create': false}", "id l",
+              PLN_ENOENT, "cannot be opened");
     no_schema("sqlite.append", T("sqlite_x"), "id l", PLN_EINVAL, "keeps names with 'sqlite_'");
     no_schema("sqlite.append", T("PLN_run"), "id l", PLN_EINVAL, "kept for runs");
     no_schema("sqlite.append", T(""), "id l", PLN_EINVAL, "its name is empty");
-    no_schema("sqlite.upsert", "{'database': '$', 'table': 't', 'key': 'n'}", "need u, n l", PLN_ETYPE, "no primary key or unique index on (\"n\")");
-    no_schema("sqlite.upsert", "{'database': '$', 'table': 'x', 'key': 'idd'}", "id l", PLN_ENAME, "id");
-    no_schema("sqlite.upsert", "{'database': '$', 'table': 'x', 'key': []}", "id l", PLN_EOPTION, "at least one column");
-    no_schema("sqlite.upsert", "{'database': '$', 'table': 'x', 'key': ['id', 'id']}", "id l", PLN_EOPTION, "named twice");
+    no_schema("sqlite.upsert", "{'database': '$', 'table': 't', 'key': 'n'}", "need u, n l",
+              PLN_ETYPE, "no primary key or unique index on (\"n\")");
+    no_schema("sqlite.upsert", "{'database': '$', 'table': 'x', 'key': 'idd'}", "id l", PLN_ENAME,
+              "id");
+    no_schema("sqlite.upsert", "{'database': '$', 'table': 'x', 'key': []}", "id l", PLN_EOPTION,
+              "at least one column");
+    no_schema("sqlite.upsert", "{'database': '$', 'table': 'x', 'key': ['id', 'id']}", "id l",
+              PLN_EOPTION, "named twice");
     no_schema("sqlite.upsert", "{'database': '$', 'table': 'x'}", "id l", PLN_EOPTION, "'key'");
-    no_schema("sqlite.upsert", "{'database': '$', 'table': 'x', 'key': 'id', 'version': 'd'}", "id l, d d:9.2", PLN_ETYPE, "cannot be a version");
-    no_schema("sqlite.upsert", "{'database': '$', 'table': 'x', 'key': 'id', 'version': 'id'}", "id l", PLN_EOPTION, "part of the key");
-    no_schema("sqlite.upsert", "{'database': '$', 'table': 'x', 'key': 'id', 'delete': 'd'}", "id l, d l", PLN_ETYPE, "needs a boolean");
-    no_schema("sqlite.overwrite", "{'database': '$', 'table': 'x', 'partitions': ['a']}", "id l", PLN_EOPTION, "'partition'");
+    no_schema("sqlite.upsert", "{'database': '$', 'table': 'x', 'key': 'id', 'version': 'd'}",
+              "id l, d d:9.2", PLN_ETYPE, "cannot be a version");
+    no_schema("sqlite.upsert", "{'database': '$', 'table': 'x', 'key': 'id', 'version': 'id'}",
+              "id l", PLN_EOPTION, "part of the key");
+    no_schema("sqlite.upsert", "{'database': '$', 'table': 'x', 'key': 'id', 'delete': 'd'}",
+              "id l, d l", PLN_ETYPE, "needs a boolean");
+    no_schema("sqlite.overwrite", "{'database': '$', 'table': 'x', 'partitions': ['a']}", "id l",
+              PLN_EOPTION, "'partition'");
     ck_assert_str_eq(ask("SELECT count(*) FROM sqlite_schema WHERE name='x'"), "0\n");
 }
 END_TEST
 
 START_TEST(columns_are_added_when_asked) {
     sql("CREATE TABLE t(id INTEGER PRIMARY KEY); INSERT INTO t VALUES(1)");
-    run("sqlite.upsert", "{'database': '$', 'table': 't', 'key': 'id', 'on_new_column': 'add'}", "id l, a u?, n g",
-        "{'id': 2, 'n': 0.5}\n");
+    run("sqlite.upsert", "{'database': '$', 'table': 't', 'key': 'id', 'on_new_column': 'add'}",
+        "id l, a u?, n g", "{'id': 2, 'n': 0.5}\n");
     ck_assert_str_eq(ask("SELECT * FROM t"), "1,NULL,NULL\n2,NULL,0.5\n");
 }
 END_TEST
@@ -329,7 +382,8 @@ END_TEST
 
 START_TEST(sinks_of_a_file_share_a_transaction) {
     fake_node *a = open_sink("sqlite.append", "{'database': '$', 'table': 'a'}", "id l");
-    fake_node *b = open_sink("sqlite.upsert", "{'database': '$', 'table': 'b', 'key': 'id'}", "id l");
+    fake_node *b =
+        open_sink("sqlite.upsert", "{'database': '$', 'table': 'b', 'key': 'id'}", "id l");
     ck_assert_str_eq(table_of(a)->store(a->self, &a->ctx), table_of(b)->store(b->self, &b->ctx));
     OK(write_rows(a, "id l", "{'id': 1}\n", err));
     OK(write_rows(b, "id l", "{'id': 2}\n", err));
@@ -359,7 +413,7 @@ START_TEST(rows_and_head_are_one) {
     ck_assert_str_eq(ask("SELECT count(*) FROM sqlite_schema WHERE name='pln_run'"), "0\n");
     take(node, 1, 0, "");
     for (int n = 1; n <= 3; n++) {
-        char row[32], head[16];
+        char row[32], head[32];
         snprintf(row, sizeof row, "{'id': %d}\n", n);
         snprintf(head, sizeof head, "head %d", n);
         OK(write_rows(node, "id l", row, err));
@@ -377,7 +431,8 @@ START_TEST(rows_and_head_are_one) {
     node = open_sink("sqlite.append", "{'database': '$', 'table': 't'}", "id l");
     int64_t x;
     const void *bytes;
-    FAILS(table_of(node)->state_open(node->self, &node->ctx, &x, &x, &bytes, &x, err), PLN_ECORRUPT, "pln_run is damaged");
+    FAILS(table_of(node)->state_open(node->self, &node->ctx, &x, &x, &bytes, &x, err), PLN_ECORRUPT,
+          "pln_run is damaged");
     close_node(node);
 }
 END_TEST
@@ -418,7 +473,8 @@ START_TEST(a_busy_database_is_retryable) {
     sqlite3 *db = NULL;
     ck_assert_int_eq(sqlite3_open(database, &db), SQLITE_OK);
     ck_assert_int_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-    fake_node *node = open_sink("sqlite.append", "{'database': '$', 'table': 't', 'busy_timeout': '30ms'}", "id l");
+    fake_node *node = open_sink("sqlite.append",
+                                "{'database': '$', 'table': 't', 'busy_timeout': '30ms'}", "id l");
     pln_error e = {0};
     ck_assert_int_eq(write_rows(node, "id l", "{'id': 1}\n", &e), PLN_EBUSY);
     ck_assert(e.flags & PLN_ERR_RETRYABLE);
@@ -435,8 +491,12 @@ START_TEST(a_full_disk_rolls_back) {
     run("sqlite.append", "{'database': '$', 'table': 't'}", "x u", "{'x': 'kept'}\n");
     fake_node *node = open_sink("sqlite.append", "{'database': '$', 'table': 't'}", "x u");
     /* The only way to a small disk that is the same everywhere: pages of this connection are limited. */
-    struct { const pln_allocator *mem; sqlite3 *handle; } *shared = shared_objects[0].object;
-    ck_assert_int_eq(sqlite3_exec(shared->handle, "PRAGMA max_page_count=4", NULL, NULL, NULL), SQLITE_OK);
+    struct {
+        const pln_allocator *mem;
+        sqlite3 *handle;
+    } *shared = shared_objects[0].object;
+    ck_assert_int_eq(sqlite3_exec(shared->handle, "PRAGMA max_page_count=4", NULL, NULL, NULL),
+                     SQLITE_OK);
     char row[3100] = "{'x': '";
     memset(row + 7, 'a', 3000);
     strcpy(row + 3007, "'}\n");
@@ -453,9 +513,13 @@ START_TEST(a_full_disk_rolls_back) {
 END_TEST
 
 START_TEST(a_damaged_database_is_named) {
-    scratch_write(&dir, "t.db", "not a database, but long enough to be looked at by the library, which wants a header of 100 bytes.", -1);
+    scratch_write(&dir, "t.db",
+                  "not a database, but long enough to be looked at by the library, which wants a "
+                  "header of 100 bytes.",
+                  -1);
     no_schema("sqlite.append", T("t"), "id l", PLN_ECORRUPT, "not a SQLite database");
-    no_schema("sqlite.append", "{'database': '$/t.db', 'table': 't'}", "id l", PLN_EIO, "cannot be opened");
+    no_schema("sqlite.append", "{'database': '$/t.db', 'table': 't'}", "id l", PLN_EIO,
+              "cannot be opened");
 }
 END_TEST
 
@@ -468,7 +532,8 @@ START_TEST(any_bytes_make_a_name_or_are_refused) {
             static const char nasty[] = "\"'`[]();-- \t\n%_$:?@\\aZ\x7f\xc3\xa9\xff";
             table[i] = nasty[below((int)sizeof nasty - 1)];
         }
-        json_t *object = json_pack("{s:s, s:s%}", "database", database, "table", table, (size_t)size);
+        json_t *object =
+            json_pack("{s:s, s:s%}", "database", database, "table", table, (size_t)size);
         if (object == NULL)
             continue; /* no JSON can say it */
         char *text = json_dumps(object, 0);
@@ -488,7 +553,8 @@ START_TEST(any_bytes_make_a_name_or_are_refused) {
         sqlite3 *db = NULL;
         sqlite3_stmt *s = NULL;
         sqlite3_open(database, &db);
-        sqlite3_prepare_v2(db, "SELECT name FROM sqlite_schema WHERE name=?1 COLLATE NOCASE", -1, &s, NULL);
+        sqlite3_prepare_v2(db, "SELECT name FROM sqlite_schema WHERE name=?1 COLLATE NOCASE", -1,
+                           &s, NULL);
         sqlite3_bind_text(s, 1, table, -1, SQLITE_STATIC);
         ck_assert_int_eq(sqlite3_step(s), SQLITE_ROW);
         sqlite3_finalize(s);
@@ -525,7 +591,8 @@ START_TEST(a_kill_leaves_the_old_epoch) {
         char want[64];
         int n = (round + 1) * 3 - 1;
         snprintf(want, sizeof want, "%d,%d,%d\n", n, n, n);
-        ck_assert_str_eq(ask("SELECT n, (SELECT count(*) FROM t), (SELECT max(id) FROM t) FROM pln_run"), want);
+        ck_assert_str_eq(
+            ask("SELECT n, (SELECT count(*) FROM t), (SELECT max(id) FROM t) FROM pln_run"), want);
     }
 }
 END_TEST

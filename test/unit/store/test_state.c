@@ -25,7 +25,8 @@ static void teardown(void) {
 }
 
 static pln_status try_open(const char *name, pln__state **out, pln_error *err) {
-    pln__state_options options = {.path = name, .busy_timeout_us = 2000000, .now_us = 1442016000000000};
+    pln__state_options options = {
+        .path = name, .busy_timeout_us = 2000000, .now_us = 1442016000000000};
     return pln__state_open(pln__system_allocator(), &options, out, err);
 }
 
@@ -39,8 +40,9 @@ static pln__state *open_state(void) {
 static pln__state_run take(pln__state *state) {
     pln_error err = {0};
     pln__state_run run;
-    ck_assert_msg(pln__state_take_over(state, "orders", "2015-09-12", "state", &run, &err) == PLN_OK, "%s",
-                  err.message);
+    ck_assert_msg(pln__state_take_over(state, "orders", "2015-09-12", "state", &run, &err) ==
+                      PLN_OK,
+                  "%s", err.message);
     return run;
 }
 
@@ -76,11 +78,11 @@ START_TEST(epochs_and_bodies) {
         char head[32], body[64];
         snprintf(head, sizeof head, "head %d", (int)n);
         snprintf(body, sizeof body, "body %d", (int)n);
-        ck_assert_msg(pln__state_put_body(state, 1, n, body, (int64_t)strlen(body), &err) == PLN_OK, "%s",
-                      err.message);
+        ck_assert_msg(pln__state_put_body(state, 1, n, body, (int64_t)strlen(body), &err) == PLN_OK,
+                      "%s", err.message);
         ck_assert_int_eq(ask("SELECT count(*) FROM body"), n == 1 ? 1 : 2);
-        ck_assert_msg(pln__state_commit(state, 1, n, head, (int64_t)strlen(head), &err) == PLN_OK, "%s",
-                      err.message);
+        ck_assert_msg(pln__state_commit(state, 1, n, head, (int64_t)strlen(head), &err) == PLN_OK,
+                      "%s", err.message);
         ck_assert_int_eq(ask("SELECT count(*) FROM body"), 1);
     }
     ck_assert_int_eq(pln__state_put_body(state, 1, 6, "candidate", 9, &err), PLN_OK);
@@ -101,7 +103,8 @@ START_TEST(epochs_and_bodies) {
     ck_assert_ptr_nonnull(strstr(err.message, "body of epoch 5 is missing"));
     /* The candidate of the dead owner gives way to the new one's, the committed body stays. */
     ck_assert_int_eq(pln__state_put_body(state, 2, 6, "mine", 4, &err), PLN_OK);
-    ck_assert_int_eq(ask("SELECT group_concat(n*10+owner) = '51,62' FROM (SELECT * FROM body ORDER BY n)"), 1);
+    ck_assert_int_eq(
+        ask("SELECT group_concat(n*10+owner) = '51,62' FROM (SELECT * FROM body ORDER BY n)"), 1);
     pln__state_close(state);
     ck_assert_int_eq(ask("SELECT updated_us FROM run"), 1442016000000000);
 }
@@ -126,12 +129,15 @@ START_TEST(runs_do_not_meet) {
     pln__state_run run;
     const char *const names[][2] = {{"a", "bc"}, {"ab", "c"}, {"", "abc"}, {"abc", ""}};
     for (int i = 0; i < 4; i++) {
-        ck_assert_int_eq(pln__state_take_over(state, names[i][0], names[i][1], "state", &run, &err), PLN_OK);
+        ck_assert_int_eq(pln__state_take_over(state, names[i][0], names[i][1], "state", &run, &err),
+                         PLN_OK);
         ck_assert_int_eq(run.owner, 1);
-        ck_assert_int_eq(pln__state_commit(state, 1, 1, names[i], (int64_t)sizeof names[i], &err), PLN_OK);
+        ck_assert_int_eq(pln__state_commit(state, 1, 1, names[i], (int64_t)sizeof names[i], &err),
+                         PLN_OK);
     }
     for (int i = 0; i < 4; i++) {
-        ck_assert_int_eq(pln__state_take_over(state, names[i][0], names[i][1], "state", &run, &err), PLN_OK);
+        ck_assert_int_eq(pln__state_take_over(state, names[i][0], names[i][1], "state", &run, &err),
+                         PLN_OK);
         ck_assert_int_eq(run.owner, 2);
         ck_assert_mem_eq(run.head, names[i], sizeof names[i]);
     }
@@ -144,7 +150,9 @@ START_TEST(another_store_is_refused) {
     pln__state *state = open_state();
     (void)take(state);
     pln__state_run run;
-    ck_assert_int_eq(pln__state_take_over(state, "orders", "2015-09-12", "sqlite:12:34", &run, &err), PLN_ESTATE);
+    ck_assert_int_eq(
+        pln__state_take_over(state, "orders", "2015-09-12", "sqlite:12:34", &run, &err),
+        PLN_ESTATE);
     ck_assert_ptr_nonnull(strstr(err.message, "in 'state', not in 'sqlite:12:34'"));
     ck_assert_int_eq(pln__state_commit(state, 1, 1, "", 0, &err), PLN_ESTATE);
     pln__state_close(state);
@@ -182,10 +190,12 @@ START_TEST(zombies_are_fenced) {
             ck_assert_int_eq(pln__state_put_body(zombie, old.owner, n, "zz", 2, &err), PLN_EFENCED);
         ck_assert_int_eq(pln__state_put_body(heir, now.owner, n, "h", 1, &err), PLN_OK);
         if (round % 2 == 0)
-            ck_assert_int_eq(pln__state_commit(zombie, old.owner, n, "zombie", 6, &err), PLN_EFENCED);
+            ck_assert_int_eq(pln__state_commit(zombie, old.owner, n, "zombie", 6, &err),
+                             PLN_EFENCED);
         ck_assert_int_eq(pln__state_commit(heir, now.owner, n, "heir", 4, &err), PLN_OK);
         ck_assert_int_eq(pln__state_commit(zombie, old.owner, n, "zombie", 6, &err), PLN_EFENCED);
-        ck_assert_int_eq(pln__state_commit(zombie, old.owner, n + 1, "zombie", 6, &err), PLN_EFENCED);
+        ck_assert_int_eq(pln__state_commit(zombie, old.owner, n + 1, "zombie", 6, &err),
+                         PLN_EFENCED);
         pln__state_close(zombie);
         const void *body;
         int64_t size;
@@ -287,7 +297,8 @@ START_TEST(strangers_are_refused) {
     char name[160];
     sql("CREATE TABLE orders(id)");
     refused(path, PLN_EINVAL, "holds 'orders'");
-    ck_assert_int_eq(ask("SELECT count(*) FROM pragma_journal_mode WHERE journal_mode='delete'"), 1);
+    ck_assert_int_eq(ask("SELECT count(*) FROM pragma_journal_mode WHERE journal_mode='delete'"),
+                     1);
     sql("DROP TABLE orders; PRAGMA application_id=77");
     refused(path, PLN_EINVAL, "application id 77");
     unlink(path);
@@ -333,20 +344,26 @@ END_TEST
 
 START_TEST(edited_rows_are_found) {
     static const char *const edits[] = {
-        "UPDATE run SET n=n+1",        "UPDATE run SET owner=owner+1", "UPDATE run SET head=CAST('the heaD' AS BLOB)",
+        "UPDATE run SET n=n+1",
+        "UPDATE run SET owner=owner+1",
+        "UPDATE run SET head=CAST('the heaD' AS BLOB)",
         "UPDATE run SET run_key='2015-09-12', pipeline='orders' WHERE pipeline='other'",
-        "UPDATE run SET checksum=checksum+1", "UPDATE run SET store='state2'"};
+        "UPDATE run SET checksum=checksum+1",
+        "UPDATE run SET store='state2'"};
     pln_error err = {0};
     for (int i = 0; i < PLN__COUNT(edits); i++) {
         unlink(path);
         pln__state *state = open_state();
         pln__state_run run;
-        ck_assert_int_eq(pln__state_take_over(state, i == 3 ? "other" : "orders", "2015-09-12", "state", &run, &err), 0);
+        ck_assert_int_eq(pln__state_take_over(state, i == 3 ? "other" : "orders", "2015-09-12",
+                                              "state", &run, &err),
+                         0);
         ck_assert_int_eq(pln__state_commit(state, 1, 1, "the head", 8, &err), PLN_OK);
         pln__state_close(state);
         sql(edits[i]);
         state = open_state();
-        ck_assert_msg(pln__state_take_over(state, "orders", "2015-09-12", "state", &run, &err) == PLN_ECORRUPT,
+        ck_assert_msg(pln__state_take_over(state, "orders", "2015-09-12", "state", &run, &err) ==
+                          PLN_ECORRUPT,
                       "%s", edits[i]);
         ck_assert(err.flags & PLN_ERR_FATAL);
         pln__state_close(state);
@@ -458,7 +475,8 @@ START_TEST(kill_keeps_what_was_committed) {
         ck_assert_int_eq(head, run.n);
         const void *body;
         int64_t size;
-        ck_assert_int_eq(pln__state_get_body(state, run.owner - 1, run.n, &body, &size, &err), PLN_OK);
+        ck_assert_int_eq(pln__state_get_body(state, run.owner - 1, run.n, &body, &size, &err),
+                         PLN_OK);
         before = run.n;
         ck_assert_int_eq(pln__state_put_body(state, run.owner, run.n + 1, "", 0, &err), PLN_OK);
         /* Someone after us must find the body of the committed epoch under its owner: commit one of our own. */
@@ -511,7 +529,8 @@ START_TEST(no_memory_at_any_point) {
             status = pln__state_get_body(state, run.owner, run.n + 1, &body, &size, &err);
         pln__state_close(state);
         ck_assert_int_eq(self.live, 0);
-        ck_assert_msg(status == PLN_OK || status == PLN_ENOMEM, "allocation %d: %s", (int)k, err.message);
+        ck_assert_msg(status == PLN_OK || status == PLN_ENOMEM, "allocation %d: %s", (int)k,
+                      err.message);
         done = status == PLN_OK;
         ck_assert(k < 1000);
     }
