@@ -1,4 +1,5 @@
 #include "expr/internal.h"
+#include "expr/text_kernels.h"
 
 /* Failures that a try_cast made itself become nulls; those it was handed stay. */
 static void forgive(xprog *p, const xop *op, int32_t n) {
@@ -155,7 +156,7 @@ static pln_status put_text(const xprog *p, int32_t n, output *out, pln_error *er
     PLN__TRY(pln__buffer_reserve(p->mem, &out->bytes, size, err));
     for (int32_t i = 0; i < n; i++) {
         if (x_valid(v, i) && views[i].size > 0) {
-            memcpy(out->bytes.data + out->bytes.size, views[i].data, (size_t)views[i].size);
+            x_copy(out->bytes.data + out->bytes.size, views[i].data, views[i].size);
             out->bytes.size += views[i].size;
         }
         to[i + 1] = (int32_t)out->bytes.size;

@@ -2,7 +2,7 @@
  * Functions that make new text.
  */
 #include "expr/internal.h"
-#include "expr/short_text.h"
+#include "expr/text_kernels.h"
 
 static bool live(const xprog *p, const xop *op, int32_t i) {
     return x_valid(&p->regs[op->out].vec, i);
@@ -13,8 +13,7 @@ static const int64_t *ints(const xprog *p, const xop *op, int32_t arg) {
 }
 
 static void put(uint8_t **to, const uint8_t *from, int64_t size) {
-    if (size > 0)
-        memcpy(*to, from, (size_t)size);
+    x_copy(*to, from, size);
     *to += size;
 }
 
@@ -202,15 +201,7 @@ static pln_status k_repeat(xprog *p, const xop *op, int32_t n) {
 /* ---- changing ---- */
 
 static int64_t find(xstr s, xstr part, int64_t from) {
-    const uint8_t *at = s.data + from, *last = s.data + (s.size - part.size);
-    for (; from + part.size <= s.size && at <= last; at++) {
-        at = memchr(at, part.data[0], (size_t)(last - at) + 1);
-        if (at == NULL)
-            return -1;
-        if (x_equal(at, part.data, part.size))
-            return at - s.data;
-    }
-    return -1;
+    return pln__x_find(s.data, s.size, from, part, 0);
 }
 
 static pln_status replace_row(xprog *p, const xop *op, int32_t n, int32_t i, xstr *out) {

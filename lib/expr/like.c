@@ -3,6 +3,7 @@
  */
 #include "expr/internal.h"
 #include "expr/short_text.h"
+#include "expr/text_kernels.h"
 
 /* Codes of a prepared pattern; a literal byte is itself. */
 enum { ANY_ONE = 256, ANY_MANY = 257 };
@@ -58,20 +59,6 @@ static bool match(const pattern *p, xstr s) {
     return i == p->n;
 }
 
-static bool contains(xstr s, xstr part) {
-    const uint8_t *at = s.data, *end = s.data + s.size - part.size;
-    if (part.size == 0)
-        return true;
-    for (; part.size <= s.size && at <= end; at++) {
-        at = memchr(at, part.data[0], (size_t)(end - at) + 1);
-        if (at == NULL)
-            return false;
-        if (x_equal(at, part.data, part.size))
-            return true;
-    }
-    return false;
-}
-
 static bool like(const pattern *p, xstr s) {
     xstr t = p->text;
     switch (p->kind) {
@@ -82,7 +69,7 @@ static bool like(const pattern *p, xstr s) {
     case LIKE_SUFFIX:
         return s.size >= t.size && x_equal(s.data + s.size - t.size, t.data, t.size);
     case LIKE_PART:
-        return contains(s, t);
+        return t.size == 0 || pln__x_find(s.data, s.size, 0, t, 0) >= 0;
     default:
         return match(p, s);
     }
@@ -131,7 +118,14 @@ static void classify(pattern *p, uint8_t *bytes) {
 /* aux: the prepared pattern; imm: not. */
 static pln_status k_like(xprog *p, const xop *op, int32_t n) {
     const xvec *v = x_arg(p, op, 0);
+    const pattern *like_pattern = op->aux;
     uint64_t *out = x_dest(p, op);
+    if (v->offsets != NULL && like_pattern->kind == LIKE_PART && like_pattern->text.size > 0) {
+        pln__x_contains(v, n, like_pattern->text, out, p->cpu);
+        for (int32_t w = 0; w < x_words(n) && op->imm; w++)
+            out[w] = ~out[w];
+        return PLN_OK;
+    }
     memset(out, 0, (size_t)x_words(n) * 8);
     for (int32_t i = 0; i < n; i++)
         if (x_valid(&x_out(p, op)->vec, i) && like(op->aux, x_text(v, i)) != (bool)op->imm)
