@@ -195,8 +195,8 @@ static pln_status make_array(const xprog *p, int64_t n, output *out, struct Arro
                              pln_error *err) {
     bool is_text = p->regs[p->result].phys == X_TEXT;
     pln__buffer buffers[3] = {out->valid, out->data, out->bytes};
-    pln__array_parts parts = {.length = n, .null_count = out->nulls, .n_buffers = is_text ? 3 : 2,
-                              .buffers = buffers};
+    pln__array_parts parts = {
+        .length = n, .null_count = out->nulls, .n_buffers = is_text ? 3 : 2, .buffers = buffers};
     if (p->regs[p->result].phys == X_BITS)
         buffers[1].size = (n + 7) / 8;
     if (out->nulls == 0) {
@@ -268,7 +268,8 @@ out:
 
 static pln_status share(const xprog *p, const struct ArrowArray *rows, struct ArrowArray *array,
                         pln_error *err) {
-    return pln__array_slice(p->mem, rows->children[p->bare], rows->offset, rows->length, array, err);
+    return pln__array_slice(p->mem, rows->children[p->bare], rows->offset, rows->length, array,
+                            err);
 }
 
 pln_status pln__expr_eval(pln__expr *expr, const struct ArrowArray *rows, int64_t now_us,

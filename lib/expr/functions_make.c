@@ -110,7 +110,8 @@ pln_status pln__x_compile_concat(xcompiler *c, xnode *node, int32_t *out) {
     if (texts == 0 && binaries == 0)
         for (int32_t i = 0; i < node->n_args; i++)
             if (!c->p->regs[args[i]].null)
-                return pln__x_error_at(c, node, PLN_ETYPE, "|| joins texts, got %s (cast it to text)",
+                return pln__x_error_at(c, node, PLN_ETYPE,
+                                       "|| joins texts, got %s (cast it to text)",
                                        pln__x_reg_type(c, args[i], a));
     xtype type = pln__x_type(binaries > 0 ? PLN__BINARY : PLN__UTF8);
     for (int32_t i = 0; i < node->n_args; i++)
@@ -364,7 +365,8 @@ static pln_status k_chr(xprog *p, const xop *op, int32_t n) {
         uint8_t *bytes = pln__x_bytes(&p->block, 4);
         if (bytes == NULL)
             return PLN_ENOMEM;
-        int32_t size = point >= 1 && point <= 0x10FFFF ? pln__utf8_encode((uint32_t)point, bytes) : 0;
+        int32_t size =
+            point >= 1 && point <= 0x10FFFF ? pln__utf8_encode((uint32_t)point, bytes) : 0;
         out[i] = (xstr){bytes, size};
         if (size == 0)
             status = pln__x_fail(p, op, n, i, XR_DOMAIN);

@@ -77,14 +77,15 @@ static bool test(xstr s, xstr part, int64_t which) {
     if (which == TEST_PART)
         return find(s, part, 0) >= 0;
     return s.size >= part.size &&
-           x_equal(which == TEST_START ? s.data : s.data + (s.size - part.size), part.data, part.size);
+           x_equal(which == TEST_START ? s.data : s.data + (s.size - part.size), part.data,
+                   part.size);
 }
 
 static pln_status k_test(xprog *p, const xop *op, int32_t n) {
     const xreg *wanted = x_arg_reg(p, op, 1);
     uint64_t *out = x_dest(p, op);
-    if (op->imm == TEST_PART && x_arg(p, op, 0)->offsets != NULL && wanted->constant && !wanted->null &&
-        x_text(&wanted->vec, 0).size > 0) {
+    if (op->imm == TEST_PART && x_arg(p, op, 0)->offsets != NULL && wanted->constant &&
+        !wanted->null && x_text(&wanted->vec, 0).size > 0) {
         pln__x_contains(x_arg(p, op, 0), n, x_text(&wanted->vec, 0), out, p->cpu);
         return PLN_OK;
     }
@@ -147,7 +148,8 @@ static xstr piece(xstr s, int64_t from, int64_t to, bool bytes) {
         return (xstr){s.data, 0};
     int64_t start = offset_of(s, from, bytes);
     xstr rest = {s.data + start, s.size - start};
-    return (xstr){rest.data, to - from >= rest.size ? rest.size : offset_of(rest, to - from, bytes)};
+    return (xstr){rest.data,
+                  to - from >= rest.size ? rest.size : offset_of(rest, to - from, bytes)};
 }
 
 /* text, first, [length]; imm: bytes. What lies before character 1 counts, too. */
@@ -225,10 +227,9 @@ static pln_status k_trim(xprog *p, const xop *op, int32_t n) {
     const xstr space = {(const uint8_t *)" ", 1};
     xstr *out = x_dest(p, op);
     for (int32_t i = 0; i < n; i++)
-        out[i] = live(p, op, i)
-                     ? trim(x_text(x_arg(p, op, 0), i),
-                            op->n_args > 1 ? x_text(x_arg(p, op, 1), i) : space, op->imm)
-                     : (xstr){NULL, 0};
+        out[i] = live(p, op, i) ? trim(x_text(x_arg(p, op, 0), i),
+                                       op->n_args > 1 ? x_text(x_arg(p, op, 1), i) : space, op->imm)
+                                : (xstr){NULL, 0};
     return PLN_OK;
 }
 

@@ -12,10 +12,10 @@ typedef struct inset {
     bool is_short;
     uint64_t keys[SHORT_MAX];
     uint64_t seed;
-    uint32_t mask;            /* of the hash table */
-    int32_t *slots;           /* index + 1 of a text; 0 where none is */
+    uint32_t mask;  /* of the hash table */
+    int32_t *slots; /* index + 1 of a text; 0 where none is */
     xstr *texts;
-    int64_t *numbers;         /* ascending */
+    int64_t *numbers; /* ascending */
 } inset;
 
 static void unmatched_null(xprog *p, const xop *op, int32_t n) {

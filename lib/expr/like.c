@@ -27,8 +27,7 @@ static bool same(uint16_t code, uint8_t c, bool fold) {
 }
 
 static int64_t next_character(xstr s, int64_t at) {
-    for (at++; at < s.size && (s.data[at] & 0xC0) == 0x80; at++) {
-    }
+    for (at++; at < s.size && (s.data[at] & 0xC0) == 0x80; at++) {}
     return at;
 }
 
@@ -62,16 +61,11 @@ static bool match(const pattern *p, xstr s) {
 static bool like(const pattern *p, xstr s) {
     xstr t = p->text;
     switch (p->kind) {
-    case LIKE_EQUAL:
-        return s.size == t.size && x_equal(s.data, t.data, t.size);
-    case LIKE_PREFIX:
-        return s.size >= t.size && x_equal(s.data, t.data, t.size);
-    case LIKE_SUFFIX:
-        return s.size >= t.size && x_equal(s.data + s.size - t.size, t.data, t.size);
-    case LIKE_PART:
-        return t.size == 0 || pln__x_find(s.data, s.size, 0, t, 0) >= 0;
-    default:
-        return match(p, s);
+    case LIKE_EQUAL: return s.size == t.size && x_equal(s.data, t.data, t.size);
+    case LIKE_PREFIX: return s.size >= t.size && x_equal(s.data, t.data, t.size);
+    case LIKE_SUFFIX: return s.size >= t.size && x_equal(s.data + s.size - t.size, t.data, t.size);
+    case LIKE_PART: return t.size == 0 || pln__x_find(s.data, s.size, 0, t, 0) >= 0;
+    default: return match(p, s);
     }
 }
 
@@ -173,7 +167,10 @@ static pln_status constant_pattern(xcompiler *c, const xnode *node, const int32_
     if (!prepare(like_pattern, text, escape, codes))
         return pln__x_error_at(c, node, PLN_ESYNTAX, "the pattern ends in its escape character");
     classify(like_pattern, bytes);
-    xspec spec = {.run = k_like, .flags = XF_STRICT, .name = "like", .imm = node->negated,
+    xspec spec = {.run = k_like,
+                  .flags = XF_STRICT,
+                  .name = "like",
+                  .imm = node->negated,
                   .aux = like_pattern};
     return pln__x_emit(c, node, &spec, args, 1, &boolean, out);
 }
@@ -210,12 +207,16 @@ pln_status pln__x_compile_like(xcompiler *c, xnode *node, int32_t *out) {
         xstr e;
         memcpy(&e, escape->own, sizeof e);
         if (pln__utf8_count(e.data, e.size) > 1)
-            return pln__x_error_at(c, node, PLN_ESYNTAX, "the escape must be one character or none");
+            return pln__x_error_at(c, node, PLN_ESYNTAX,
+                                   "the escape must be one character or none");
     }
     if (pattern_reg->constant && !pattern_reg->null && escape->constant && !escape->null)
         return constant_pattern(c, node, args, out);
-    xspec spec = {.run = k_like_any, .flags = XF_STRICT | XF_FAILS, .name = "like",
-                  .imm = node->negated, .imm2 = node->op == 'I'};
+    xspec spec = {.run = k_like_any,
+                  .flags = XF_STRICT | XF_FAILS,
+                  .name = "like",
+                  .imm = node->negated,
+                  .imm2 = node->op == 'I'};
     status = pln__x_emit(c, node, &spec, args, 3, &boolean, out);
 out:
     return status;

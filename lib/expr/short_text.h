@@ -46,6 +46,7 @@ static inline uint64_t x_short_key(xstr s) {
 }
 
 /* Bits of the rows of a column's text that are one of `keys`. */
-void pln__x_match_short(const xvec *v, int32_t n, const uint64_t *keys, int32_t n_keys, uint64_t *out);
+void pln__x_match_short(const xvec *v, int32_t n, const uint64_t *keys, int32_t n_keys,
+                        uint64_t *out);
 
 #endif

@@ -17,8 +17,8 @@ static void flip_plain(uint8_t *to, const uint8_t *from, int64_t size, uint8_t f
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) static void flip_avx2(uint8_t *to, const uint8_t *from, int64_t size,
-                                                      uint8_t first) {
+__attribute__((target("avx2"))) static void flip_avx2(uint8_t *to, const uint8_t *from,
+                                                      int64_t size, uint8_t first) {
     const __m256i bias = _mm256_set1_epi8((char)(0x80 - first)), bit = _mm256_set1_epi8(0x20);
     const __m256i limit = _mm256_set1_epi8(-128 + 26);
     int64_t i = 0;
@@ -44,14 +44,16 @@ void pln__x_change_case(uint8_t *to, const uint8_t *from, int64_t size, bool upp
 }
 
 bool pln__x_ascii_rows(const xvec *v, int32_t n) {
-    return v->offsets != NULL && pln__ascii_only(v->base + v->offsets[0], v->offsets[n] - v->offsets[0]);
+    return v->offsets != NULL &&
+           pln__ascii_only(v->base + v->offsets[0], v->offsets[n] - v->offsets[0]);
 }
 
 /* ---- searching ---- */
 
 static int64_t find_plain(const uint8_t *bytes, int64_t size, int64_t from, xstr part) {
     while (from + part.size <= size) {
-        const uint8_t *at = memchr(bytes + from, part.data[0], (size_t)(size - part.size - from) + 1);
+        const uint8_t *at =
+            memchr(bytes + from, part.data[0], (size_t)(size - part.size - from) + 1);
         if (at == NULL)
             return -1;
         if (x_equal(at, part.data, part.size))
@@ -63,8 +65,8 @@ static int64_t find_plain(const uint8_t *bytes, int64_t size, int64_t from, xstr
 
 #if defined(__x86_64__)
 /* 32 places at once where both the first and the last byte are right; few of them need a look. */
-__attribute__((target("avx2"))) static int64_t find_avx2(const uint8_t *bytes, int64_t size, int64_t from,
-                                                         xstr part) {
+__attribute__((target("avx2"))) static int64_t find_avx2(const uint8_t *bytes, int64_t size,
+                                                         int64_t from, xstr part) {
     const __m256i first = _mm256_set1_epi8((char)part.data[0]);
     const __m256i last = _mm256_set1_epi8((char)part.data[part.size - 1]);
     for (; from + part.size + 31 <= size; from += 32) {
@@ -148,7 +150,8 @@ static inline void match_padded(const xvec *v, int32_t n, const uint64_t *given,
 static void match_rest(const xvec *v, int32_t from, int32_t n, const uint64_t *keys, int32_t n_keys,
                        uint64_t *out) {
     for (int32_t i = from; i < n; i++) {
-        uint64_t key = x_short_key((xstr){v->base + v->offsets[i], v->offsets[i + 1] - v->offsets[i]});
+        uint64_t key =
+            x_short_key((xstr){v->base + v->offsets[i], v->offsets[i + 1] - v->offsets[i]});
         uint64_t hit = 0;
         for (int32_t k = 0; k < n_keys; k++)
             hit |= (uint64_t)(key == keys[k]);
@@ -156,7 +159,8 @@ static void match_rest(const xvec *v, int32_t from, int32_t n, const uint64_t *k
     }
 }
 
-void pln__x_match_short(const xvec *v, int32_t n, const uint64_t *keys, int32_t n_keys, uint64_t *out) {
+void pln__x_match_short(const xvec *v, int32_t n, const uint64_t *keys, int32_t n_keys,
+                        uint64_t *out) {
     int32_t padded = padded_rows(v, n);
     switch (n_keys) {
     case 1: match_padded(v, padded, keys, 1, out); break;
