@@ -192,7 +192,8 @@ static pln_status k_div_dec(xprog *p, const xop *op, int32_t n) {
             continue;
         if (b[i] == 0)
             status = pln__x_fail(p, op, n, i, XR_ZERO);
-        else if (!pln__x_decimal_divide(a[i], (int32_t)op->imm, b[i], &r) || r >= limit || r <= -limit)
+        else if (!pln__x_decimal_divide(a[i], (int32_t)op->imm, b[i], &r) || r >= limit ||
+                 r <= -limit)
             status = pln__x_fail(p, op, n, i, XR_OVERFLOW);
         else
             out[i] = r;

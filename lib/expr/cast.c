@@ -44,7 +44,11 @@ pln_status pln__cast_array(const pln_allocator *mem, const struct ArrowSchema *f
     struct ArrowSchema input = {.format = "+s", .n_children = 1, .children = fields};
     struct ArrowArray column = *array, *columns[1] = {&column};
     struct ArrowArray rows = {.length = array->length, .n_children = 1, .children = columns};
-    pln__expr expr = {.prog = {.mem = mem, .arena.mem = mem, .block.mem = mem, .text = "", .bare = -1,
+    pln__expr expr = {.prog = {.mem = mem,
+                               .arena.mem = mem,
+                               .block.mem = mem,
+                               .text = "",
+                               .bare = -1,
                                .input = &input}};
     out->release = NULL;
     field.name = "";

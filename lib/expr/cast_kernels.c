@@ -111,8 +111,10 @@ static pln_status f64_f32(xprog *p, const xop *op, int32_t n) {
             from##_u64, from##_f32, from##_f64                                                     \
     }
 #define REAL_ROW(from, f32, f64)                                                                   \
-    {from##_i8, from##_i16, from##_i32, from##_i64, from##_u8,                                     \
-     from##_u16, from##_u32, from##_u64, f32, f64}
+    {                                                                                              \
+        from##_i8, from##_i16, from##_i32, from##_i64, from##_u8, from##_u16, from##_u32,          \
+            from##_u64, f32, f64                                                                   \
+    }
 
 xkernel *pln__x_cast_kernel(int32_t from, int32_t to) {
     static xkernel *const table[10][10] = {ROW(i8),
@@ -136,7 +138,8 @@ pln_status pln__x_cast_bool_int(xprog *p, const xop *op, int32_t n) {
     memset(to, 0, (size_t)(n * width));
     for (int32_t i = 0; i < n; i++) {
         int64_t bit = x_bit(in, i);
-        memcpy(to + (ptrdiff_t)i * width, &bit, (size_t)width); /* little-endian: the low byte is first */
+        memcpy(to + (ptrdiff_t)i * width, &bit,
+               (size_t)width); /* little-endian: the low byte is first */
     }
     return PLN_OK;
 }
@@ -170,8 +173,8 @@ static bool in_precision(pln__int128 value, int32_t precision) {
         pln_status status = PLN_OK;                                                                \
         for (int32_t i = 0; i < n && status == PLN_OK; i++) {                                      \
             pln__int128 r;                                                                         \
-            bool bad = __builtin_mul_overflow((pln__int128)in[i], ten, &r) || r >= limit ||        \
-                       r <= -limit;                                                                \
+            bool bad =                                                                             \
+                __builtin_mul_overflow((pln__int128)in[i], ten, &r) || r >= limit || r <= -limit;  \
             out[i] = bad ? 0 : r;                                                                  \
             if (PLN__UNLIKELY(bad))                                                                \
                 status = out_of_range(p, op, n, i);                                                \
@@ -181,7 +184,8 @@ static bool in_precision(pln__int128 value, int32_t precision) {
 TO_DECIMAL(pln__x_cast_i64_dec, int64_t)
 TO_DECIMAL(pln__x_cast_u64_dec, uint64_t)
 
-pln__parsed pln__x_round_decimal(const char *text, int64_t size, const xtype *to, pln__int128 *out) {
+pln__parsed pln__x_round_decimal(const char *text, int64_t size, const xtype *to,
+                                 pln__int128 *out) {
     pln__parsed parsed = PLN__INEXACT;
     for (int32_t scale = to->scale; scale <= 38 && parsed == PLN__INEXACT; scale++) {
         pln__int128 value;
@@ -210,8 +214,8 @@ pln_status pln__x_cast_f64_dec(xprog *p, const xop *op, int32_t n) {
         out[i] = 0;
         if (!x_valid(&x_out(p, op)->vec, i))
             continue;
-        if (!isfinite(in[i]) || !text_decimal(text, pln__format_double(text, in[i]),
-                                              &x_out(p, op)->type, &out[i]))
+        if (!isfinite(in[i]) ||
+            !text_decimal(text, pln__format_double(text, in[i]), &x_out(p, op)->type, &out[i]))
             status = out_of_range(p, op, n, i);
     }
     return status;
@@ -226,8 +230,8 @@ pln_status pln__x_cast_f32_dec(xprog *p, const xop *op, int32_t n) {
         out[i] = 0;
         if (!x_valid(&x_out(p, op)->vec, i))
             continue;
-        if (!isfinite(in[i]) || !text_decimal(text, pln__format_float(text, in[i]),
-                                              &x_out(p, op)->type, &out[i]))
+        if (!isfinite(in[i]) ||
+            !text_decimal(text, pln__format_float(text, in[i]), &x_out(p, op)->type, &out[i]))
             status = out_of_range(p, op, n, i);
     }
     return status;

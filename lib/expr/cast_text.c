@@ -73,7 +73,8 @@ static pln__parsed parse_date(const char *text, int64_t size, const xtype *to, v
 
 static pln__parsed parse_time(const char *text, int64_t size, const xtype *to, void *out) {
     int64_t value = 0;
-    pln__parsed parsed = pln__parse_time(text, size, (pln__unit)to->unit, PLN__TIME_TRUNCATE, &value);
+    pln__parsed parsed =
+        pln__parse_time(text, size, (pln__unit)to->unit, PLN__TIME_TRUNCATE, &value);
     memcpy(out, &value, to->id == PLN__TIME32 ? 4 : 8);
     return parsed;
 }
@@ -171,11 +172,31 @@ static int64_t load_int(const uint8_t *at, int32_t phys) {
     switch (phys) {
     case X_I8: return (int8_t)*at;
     case X_U8: return *at;
-    case X_I16: { int16_t v; memcpy(&v, at, 2); return v; }
-    case X_U16: { uint16_t v; memcpy(&v, at, 2); return v; }
-    case X_I32: { int32_t v; memcpy(&v, at, 4); return v; }
-    case X_U32: { uint32_t v; memcpy(&v, at, 4); return v; }
-    default: { int64_t v; memcpy(&v, at, 8); return v; }
+    case X_I16: {
+        int16_t v;
+        memcpy(&v, at, 2);
+        return v;
+    }
+    case X_U16: {
+        uint16_t v;
+        memcpy(&v, at, 2);
+        return v;
+    }
+    case X_I32: {
+        int32_t v;
+        memcpy(&v, at, 4);
+        return v;
+    }
+    case X_U32: {
+        uint32_t v;
+        memcpy(&v, at, 4);
+        return v;
+    }
+    default: {
+        int64_t v;
+        memcpy(&v, at, 8);
+        return v;
+    }
     }
 }
 
@@ -186,7 +207,8 @@ static int64_t format_temporal(char *out, const xtype *type, int64_t value) {
         n = pln__format_date(out, (int32_t)value);
     else if (type->id == PLN__TIMESTAMP)
         n = pln__format_timestamp(out, value, (pln__unit)type->unit,
-                                  PLN__TIME_SPACE | (type->timezone[0] != '\0' ? PLN__TIME_UTC : 0));
+                                  PLN__TIME_SPACE |
+                                      (type->timezone[0] != '\0' ? PLN__TIME_UTC : 0));
     else
         n = pln__format_time(out, value, (pln__unit)type->unit, 0);
     return n == 0 ? pln__format_int64(out, value) : n;
@@ -205,19 +227,11 @@ static int64_t format_one(char *out, const xreg *reg, int32_t i) {
     if (x_is_temporal(&reg->type))
         return format_temporal(out, &reg->type, load_int(at, reg->phys));
     switch (reg->phys) {
-    case X_F64:
-        memcpy(&real, at, 8);
-        return pln__format_double(out, real);
-    case X_F32:
-        memcpy(&small, at, 4);
-        return pln__format_float(out, small);
-    case X_DEC:
-        return pln__format_decimal128(out, pln__load_decimal128(at), reg->type.scale);
-    case X_U64:
-        memcpy(&natural, at, 8);
-        return pln__format_uint64(out, natural);
-    default:
-        return pln__format_int64(out, load_int(at, reg->phys));
+    case X_F64: memcpy(&real, at, 8); return pln__format_double(out, real);
+    case X_F32: memcpy(&small, at, 4); return pln__format_float(out, small);
+    case X_DEC: return pln__format_decimal128(out, pln__load_decimal128(at), reg->type.scale);
+    case X_U64: memcpy(&natural, at, 8); return pln__format_uint64(out, natural);
+    default: return pln__format_int64(out, load_int(at, reg->phys));
     }
 }
 

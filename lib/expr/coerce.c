@@ -95,7 +95,8 @@ static bool adapt(const xreg *reg, const xtype *type, xtype *out) {
     return common_of(type, &own, out);
 }
 
-pln_status pln__x_common(xcompiler *c, const xnode *at, const int32_t *regs, int32_t n, xtype *out) {
+pln_status pln__x_common(xcompiler *c, const xnode *at, const int32_t *regs, int32_t n,
+                         xtype *out) {
     bool found = false;
     char a[PLN__TYPE_TEXT_SIZE], b[PLN__TYPE_TEXT_SIZE];
     int32_t size = pln__x_fit(c->p->text + at->start, at->end - at->start, 48);
@@ -106,7 +107,7 @@ pln_status pln__x_common(xcompiler *c, const xnode *at, const int32_t *regs, int
             const xtype before = *out;
             if (reg->type.id == PLN__NULL || reg->literal != (pass == 1))
                 continue;
-            bool fits = !found ? (*out = reg->type, true)
+            bool fits = !found      ? (*out = reg->type, true)
                         : pass == 1 ? adapt(reg, &before, out)
                                     : common_of(&before, &reg->type, out);
             found = true;
@@ -199,7 +200,8 @@ static bool is_total(const xtype *from, const xtype *to) {
     if (x_is_integer(from) && to->id == PLN__DECIMAL128)
         return to->precision - to->scale >= pln__x_digits(from);
     if (from->id == PLN__DECIMAL128 && to->id == PLN__DECIMAL128)
-        return to->scale >= from->scale && to->precision - to->scale >= from->precision - from->scale;
+        return to->scale >= from->scale &&
+               to->precision - to->scale >= from->precision - from->scale;
     if (x_is_number(from) && x_is_float(to))
         return !(from->id == PLN__FLOAT64 && to->id == PLN__FLOAT32);
     if (to->id == PLN__UTF8)

@@ -10,7 +10,8 @@ typedef void (*xloop)(const void *a, const void *b, uint64_t *out, int32_t n);
 static inline uint64_t pack_plain(const uint8_t verdict[64]) {
     uint64_t word = 0;
     for (int i = 0; i < 8; i++)
-        word |= ((pln__load_8((const char *)verdict + i * 8) * 0x0102040810204080u) >> 56) << (i * 8);
+        word |= ((pln__load_8((const char *)verdict + i * 8) * 0x0102040810204080u) >> 56)
+                << (i * 8);
     return word;
 }
 
@@ -87,19 +88,10 @@ static bool answer(int c, int32_t which) {
 }
 
 static pln_status equal_short(xprog *p, const xop *op, int32_t n, uint64_t flip) {
-    const xvec *a = x_arg(p, op, 0);
     uint64_t *out = x_dest(p, op), key = x_short_key(x_text(x_arg(p, op, 1), 0));
-    int64_t size = x_text(x_arg(p, op, 1), 0).size;
-    for (int32_t w = 0; w < x_words(n); w++) {
-        int32_t end = n - w * 64 < 64 ? n - w * 64 : 64;
-        uint64_t word = 0;
-        for (int32_t i = 0; i < end; i++) {
-            int64_t got;
-            uint64_t k = x_short_at(a, w * 64 + i, n, &got);
-            word |= (uint64_t)((k == key) & (got == size)) << i;
-        }
-        out[w] = word ^ flip;
-    }
+    pln__x_match_short(x_arg(p, op, 0), n, &key, 1, out);
+    for (int32_t w = 0; w < x_words(n); w++)
+        out[w] ^= flip;
     return PLN_OK;
 }
 
@@ -107,7 +99,8 @@ static pln_status compare_text(xprog *p, const xop *op, int32_t n, int32_t which
     const xvec *a = x_arg(p, op, 0), *b = x_arg(p, op, 1);
     uint64_t *out = x_dest(p, op);
     const xreg *right = x_arg_reg(p, op, 1);
-    if (which <= 1 && right->constant && !right->null && x_text(b, 0).size <= 8 && a->offsets != NULL)
+    if (which <= 1 && right->constant && !right->null && x_text(b, 0).size <= X_SHORT_MAX &&
+        a->offsets != NULL)
         return equal_short(p, op, n, which == 0 ? 0 : ~UINT64_C(0));
     memset(out, 0, (size_t)x_words(n) * 8);
     for (int32_t i = 0; i < n; i++) {

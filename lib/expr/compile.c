@@ -3,7 +3,8 @@
  */
 #include "expr/internal.h"
 
-pln_status pln__x_error_at(xcompiler *c, const xnode *at, pln_status code, const char *format, ...) {
+pln_status pln__x_error_at(xcompiler *c, const xnode *at, pln_status code, const char *format,
+                           ...) {
     char message[384];
     pln_error inner = {0};
     va_list args;
@@ -137,16 +138,22 @@ pln_status pln__x_emit(xcompiler *c, const xnode *at, const xspec *spec, const i
     if (n_args > 0)
         memcpy(copy, args, sizeof *copy * (size_t)n_args);
     PLN__TRY(pln__x_reg(c, type, out));
-    xop op = {.run = spec->run, .out = *out, .n_args = n_args, .args = copy,
-              .flags = spec->flags, .name = spec->name == NULL ? "" : spec->name,
-              .imm = spec->imm, .imm2 = spec->imm2, .aux = spec->aux};
+    xop op = {.run = spec->run,
+              .out = *out,
+              .n_args = n_args,
+              .args = copy,
+              .flags = spec->flags,
+              .name = spec->name == NULL ? "" : spec->name,
+              .imm = spec->imm,
+              .imm2 = spec->imm2,
+              .aux = spec->aux};
     if (at != NULL) {
         op.start = at->start;
         op.end = at->end;
     }
     bool strict = (spec->flags & XF_STRICT) != 0, fails = (spec->flags & XF_FAILS) != 0;
-    p->regs[*out].nullable = fails || (strict ? any_nullable(p, copy, n_args)
-                                              : (spec->flags & XF_NOT_NULL) == 0);
+    p->regs[*out].nullable =
+        fails || (strict ? any_nullable(p, copy, n_args) : (spec->flags & XF_NOT_NULL) == 0);
     if ((spec->flags & XF_LOAD) == 0 && all_constant(p, copy, n_args))
         PLN__TRY(fold(c, &op, &folded));
     if (!folded)
@@ -168,34 +175,22 @@ pln_status pln__x_arg_regs(xcompiler *c, const xnode *node, int32_t **out) {
 
 static pln_status visit(xcompiler *c, xnode *node) {
     switch (node->kind) {
-    case N_LITERAL:
-        return pln__x_literal(c, node, &node->reg);
-    case N_COLUMN:
-        return pln__x_compile_column(c, node, &node->reg);
-    case N_MEMBER:
-        return pln__x_compile_member(c, node, &node->reg);
-    case N_SUBSCRIPT:
-        return pln__x_compile_subscript(c, node, &node->reg);
+    case N_LITERAL: return pln__x_literal(c, node, &node->reg);
+    case N_COLUMN: return pln__x_compile_column(c, node, &node->reg);
+    case N_MEMBER: return pln__x_compile_member(c, node, &node->reg);
+    case N_SUBSCRIPT: return pln__x_compile_subscript(c, node, &node->reg);
     case N_NEGATE:
-    case N_PLUS:
-        return pln__x_compile_sign(c, node, &node->reg);
-    case N_BINARY:
-        return pln__x_compile_binary(c, node, &node->reg);
-    case N_CONCAT:
-        return pln__x_compile_concat(c, node, &node->reg);
-    case N_IN:
-        return pln__x_compile_in(c, node, &node->reg);
-    case N_LIKE:
-        return pln__x_compile_like(c, node, &node->reg);
-    case N_CASE:
-        return pln__x_compile_case(c, node, &node->reg);
+    case N_PLUS: return pln__x_compile_sign(c, node, &node->reg);
+    case N_BINARY: return pln__x_compile_binary(c, node, &node->reg);
+    case N_CONCAT: return pln__x_compile_concat(c, node, &node->reg);
+    case N_IN: return pln__x_compile_in(c, node, &node->reg);
+    case N_LIKE: return pln__x_compile_like(c, node, &node->reg);
+    case N_CASE: return pln__x_compile_case(c, node, &node->reg);
     case N_CAST:
         node->reg = node->first->reg;
         return pln__x_cast(c, node, &node->reg, &node->type, node->has_else);
-    case N_CALL:
-        return pln__x_compile_call(c, node, &node->reg);
-    default:
-        return pln__x_compile_logic(c, node, &node->reg);
+    case N_CALL: return pln__x_compile_call(c, node, &node->reg);
+    default: return pln__x_compile_logic(c, node, &node->reg);
     }
 }
 
@@ -284,7 +279,8 @@ static pln_status result_field(pln__expr *expr, pln_error *err) {
     if (p->bare >= 0)
         return pln__field_copy(p->mem, p->input->children[p->bare], "", &expr->field, err);
     if (reg->type.id == X_INTERVAL)
-        return pln__error_set(err, PLN_ETYPE, "the result is an interval, which no column can hold");
+        return pln__error_set(err, PLN_ETYPE,
+                              "the result is an interval, which no column can hold");
     if (x_is_nested(&reg->type)) {
         pln_status status = pln__field_copy(p->mem, reg->type.schema, "", &expr->field, err);
         if (status >= 0 && reg->nullable)
@@ -321,8 +317,9 @@ out:
     return status;
 }
 
-pln_status pln__expr_compile(const pln_allocator *mem, const char *text, const struct ArrowSchema *input,
-                             const pln__expr_options *options, pln__expr **out, pln_error *err) {
+pln_status pln__expr_compile(const pln_allocator *mem, const char *text,
+                             const struct ArrowSchema *input, const pln__expr_options *options,
+                             pln__expr **out, pln_error *err) {
     pln_status status;
     size_t size = strlen(text);
     *out = NULL;

@@ -60,9 +60,10 @@ static pln_status decimal_arith(xcompiler *c, const xnode *at, int32_t op, int32
     if (op == T_STAR) {
         type = pln__x_decimal(at_most(a.precision + b.precision, 38), a.scale + b.scale);
         if (type.scale > 38)
-            return pln__x_error_at(c, at, PLN_ETYPE,
-                                   "a product of scale %d + %d: a decimal holds 38 (cast one of them)",
-                                   a.scale, b.scale);
+            return pln__x_error_at(
+                c, at, PLN_ETYPE,
+                "a product of scale %d + %d: a decimal holds 38 (cast one of them)", a.scale,
+                b.scale);
     } else if (op == T_SLASH) {
         int32_t scale = a.scale > b.scale ? a.scale : b.scale;
         type = pln__x_decimal(38, scale > 16 ? scale : 16);
@@ -85,12 +86,9 @@ static xtype arith_integer(const xtype *type) {
     case PLN__INT8:
     case PLN__INT16:
     case PLN__UINT8:
-    case PLN__UINT16:
-        return pln__x_type(PLN__INT32);
-    case PLN__UINT32:
-        return pln__x_type(PLN__INT64);
-    default:
-        return *type;
+    case PLN__UINT16: return pln__x_type(PLN__INT32);
+    case PLN__UINT32: return pln__x_type(PLN__INT64);
+    default: return *type;
     }
 }
 
@@ -112,7 +110,8 @@ static pln_status number_arith(xcompiler *c, const xnode *at, int32_t op, int32_
     xtype type, real = pln__x_type(PLN__FLOAT64), none = pln__x_type(PLN__NULL);
     bool integers = true;
     for (int i = 0; i < 2; i++)
-        integers = integers && (x_is_integer(&c->p->regs[args[i]].type) || c->p->regs[args[i]].null);
+        integers =
+            integers && (x_is_integer(&c->p->regs[args[i]].type) || c->p->regs[args[i]].null);
     if (op == T_AND || op == T_OR || op == T_SHL || op == T_SHR)
         return integers ? bits(c, at, op, args, out) : misfit(c, at, op, args);
     if (c->p->regs[args[0]].type.id == PLN__NULL && c->p->regs[args[1]].type.id == PLN__NULL)
@@ -139,7 +138,9 @@ static pln_status date_and_days(xcompiler *c, const xnode *at, int32_t op, int32
     pln_status status;
     xtype date = pln__x_type(PLN__DATE32), days = pln__x_type(PLN__INT64);
     PLN__TRY(pln__x_coerce(c, at, &args[1], &days));
-    xspec spec = {.run = pln__x_add_days, .flags = XF_STRICT | XF_FAILS, .name = symbol(op),
+    xspec spec = {.run = pln__x_add_days,
+                  .flags = XF_STRICT | XF_FAILS,
+                  .name = symbol(op),
                   .imm = op == T_MINUS ? -1 : 1};
     status = pln__x_emit(c, at, &spec, args, 2, &date, out);
 out:

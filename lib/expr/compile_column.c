@@ -60,8 +60,11 @@ pln_status pln__x_compile_column(xcompiler *c, xnode *node, int32_t *out) {
     }
     if (type.id == PLN__NULL)
         return pln__x_null_constant(c, &type, out);
-    xspec spec = {.run = load_kernel(schema, &type), .flags = XF_LOAD, .name = "column",
-                  .imm = at, .aux = schema};
+    xspec spec = {.run = load_kernel(schema, &type),
+                  .flags = XF_LOAD,
+                  .name = "column",
+                  .imm = at,
+                  .aux = schema};
     PLN__TRY(pln__x_emit(c, node, &spec, NULL, 0, &type, out));
     c->p->regs[*out].nullable = may_be_null(schema);
     c->columns[at] = *out;
@@ -83,7 +86,8 @@ static pln_status fetch(xcompiler *c, const xnode *node, xspec *spec, const int3
     PLN__TRY(pln__x_emit(c, node, spec, args, n_args, x_is_nested(&type) ? &type : &ref, &inner));
     *out = inner;
     if (!x_is_nested(&type)) {
-        xspec last = {.run = pln__x_gather, .flags = XF_STRICT | XF_LOAD, .name = "item", .aux = schema};
+        xspec last = {
+            .run = pln__x_gather, .flags = XF_STRICT | XF_LOAD, .name = "item", .aux = schema};
         PLN__TRY(pln__x_emit(c, node, &last, &inner, 1, &type, out));
     }
     c->p->regs[*out].nullable = true;
@@ -103,7 +107,10 @@ pln_status pln__x_compile_member(xcompiler *c, xnode *node, int32_t *out) {
     int64_t at = find(type.schema, node->name, node->quoted);
     if (at < 0)
         return no_such(c, node, type.schema);
-    xspec spec = {.run = pln__x_member, .flags = XF_STRICT | XF_LOAD, .name = ".", .imm = at,
+    xspec spec = {.run = pln__x_member,
+                  .flags = XF_STRICT | XF_LOAD,
+                  .name = ".",
+                  .imm = at,
                   .aux = type.schema->children[at]};
     return fetch(c, node, &spec, &arg, 1, type.schema->children[at], out);
 }
@@ -117,10 +124,12 @@ static pln_status map_value(xcompiler *c, const xnode *node, int32_t args[2], in
     if (!pln__x_type_of(entries->children[0], &key, c->err))
         return PLN_EUNSUPPORTED;
     if (!x_is_text(&key))
-        return pln__x_error_at(c, node, PLN_EUNSUPPORTED, "a map with keys of type %s: only text is known",
+        return pln__x_error_at(c, node, PLN_EUNSUPPORTED,
+                               "a map with keys of type %s: only text is known",
                                pln__x_type_text(&key, text));
     PLN__TRY(pln__x_coerce(c, node, &args[1], &key));
-    xspec spec = {.run = pln__x_map_get, .flags = XF_STRICT | XF_LOAD, .name = "[]", .aux = map.schema};
+    xspec spec = {
+        .run = pln__x_map_get, .flags = XF_STRICT | XF_LOAD, .name = "[]", .aux = map.schema};
     status = fetch(c, node, &spec, args, 2, entries->children[1], out);
 out:
     return status;
@@ -140,7 +149,9 @@ pln_status pln__x_compile_subscript(xcompiler *c, xnode *node, int32_t *out) {
         return pln__x_error_at(c, node, PLN_ETYPE, "the index of a list is an integer, got %s",
                                pln__x_reg_type(c, args[1], text));
     PLN__TRY(pln__x_coerce(c, node, &args[1], &index));
-    xspec spec = {.run = pln__x_subscript, .flags = XF_STRICT | XF_LOAD, .name = "[]",
+    xspec spec = {.run = pln__x_subscript,
+                  .flags = XF_STRICT | XF_LOAD,
+                  .name = "[]",
                   .aux = type.schema->children[0]};
     status = fetch(c, node, &spec, args, 2, type.schema->children[0], out);
 out:

@@ -82,7 +82,9 @@ static pln_status distinct(xcompiler *c, const xnode *node, int32_t *out) {
     xtype boolean = pln__x_type(PLN__BOOL);
     int32_t args[3] = {node->first->reg, node->last->reg, -1};
     PLN__TRY(pln__x_compile_compare(c, node, T_EQ, args[0], args[1], &args[2]));
-    xspec spec = {.run = pln__x_distinct, .flags = XF_NOT_NULL, .name = "is distinct from",
+    xspec spec = {.run = pln__x_distinct,
+                  .flags = XF_NOT_NULL,
+                  .name = "is distinct from",
                   .imm = node->negated};
     status = pln__x_emit(c, node, &spec, args, 3, &boolean, out);
 out:
@@ -109,16 +111,11 @@ pln_status pln__x_compile_logic(xcompiler *c, xnode *node, int32_t *out) {
     case N_COMPARE:
         return pln__x_compile_compare(c, node, node->op, node->first->reg, node->last->reg, out);
     case N_AND:
-    case N_OR:
-        return junction(c, node, out);
-    case N_NOT:
-        return negate(c, node, node->first->reg, out);
-    case N_DISTINCT:
-        return distinct(c, node, out);
-    case N_BETWEEN:
-        return between(c, node, out);
-    default:
-        return is_test(c, node, out);
+    case N_OR: return junction(c, node, out);
+    case N_NOT: return negate(c, node, node->first->reg, out);
+    case N_DISTINCT: return distinct(c, node, out);
+    case N_BETWEEN: return between(c, node, out);
+    default: return is_test(c, node, out);
     }
 }
 

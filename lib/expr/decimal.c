@@ -11,7 +11,8 @@ static pln__uint128 magnitude(pln__int128 value) {
 
 static wide multiply(pln__uint128 a, pln__uint128 b) {
     uint64_t a0 = (uint64_t)a, a1 = (uint64_t)(a >> 64), b0 = (uint64_t)b, b1 = (uint64_t)(b >> 64);
-    pln__uint128 low = (pln__uint128)a0 * b0, mid = (pln__uint128)a0 * b1, mid2 = (pln__uint128)a1 * b0;
+    pln__uint128 low = (pln__uint128)a0 * b0, mid = (pln__uint128)a0 * b1,
+                 mid2 = (pln__uint128)a1 * b0;
     pln__uint128 sum = (low >> 64) + (uint64_t)mid + (uint64_t)mid2;
     return (wide){(pln__uint128)a1 * b1 + (mid >> 64) + (mid2 >> 64) + (sum >> 64),
                   (sum << 64) | (uint64_t)low};
@@ -46,7 +47,8 @@ bool pln__x_decimal_divide(pln__int128 a, int32_t shift, pln__int128 b, pln__int
     pln__uint128 n = magnitude(a), by = magnitude(b), ten, quotient, rest;
     bool negative = (a < 0) != (b < 0);
     if (shift < 0) {
-        if (__builtin_mul_overflow(by, (pln__uint128)pln__decimal128_ten(-shift < 38 ? -shift : 38), &by) ||
+        if (__builtin_mul_overflow(by, (pln__uint128)pln__decimal128_ten(-shift < 38 ? -shift : 38),
+                                   &by) ||
             by >> 127 != 0)
             return with_sign(0, false, out);
         shift = 0;
@@ -75,7 +77,8 @@ bool pln__x_decimal_rescale(pln__int128 value, int32_t from, int32_t to, pln__in
             *out = 0;
             return true;
         }
-        return to - from <= 38 && !__builtin_mul_overflow(value, pln__decimal128_ten(to - from), out);
+        return to - from <= 38 &&
+               !__builtin_mul_overflow(value, pln__decimal128_ten(to - from), out);
     }
     if (from - to > 38) {
         *out = 0;

@@ -1,4 +1,5 @@
 #include "expr/internal.h"
+#include "expr/text_kernels.h"
 
 /* Failures that a try_cast made itself become nulls; those it was handed stay. */
 static void forgive(xprog *p, const xop *op, int32_t n) {
@@ -155,7 +156,7 @@ static pln_status put_text(const xprog *p, int32_t n, output *out, pln_error *er
     PLN__TRY(pln__buffer_reserve(p->mem, &out->bytes, size, err));
     for (int32_t i = 0; i < n; i++) {
         if (x_valid(v, i) && views[i].size > 0) {
-            memcpy(out->bytes.data + out->bytes.size, views[i].data, (size_t)views[i].size);
+            x_copy(out->bytes.data + out->bytes.size, views[i].data, views[i].size);
             out->bytes.size += views[i].size;
         }
         to[i + 1] = (int32_t)out->bytes.size;
@@ -194,8 +195,8 @@ static pln_status make_array(const xprog *p, int64_t n, output *out, struct Arro
                              pln_error *err) {
     bool is_text = p->regs[p->result].phys == X_TEXT;
     pln__buffer buffers[3] = {out->valid, out->data, out->bytes};
-    pln__array_parts parts = {.length = n, .null_count = out->nulls, .n_buffers = is_text ? 3 : 2,
-                              .buffers = buffers};
+    pln__array_parts parts = {
+        .length = n, .null_count = out->nulls, .n_buffers = is_text ? 3 : 2, .buffers = buffers};
     if (p->regs[p->result].phys == X_BITS)
         buffers[1].size = (n + 7) / 8;
     if (out->nulls == 0) {
@@ -267,7 +268,8 @@ out:
 
 static pln_status share(const xprog *p, const struct ArrowArray *rows, struct ArrowArray *array,
                         pln_error *err) {
-    return pln__array_slice(p->mem, rows->children[p->bare], rows->offset, rows->length, array, err);
+    return pln__array_slice(p->mem, rows->children[p->bare], rows->offset, rows->length, array,
+                            err);
 }
 
 pln_status pln__expr_eval(pln__expr *expr, const struct ArrowArray *rows, int64_t now_us,

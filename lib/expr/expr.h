@@ -35,8 +35,9 @@ typedef struct pln__expr_options {
     uint32_t cpu;
     uint64_t seed;
 } pln__expr_options;
-pln_status pln__expr_compile(const pln_allocator *mem, const char *text, const struct ArrowSchema *input,
-                             const pln__expr_options *options, pln__expr **out, pln_error *err);
+pln_status pln__expr_compile(const pln_allocator *mem, const char *text,
+                             const struct ArrowSchema *input, const pln__expr_options *options,
+                             pln__expr **out, pln_error *err);
 void pln__expr_free(pln__expr *expr);
 /* The type of the result as a field without a name; nullable if any row may give null. */
 const struct ArrowSchema *pln__expr_field(const pln__expr *expr);

@@ -50,8 +50,18 @@ static void show_number(const xreg *reg, const uint8_t *at, pln__text *out) {
     int32_t width = pln__x_width(reg->phys);
     switch (reg->phys) {
     case X_I8: value = (int8_t)*at; break;
-    case X_I16: { int16_t v; memcpy(&v, at, 2); value = v; break; }
-    case X_I32: { int32_t v; memcpy(&v, at, 4); value = v; break; }
+    case X_I16: {
+        int16_t v;
+        memcpy(&v, at, 2);
+        value = v;
+        break;
+    }
+    case X_I32: {
+        int32_t v;
+        memcpy(&v, at, 4);
+        value = v;
+        break;
+    }
     case X_I64: memcpy(&value, at, 8); break;
     case X_F32:
         memcpy(&small, at, 4);
@@ -62,9 +72,7 @@ static void show_number(const xreg *reg, const uint8_t *at, pln__text *out) {
         n = pln__format_double(text, number);
         break;
     case X_DEC: n = pln__format_decimal128(text, pln__load_decimal128(at), reg->type.scale); break;
-    default:
-        memcpy(&natural, at, (size_t)width);
-        n = pln__format_uint64(text, natural);
+    default: memcpy(&natural, at, (size_t)width); n = pln__format_uint64(text, natural);
     }
     if (reg->type.id == PLN__DATE32)
         n = pln__format_date(text, (int32_t)value);
@@ -80,7 +88,8 @@ static void show_number(const xreg *reg, const uint8_t *at, pln__text *out) {
 static void show_text(xstr value, pln__text *out) {
     char shown[PLN__SHOW_SIZE];
     int32_t size = value.size > 64 ? 64 : (int32_t)value.size;
-    pln__text_str(out, pln__show(shown, value.data, pln__x_fit((const char *)value.data, size, 24)));
+    pln__text_str(out,
+                  pln__show(shown, value.data, pln__x_fit((const char *)value.data, size, 24)));
     if (size > 24)
         pln__text_str(out, "…");
 }
@@ -124,7 +133,8 @@ static void show_call(const xprog *p, const xop *op, int32_t row, pln__text *out
     show_value(x_arg_reg(p, op, op->n_args - 1), row, out);
 }
 
-static void show_reason(const xprog *p, const xop *op, uint32_t reason, int32_t row, pln__text *out) {
+static void show_reason(const xprog *p, const xop *op, uint32_t reason, int32_t row,
+                        pln__text *out) {
     char type[PLN__TYPE_TEXT_SIZE];
     const char *name = pln__x_type_text(&p->regs[op->out].type, type);
     if (reason == XR_ZERO) {

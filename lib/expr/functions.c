@@ -51,8 +51,8 @@ static bool target(char letter, xtype *out) {
     static const struct {
         char letter;
         int8_t id;
-    } ids[] = {{'t', PLN__UTF8},    {'a', PLN__UTF8}, {'y', PLN__BINARY}, {'i', PLN__INT64},
-               {'u', PLN__UINT64},  {'f', PLN__FLOAT64}, {'b', PLN__BOOL}, {'d', PLN__DATE32}};
+    } ids[] = {{'t', PLN__UTF8},   {'a', PLN__UTF8},    {'y', PLN__BINARY}, {'i', PLN__INT64},
+               {'u', PLN__UINT64}, {'f', PLN__FLOAT64}, {'b', PLN__BOOL},   {'d', PLN__DATE32}};
     for (int i = 0; i < PLN__COUNT(ids); i++)
         if (ids[i].letter == letter) {
             *out = pln__x_type(ids[i].id);
@@ -146,7 +146,8 @@ static xtype result_of(char letter, const xtype *first) {
     return pln__x_timestamp(PLN__MICRO, letter == 'z' ? "UTC" : "");
 }
 
-static pln_status apply(xcompiler *c, xnode *node, const xfunction *f, int32_t *args, int32_t *out) {
+static pln_status apply(xcompiler *c, xnode *node, const xfunction *f, int32_t *args,
+                        int32_t *out) {
     pln_status status = PLN_OK;
     xtype type = pln__x_type(PLN__INT64);
     int32_t n = node->n_args;

@@ -91,21 +91,21 @@ static int64_t ordinal(int64_t value, const xtype *type, pln__time_field field) 
             return civil.year;
         return field == PLN__MONTH ? (int64_t)civil.year * 12 + civil.month
                                    : (int64_t)civil.year * 4 + (civil.month - 1) / 3;
-    case PLN__WEEK:
-        return pln__floor_div(days + 3, 7, &rest);
-    default:
-        return days;
+    case PLN__WEEK: return pln__floor_div(days + 3, 7, &rest);
+    default: return days;
     }
 }
 
 /* Whole units since 1970 of what has a fixed length; false on overflow. */
 static bool clock_ordinal(int64_t value, const xtype *type, pln__time_field field, int64_t *out) {
     int64_t rest, seconds = field == PLN__HOUR ? 3600 : field == PLN__MINUTE ? 60 : 1;
-    pln__unit unit = field == PLN__MILLIS ? PLN__MILLI : field == PLN__MICROS ? PLN__MICRO : PLN__SECOND;
+    pln__unit unit = field == PLN__MILLIS   ? PLN__MILLI
+                     : field == PLN__MICROS ? PLN__MICRO
+                                            : PLN__SECOND;
     if (type->id == PLN__DATE32)
         value *= 86400;
-    if (!pln__convert_unit(value, type->id == PLN__DATE32 ? PLN__SECOND : (pln__unit)type->unit, unit,
-                           out, NULL))
+    if (!pln__convert_unit(value, type->id == PLN__DATE32 ? PLN__SECOND : (pln__unit)type->unit,
+                           unit, out, NULL))
         return false;
     *out = pln__floor_div(*out, seconds, &rest);
     return true;
@@ -124,7 +124,8 @@ static pln_status k_diff(xprog *p, const xop *op, int32_t n) {
             x = ordinal(from, &a->type, field);
             y = ordinal(to, &b->type, field);
         } else {
-            fits = clock_ordinal(from, &a->type, field, &x) && clock_ordinal(to, &b->type, field, &y);
+            fits =
+                clock_ordinal(from, &a->type, field, &x) && clock_ordinal(to, &b->type, field, &y);
         }
         out[i] = 0;
         if (!fits || __builtin_sub_overflow(y, x, &out[i]))
@@ -280,8 +281,9 @@ static uint8_t *name(uint8_t *to, const char *text, int32_t size) {
 static uint8_t *names_of(uint8_t *to, const moment *m, char code) {
     static const char *const days[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                        "Thursday", "Friday", "Saturday"};
-    static const char *const months[] = {"January", "February", "March",     "April",   "May",      "June",
-                                         "July",    "August",   "September", "October", "November", "December"};
+    static const char *const months[] = {"January",   "February", "March",    "April",
+                                         "May",       "June",     "July",     "August",
+                                         "September", "October",  "November", "December"};
     switch (code) {
     case 'a': return name(to, days[pln__weekday(m->days) % 7], 3);
     case 'A': return name(to, days[pln__weekday(m->days) % 7], 0);

@@ -2,7 +2,7 @@
  * Functions that make new text.
  */
 #include "expr/internal.h"
-#include "expr/short_text.h"
+#include "expr/text_kernels.h"
 
 static bool live(const xprog *p, const xop *op, int32_t i) {
     return x_valid(&p->regs[op->out].vec, i);
@@ -13,8 +13,7 @@ static const int64_t *ints(const xprog *p, const xop *op, int32_t arg) {
 }
 
 static void put(uint8_t **to, const uint8_t *from, int64_t size) {
-    if (size > 0)
-        memcpy(*to, from, (size_t)size);
+    x_copy(*to, from, size);
     *to += size;
 }
 
@@ -111,7 +110,8 @@ pln_status pln__x_compile_concat(xcompiler *c, xnode *node, int32_t *out) {
     if (texts == 0 && binaries == 0)
         for (int32_t i = 0; i < node->n_args; i++)
             if (!c->p->regs[args[i]].null)
-                return pln__x_error_at(c, node, PLN_ETYPE, "|| joins texts, got %s (cast it to text)",
+                return pln__x_error_at(c, node, PLN_ETYPE,
+                                       "|| joins texts, got %s (cast it to text)",
                                        pln__x_reg_type(c, args[i], a));
     xtype type = pln__x_type(binaries > 0 ? PLN__BINARY : PLN__UTF8);
     for (int32_t i = 0; i < node->n_args; i++)
@@ -202,15 +202,7 @@ static pln_status k_repeat(xprog *p, const xop *op, int32_t n) {
 /* ---- changing ---- */
 
 static int64_t find(xstr s, xstr part, int64_t from) {
-    const uint8_t *at = s.data + from, *last = s.data + (s.size - part.size);
-    for (; from + part.size <= s.size && at <= last; at++) {
-        at = memchr(at, part.data[0], (size_t)(last - at) + 1);
-        if (at == NULL)
-            return -1;
-        if (x_equal(at, part.data, part.size))
-            return at - s.data;
-    }
-    return -1;
+    return pln__x_find(s.data, s.size, from, part, 0);
 }
 
 static pln_status replace_row(xprog *p, const xop *op, int32_t n, int32_t i, xstr *out) {
@@ -373,7 +365,8 @@ static pln_status k_chr(xprog *p, const xop *op, int32_t n) {
         uint8_t *bytes = pln__x_bytes(&p->block, 4);
         if (bytes == NULL)
             return PLN_ENOMEM;
-        int32_t size = point >= 1 && point <= 0x10FFFF ? pln__utf8_encode((uint32_t)point, bytes) : 0;
+        int32_t size =
+            point >= 1 && point <= 0x10FFFF ? pln__utf8_encode((uint32_t)point, bytes) : 0;
         out[i] = (xstr){bytes, size};
         if (size == 0)
             status = pln__x_fail(p, op, n, i, XR_DOMAIN);

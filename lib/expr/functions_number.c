@@ -161,7 +161,7 @@ static bool at_scale(pln__int128 q, int32_t zeros, int32_t precision, pln__int12
     }
     if (zeros > 38 || __builtin_mul_overflow(q, pln__decimal128_ten(zeros), out))
         return false;
-    return *out < limit && *out > -limit;
+    return *out<limit && * out> - limit;
 }
 
 /* imm: how; imm2: digits behind the point to keep. */
@@ -235,7 +235,8 @@ static pln_status round_decimal(xcompiler *c, xnode *node, const xfunction *f, c
         const xreg *digits = &c->p->regs[args[1]];
         if (!digits->constant)
             return pln__x_error_at(c, node, PLN_ETYPE,
-                                   "%s of a decimal: the number of digits must be a constant", f->name);
+                                   "%s of a decimal: the number of digits must be a constant",
+                                   f->name);
         if (digits->null)
             return pln__x_null_constant(c, &from, out);
         memcpy(&keep, digits->own, 8);
@@ -244,8 +245,11 @@ static pln_status round_decimal(xcompiler *c, xnode *node, const xfunction *f, c
     int32_t scale = keep < 0 ? 0 : (int32_t)keep;
     int32_t precision = from.precision - from.scale + scale + 1;
     xtype type = pln__x_decimal(precision > 38 ? 38 : precision, scale);
-    xspec spec = {.run = k_round_decimal, .flags = XF_STRICT | XF_FAILS, .name = f->name,
-                  .imm = f->imm, .imm2 = keep};
+    xspec spec = {.run = k_round_decimal,
+                  .flags = XF_STRICT | XF_FAILS,
+                  .name = f->name,
+                  .imm = f->imm,
+                  .imm2 = keep};
     return pln__x_emit(c, node, &spec, args, 1, &type, out);
 }
 
@@ -265,12 +269,15 @@ static pln_status resolve_round(xcompiler *c, xnode *node, const xfunction *f, i
         if (!two)
             return PLN_OK;
         PLN__TRY(pln__x_coerce(c, node, &args[0], &i64));
-        xspec spec = {.run = k_round_int, .flags = XF_STRICT | XF_FAILS, .name = f->name, .imm = f->imm};
+        xspec spec = {
+            .run = k_round_int, .flags = XF_STRICT | XF_FAILS, .name = f->name, .imm = f->imm};
         return pln__x_emit(c, node, &spec, args, 2, &i64, out);
     }
     PLN__TRY(pln__x_coerce(c, node, &args[0], &f64));
-    xspec spec = {.run = two ? k_round_digits : real_rounding(f->imm), .flags = XF_STRICT,
-                  .name = f->name, .imm = f->imm};
+    xspec spec = {.run = two ? k_round_digits : real_rounding(f->imm),
+                  .flags = XF_STRICT,
+                  .name = f->name,
+                  .imm = f->imm};
     status = pln__x_emit(c, node, &spec, args, node->n_args, &f64, out);
 out:
     return status;

@@ -3,7 +3,8 @@
  */
 #include "expr/internal.h"
 
-static pln_status same_type(xcompiler *c, const xnode *node, int32_t *args, int32_t n, xtype *type) {
+static pln_status same_type(xcompiler *c, const xnode *node, int32_t *args, int32_t n,
+                            xtype *type) {
     pln_status status;
     PLN__TRY(pln__x_common(c, node, args, n, type));
     for (int32_t i = 0; i < n; i++)
@@ -121,11 +122,31 @@ static int64_t wide(const xreg *reg, int32_t i) {
     case X_BITS: return x_bit(reg->vec.data, i);
     case X_I8: return (int8_t)*at;
     case X_U8: return *at;
-    case X_I16: { int16_t v; memcpy(&v, at, 2); return v; }
-    case X_U16: { uint16_t v; memcpy(&v, at, 2); return v; }
-    case X_I32: { int32_t v; memcpy(&v, at, 4); return v; }
-    case X_U32: { uint32_t v; memcpy(&v, at, 4); return v; }
-    default: { int64_t v; memcpy(&v, at, 8); return v; }
+    case X_I16: {
+        int16_t v;
+        memcpy(&v, at, 2);
+        return v;
+    }
+    case X_U16: {
+        uint16_t v;
+        memcpy(&v, at, 2);
+        return v;
+    }
+    case X_I32: {
+        int32_t v;
+        memcpy(&v, at, 4);
+        return v;
+    }
+    case X_U32: {
+        uint32_t v;
+        memcpy(&v, at, 4);
+        return v;
+    }
+    default: {
+        int64_t v;
+        memcpy(&v, at, 8);
+        return v;
+    }
     }
 }
 
@@ -181,14 +202,14 @@ static pln_status resolve_hash(xcompiler *c, xnode *node, const xfunction *f, in
     char text[PLN__TYPE_TEXT_SIZE];
     for (int32_t i = 0; i < node->n_args; i++)
         if (x_is_nested(&c->p->regs[args[i]].type))
-            return pln__x_error_at(c, node, PLN_ETYPE, "%s of %s: only scalar values have a hash", f->name,
-                                   pln__x_reg_type(c, args[i], text));
+            return pln__x_error_at(c, node, PLN_ETYPE, "%s of %s: only scalar values have a hash",
+                                   f->name, pln__x_reg_type(c, args[i], text));
     xspec spec = {.run = k_hash, .flags = XF_NOT_NULL, .name = f->name};
     return pln__x_emit(c, node, &spec, args, node->n_args, &type, out);
 }
 
 static pln_status resolve_cardinality(xcompiler *c, xnode *node, const xfunction *f, int32_t *args,
-                                       int32_t *out) {
+                                      int32_t *out) {
     xtype type = pln__x_type(PLN__INT64);
     xspec spec = {.run = pln__x_cardinality, .flags = XF_STRICT | XF_LOAD, .name = f->name};
     return c->p->regs[args[0]].null ? pln__x_null_constant(c, &type, out)

@@ -3,6 +3,7 @@
  */
 #include "expr/internal.h"
 #include "expr/short_text.h"
+#include "expr/text_kernels.h"
 
 static bool live(const xprog *p, const xop *op, int32_t i) {
     return x_valid(&p->regs[op->out].vec, i);
@@ -17,6 +18,11 @@ static const int64_t *ints(const xprog *p, const xop *op, int32_t arg) {
 static pln_status k_length(xprog *p, const xop *op, int32_t n) {
     const xvec *v = x_arg(p, op, 0);
     int64_t *out = x_dest(p, op);
+    if (pln__x_ascii_rows(v, n)) {
+        for (int32_t i = 0; i < n; i++)
+            out[i] = v->offsets[i + 1] - v->offsets[i];
+        return PLN_OK;
+    }
     for (int32_t i = 0; i < n; i++) {
         xstr s = live(p, op, i) ? x_text(v, i) : (xstr){NULL, 0};
         out[i] = s.size == 0 ? 0 : pln__utf8_count(s.data, s.size);
@@ -47,17 +53,7 @@ static pln_status k_ascii(xprog *p, const xop *op, int32_t n) {
 
 /* Byte offset of the first `part` at or after `from`, or -1. */
 static int64_t find(xstr s, xstr part, int64_t from) {
-    const uint8_t *at = s.data + from, *last = s.data + (s.size - part.size);
-    if (part.size == 0)
-        return from;
-    for (; from + part.size <= s.size && at <= last; at++) {
-        at = memchr(at, part.data[0], (size_t)(last - at) + 1);
-        if (at == NULL)
-            return -1;
-        if (x_equal(at, part.data, part.size))
-            return at - s.data;
-    }
-    return -1;
+    return part.size == 0 ? from : pln__x_find(s.data, s.size, from, part, 0);
 }
 
 /* imm: positions are bytes. */
@@ -81,11 +77,18 @@ static bool test(xstr s, xstr part, int64_t which) {
     if (which == TEST_PART)
         return find(s, part, 0) >= 0;
     return s.size >= part.size &&
-           x_equal(which == TEST_START ? s.data : s.data + (s.size - part.size), part.data, part.size);
+           x_equal(which == TEST_START ? s.data : s.data + (s.size - part.size), part.data,
+                   part.size);
 }
 
 static pln_status k_test(xprog *p, const xop *op, int32_t n) {
+    const xreg *wanted = x_arg_reg(p, op, 1);
     uint64_t *out = x_dest(p, op);
+    if (op->imm == TEST_PART && x_arg(p, op, 0)->offsets != NULL && wanted->constant &&
+        !wanted->null && x_text(&wanted->vec, 0).size > 0) {
+        pln__x_contains(x_arg(p, op, 0), n, x_text(&wanted->vec, 0), out, p->cpu);
+        return PLN_OK;
+    }
     memset(out, 0, (size_t)x_words(n) * 8);
     for (int32_t i = 0; i < n; i++)
         if (live(p, op, i) && test(x_text(x_arg(p, op, 0), i), x_text(x_arg(p, op, 1), i), op->imm))
@@ -94,13 +97,6 @@ static pln_status k_test(xprog *p, const xop *op, int32_t n) {
 }
 
 /* ---- case: of the letters A to Z alone ---- */
-
-static void change_case(uint8_t *to, const uint8_t *from, int64_t size, int64_t upper) {
-    if (upper)
-        pln__ascii_upper(to, from, size);
-    else
-        pln__ascii_lower(to, from, size);
-}
 
 /* imm: upper. A column's rows lie one after the other and are changed in one go. */
 static pln_status k_case(xprog *p, const xop *op, int32_t n) {
@@ -111,7 +107,7 @@ static pln_status k_case(xprog *p, const xop *op, int32_t n) {
         uint8_t *bytes = pln__x_bytes(&p->block, size);
         if (bytes == NULL)
             return PLN_ENOMEM;
-        change_case(bytes, v->base + first, size, op->imm);
+        pln__x_change_case(bytes, v->base + first, size, op->imm != 0, p->cpu);
         out->vec.data = NULL;
         out->vec.offsets = v->offsets;
         out->vec.base = (const uint8_t *)((uintptr_t)bytes - (uintptr_t)first);
@@ -126,7 +122,7 @@ static pln_status k_case(xprog *p, const xop *op, int32_t n) {
         uint8_t *bytes = pln__x_bytes(&p->block, s.size);
         if (bytes == NULL)
             return PLN_ENOMEM;
-        change_case(bytes, s.data, s.size, op->imm);
+        pln__x_change_case(bytes, s.data, s.size, op->imm != 0, p->cpu);
         to[i] = (xstr){bytes, s.size};
     }
     return PLN_OK;
@@ -152,12 +148,14 @@ static xstr piece(xstr s, int64_t from, int64_t to, bool bytes) {
         return (xstr){s.data, 0};
     int64_t start = offset_of(s, from, bytes);
     xstr rest = {s.data + start, s.size - start};
-    return (xstr){rest.data, to - from >= rest.size ? rest.size : offset_of(rest, to - from, bytes)};
+    return (xstr){rest.data,
+                  to - from >= rest.size ? rest.size : offset_of(rest, to - from, bytes)};
 }
 
 /* text, first, [length]; imm: bytes. What lies before character 1 counts, too. */
 static pln_status k_substr(xprog *p, const xop *op, int32_t n) {
     xstr *out = x_dest(p, op);
+    bool bytes = op->imm != 0 || pln__x_ascii_rows(x_arg(p, op, 0), n);
     pln_status status = PLN_OK;
     for (int32_t i = 0; i < n && status >= 0; i++) {
         out[i] = (xstr){NULL, 0};
@@ -170,14 +168,15 @@ static pln_status k_substr(xprog *p, const xop *op, int32_t n) {
             status = pln__x_fail(p, op, n, i, XR_DOMAIN);
         else if (op->n_args == 3 && !pln__add(first, ints(p, op, 2)[i], &end))
             end = INT64_MAX;
-        out[i] = piece(s, first, end, op->imm != 0);
+        out[i] = piece(s, first, end, bytes);
     }
     return status;
 }
 
-/* A negative count means "all but so many". imm: from the right; imm2 is not used. */
+/* A negative count means "all but so many". imm: from the right. */
 static pln_status k_side(xprog *p, const xop *op, int32_t n) {
     xstr *out = x_dest(p, op);
+    bool bytes = pln__x_ascii_rows(x_arg(p, op, 0), n);
     for (int32_t i = 0; i < n; i++) {
         out[i] = (xstr){NULL, 0};
         if (!live(p, op, i))
@@ -185,13 +184,13 @@ static pln_status k_side(xprog *p, const xop *op, int32_t n) {
         xstr s = x_text(x_arg(p, op, 0), i);
         int64_t count = ints(p, op, 1)[i], size = s.size;
         if (op->imm || count < 0)
-            size = length_of(s, false);
+            size = length_of(s, bytes);
         if (count < 0)
             count = count <= -size ? 0 : size + count;
         if (op->imm)
-            out[i] = piece(s, count >= size ? 0 : size - count, size, false);
+            out[i] = piece(s, count >= size ? 0 : size - count, size, bytes);
         else
-            out[i] = piece(s, 0, count, false);
+            out[i] = piece(s, 0, count, bytes);
     }
     return PLN_OK;
 }
@@ -228,10 +227,9 @@ static pln_status k_trim(xprog *p, const xop *op, int32_t n) {
     const xstr space = {(const uint8_t *)" ", 1};
     xstr *out = x_dest(p, op);
     for (int32_t i = 0; i < n; i++)
-        out[i] = live(p, op, i)
-                     ? trim(x_text(x_arg(p, op, 0), i),
-                            op->n_args > 1 ? x_text(x_arg(p, op, 1), i) : space, op->imm)
-                     : (xstr){NULL, 0};
+        out[i] = live(p, op, i) ? trim(x_text(x_arg(p, op, 0), i),
+                                       op->n_args > 1 ? x_text(x_arg(p, op, 1), i) : space, op->imm)
+                                : (xstr){NULL, 0};
     return PLN_OK;
 }
 

@@ -4,26 +4,63 @@
 #include "expr/internal.h"
 
 typedef enum field {
-    F_YEAR, F_QUARTER, F_MONTH, F_WEEK, F_DAY, F_DOW, F_ISODOW, F_DOY, F_ISOYEAR, F_DECADE, F_CENTURY,
-    F_MILLENNIUM, F_HOUR, F_MINUTE, F_SECOND, F_MILLISECOND, F_MICROSECOND, F_EPOCH, F_EPOCH_MS,
-    F_EPOCH_US, F_EPOCH_NS, FIELD_COUNT
+    F_YEAR,
+    F_QUARTER,
+    F_MONTH,
+    F_WEEK,
+    F_DAY,
+    F_DOW,
+    F_ISODOW,
+    F_DOY,
+    F_ISOYEAR,
+    F_DECADE,
+    F_CENTURY,
+    F_MILLENNIUM,
+    F_HOUR,
+    F_MINUTE,
+    F_SECOND,
+    F_MILLISECOND,
+    F_MICROSECOND,
+    F_EPOCH,
+    F_EPOCH_MS,
+    F_EPOCH_US,
+    F_EPOCH_NS,
+    FIELD_COUNT
 } field;
 
 static int field_named(xstr name) {
     static const struct {
         const char *name;
         int8_t field;
-    } names[] = {
-        {"year", F_YEAR},       {"years", F_YEAR},     {"quarter", F_QUARTER},
-        {"month", F_MONTH},     {"months", F_MONTH},   {"week", F_WEEK},
-        {"weeks", F_WEEK},      {"day", F_DAY},        {"days", F_DAY},
-        {"dow", F_DOW},         {"dayofweek", F_DOW},  {"isodow", F_ISODOW},
-        {"doy", F_DOY},         {"dayofyear", F_DOY},  {"isoyear", F_ISOYEAR},
-        {"decade", F_DECADE},   {"century", F_CENTURY}, {"millennium", F_MILLENNIUM},
-        {"hour", F_HOUR},       {"hours", F_HOUR},     {"minute", F_MINUTE},
-        {"minutes", F_MINUTE},  {"second", F_SECOND},  {"seconds", F_SECOND},
-        {"millisecond", F_MILLISECOND}, {"milliseconds", F_MILLISECOND},
-        {"microsecond", F_MICROSECOND}, {"microseconds", F_MICROSECOND}, {"epoch", F_EPOCH}};
+    } names[] = {{"year", F_YEAR},
+                 {"years", F_YEAR},
+                 {"quarter", F_QUARTER},
+                 {"month", F_MONTH},
+                 {"months", F_MONTH},
+                 {"week", F_WEEK},
+                 {"weeks", F_WEEK},
+                 {"day", F_DAY},
+                 {"days", F_DAY},
+                 {"dow", F_DOW},
+                 {"dayofweek", F_DOW},
+                 {"isodow", F_ISODOW},
+                 {"doy", F_DOY},
+                 {"dayofyear", F_DOY},
+                 {"isoyear", F_ISOYEAR},
+                 {"decade", F_DECADE},
+                 {"century", F_CENTURY},
+                 {"millennium", F_MILLENNIUM},
+                 {"hour", F_HOUR},
+                 {"hours", F_HOUR},
+                 {"minute", F_MINUTE},
+                 {"minutes", F_MINUTE},
+                 {"second", F_SECOND},
+                 {"seconds", F_SECOND},
+                 {"millisecond", F_MILLISECOND},
+                 {"milliseconds", F_MILLISECOND},
+                 {"microsecond", F_MICROSECOND},
+                 {"microseconds", F_MICROSECOND},
+                 {"epoch", F_EPOCH}};
     for (int i = 0; i < PLN__COUNT(names); i++)
         if (pln__x_word_is((const char *)name.data, (int32_t)name.size, names[i].name))
             return names[i].field;
@@ -71,7 +108,8 @@ static int64_t of_time(int64_t of_day, int64_t per_second, int64_t which) {
     case F_HOUR: return second / 3600;
     case F_MINUTE: return second / 60 % 60;
     case F_SECOND: return second % 60;
-    case F_MILLISECOND: return per_second >= 1000 ? in_minute / (per_second / 1000) : in_minute * 1000;
+    case F_MILLISECOND:
+        return per_second >= 1000 ? in_minute / (per_second / 1000) : in_minute * 1000;
     default:
         return per_second >= 1000000 ? in_minute / (per_second / 1000000)
                                      : in_minute * (1000000 / per_second);
@@ -157,8 +195,8 @@ static pln_status resolve_extract(xcompiler *c, xnode *node, const xfunction *f,
     if (c->p->regs[args[1]].null)
         return pln__x_null_constant(c, &result, out);
     if (!x_is_temporal(&type))
-        return pln__x_error_at(c, node, PLN_ETYPE, "%s needs a date, time or timestamp, got %s", f->name,
-                               pln__x_reg_type(c, args[1], text));
+        return pln__x_error_at(c, node, PLN_ETYPE, "%s needs a date, time or timestamp, got %s",
+                               f->name, pln__x_reg_type(c, args[1], text));
     if (!field_fits(&type, which))
         return pln__x_error_at(c, node, PLN_ETYPE, "%s has no field %s",
                                pln__x_reg_type(c, args[1], text),
@@ -201,39 +239,43 @@ static pln_status resolve_now(xcompiler *c, xnode *node, const xfunction *f, int
 }
 
 #define FIELD(name, which)                                                                         \
-    {name, "d", 'i', k_field, XF_STRICT, which, NULL}, {name, "s", 'i', k_field, XF_STRICT, which, NULL}
+    {name, "d", 'i', k_field, XF_STRICT, which, NULL}, {                                           \
+        name, "s", 'i', k_field, XF_STRICT, which, NULL                                            \
+    }
 #define CLOCK(name, which)                                                                         \
-    {name, "s", 'i', k_field, XF_STRICT, which, NULL}, {name, "m", 'i', k_field, XF_STRICT, which, NULL}
+    {name, "s", 'i', k_field, XF_STRICT, which, NULL}, {                                           \
+        name, "m", 'i', k_field, XF_STRICT, which, NULL                                            \
+    }
 #define EPOCH(name, which)                                                                         \
-    {name, "d", 'i', k_field, XF_STRICT | XF_FAILS, which, NULL},                                  \
-        {name, "s", 'i', k_field, XF_STRICT | XF_FAILS, which, NULL}
+    {name, "d", 'i', k_field, XF_STRICT | XF_FAILS, which, NULL}, {                                \
+        name, "s", 'i', k_field, XF_STRICT | XF_FAILS, which, NULL                                 \
+    }
 
-const xfunction pln__x_time_functions[] = {
-    {"extract", "t*", 'i', NULL, 0, 0, resolve_extract},
-    {"date_part", "t*", 'i', NULL, 0, 0, resolve_extract},
-    FIELD("year", F_YEAR),
-    FIELD("quarter", F_QUARTER),
-    FIELD("month", F_MONTH),
-    FIELD("week", F_WEEK),
-    FIELD("day", F_DAY),
-    FIELD("dow", F_DOW),
-    FIELD("dayofweek", F_DOW),
-    FIELD("isodow", F_ISODOW),
-    FIELD("doy", F_DOY),
-    FIELD("dayofyear", F_DOY),
-    FIELD("isoyear", F_ISOYEAR),
-    CLOCK("hour", F_HOUR),
-    CLOCK("minute", F_MINUTE),
-    CLOCK("second", F_SECOND),
-    CLOCK("millisecond", F_MILLISECOND),
-    CLOCK("microsecond", F_MICROSECOND),
-    EPOCH("epoch", F_EPOCH),
-    EPOCH("epoch_ms", F_EPOCH_MS),
-    EPOCH("epoch_us", F_EPOCH_US),
-    EPOCH("epoch_ns", F_EPOCH_NS),
-    {"now", "", 'z', k_now, 0, 0, resolve_now},
-    {"current_timestamp", "", 'z', k_now, 0, 0, resolve_now},
-    {"localtimestamp", "", 'Z', k_now, 0, 0, resolve_now},
-    {"current_date", "", 'd', k_today, 0, 0, resolve_now},
-    {"today", "", 'd', k_today, 0, 0, resolve_now}};
+const xfunction pln__x_time_functions[] = {{"extract", "t*", 'i', NULL, 0, 0, resolve_extract},
+                                           {"date_part", "t*", 'i', NULL, 0, 0, resolve_extract},
+                                           FIELD("year", F_YEAR),
+                                           FIELD("quarter", F_QUARTER),
+                                           FIELD("month", F_MONTH),
+                                           FIELD("week", F_WEEK),
+                                           FIELD("day", F_DAY),
+                                           FIELD("dow", F_DOW),
+                                           FIELD("dayofweek", F_DOW),
+                                           FIELD("isodow", F_ISODOW),
+                                           FIELD("doy", F_DOY),
+                                           FIELD("dayofyear", F_DOY),
+                                           FIELD("isoyear", F_ISOYEAR),
+                                           CLOCK("hour", F_HOUR),
+                                           CLOCK("minute", F_MINUTE),
+                                           CLOCK("second", F_SECOND),
+                                           CLOCK("millisecond", F_MILLISECOND),
+                                           CLOCK("microsecond", F_MICROSECOND),
+                                           EPOCH("epoch", F_EPOCH),
+                                           EPOCH("epoch_ms", F_EPOCH_MS),
+                                           EPOCH("epoch_us", F_EPOCH_US),
+                                           EPOCH("epoch_ns", F_EPOCH_NS),
+                                           {"now", "", 'z', k_now, 0, 0, resolve_now},
+                                           {"current_timestamp", "", 'z', k_now, 0, 0, resolve_now},
+                                           {"localtimestamp", "", 'Z', k_now, 0, 0, resolve_now},
+                                           {"current_date", "", 'd', k_today, 0, 0, resolve_now},
+                                           {"today", "", 'd', k_today, 0, 0, resolve_now}};
 const int32_t pln__x_time_functions_count = PLN__COUNT(pln__x_time_functions);

@@ -10,13 +10,12 @@ typedef struct inset {
     bool has_null;
     int32_t n;
     bool is_short;
-    uint64_t keys[SHORT_MAX]; /* short texts */
-    int64_t sizes[SHORT_MAX];
+    uint64_t keys[SHORT_MAX];
     uint64_t seed;
-    uint32_t mask;            /* of the hash table */
-    int32_t *slots;           /* index + 1 of a text; 0 where none is */
+    uint32_t mask;  /* of the hash table */
+    int32_t *slots; /* index + 1 of a text; 0 where none is */
     xstr *texts;
-    int64_t *numbers;         /* ascending */
+    int64_t *numbers; /* ascending */
 } inset;
 
 static void unmatched_null(xprog *p, const xop *op, int32_t n) {
@@ -24,27 +23,6 @@ static void unmatched_null(xprog *p, const xop *op, int32_t n) {
     uint64_t *valid = pln__x_valid_bits(p, op, n);
     for (int32_t w = 0; w < x_words(n); w++)
         valid[w] &= out[w];
-}
-
-static pln_status k_in_short(xprog *p, const xop *op, int32_t n) {
-    const inset *set = op->aux;
-    const xvec *v = x_arg(p, op, 0);
-    uint64_t *out = x_dest(p, op);
-    for (int32_t w = 0; w < x_words(n); w++) {
-        int32_t end = n - w * 64 < 64 ? n - w * 64 : 64;
-        uint64_t word = 0;
-        for (int32_t i = 0; i < end; i++) {
-            int64_t size;
-            uint64_t hit = 0, key = x_short_at(v, w * 64 + i, n, &size);
-            for (int32_t k = 0; k < set->n; k++)
-                hit |= (uint64_t)((key == set->keys[k]) & (size == set->sizes[k]));
-            word |= hit << i;
-        }
-        out[w] = word;
-    }
-    if (set->has_null)
-        unmatched_null(p, op, n);
-    return PLN_OK;
 }
 
 static bool find_text(const inset *set, xstr s) {
@@ -57,16 +35,22 @@ static bool find_text(const inset *set, xstr s) {
     return false;
 }
 
+static void in_hashed(xprog *p, const xop *op, int32_t n) {
+    const xvec *v = x_arg(p, op, 0);
+    uint64_t *out = x_dest(p, op);
+    memset(out, 0, (size_t)x_words(n) * 8);
+    for (int32_t i = 0; i < n; i++)
+        if (x_valid(&x_out(p, op)->vec, i) && find_text(op->aux, x_text(v, i)))
+            out[i / 64] |= UINT64_C(1) << (i % 64);
+}
+
 static pln_status k_in_text(xprog *p, const xop *op, int32_t n) {
     const inset *set = op->aux;
     const xvec *v = x_arg(p, op, 0);
-    uint64_t *out = x_dest(p, op);
     if (set->is_short && v->offsets != NULL)
-        return k_in_short(p, op, n);
-    memset(out, 0, (size_t)x_words(n) * 8);
-    for (int32_t i = 0; i < n; i++)
-        if (x_valid(&x_out(p, op)->vec, i) && find_text(set, x_text(v, i)))
-            out[i / 64] |= UINT64_C(1) << (i % 64);
+        pln__x_match_short(v, n, set->keys, set->n, x_dest(p, op));
+    else
+        in_hashed(p, op, n);
     if (set->has_null)
         unmatched_null(p, op, n);
     return PLN_OK;
@@ -109,11 +93,9 @@ static pln_status k_in_i32(xprog *p, const xop *op, int32_t n) {
 /* ---- building ---- */
 
 static void add_short(inset *set, xstr s) {
-    set->is_short = set->is_short && s.size <= 8 && set->n <= SHORT_MAX;
-    if (set->is_short) {
+    set->is_short = set->is_short && s.size <= X_SHORT_MAX && set->n <= SHORT_MAX;
+    if (set->is_short)
         set->keys[set->n - 1] = x_short_key(s);
-        set->sizes[set->n - 1] = s.size;
-    }
 }
 
 static bool build_texts(xprog *p, inset *set, const int32_t *regs, int32_t n) {

@@ -59,8 +59,20 @@ typedef struct xtype {
 
 /* How values lie in a register. */
 enum {
-    X_BITS = 0, X_I8, X_I16, X_I32, X_I64, X_U8, X_U16, X_U32, X_U64, X_F32, X_F64, X_DEC, X_TEXT,
-    X_REF, /* nested: rows of an Arrow array */
+    X_BITS = 0,
+    X_I8,
+    X_I16,
+    X_I32,
+    X_I64,
+    X_U8,
+    X_U16,
+    X_U32,
+    X_U64,
+    X_F32,
+    X_F64,
+    X_DEC,
+    X_TEXT,
+    X_REF,  /* nested: rows of an Arrow array */
     X_VOID, /* interval: in the register's own fields */
     X_PHYS_COUNT
 };
@@ -68,10 +80,39 @@ enum {
 /* ---- tree (lexer.c, parser*.c) ---- */
 
 enum {
-    T_END, T_NAME, T_QUOTED, T_INTEGER, T_DECIMAL, T_FLOAT, T_TEXT, T_BYTES,
-    T_LEFT, T_RIGHT, T_OPEN, T_CLOSE, T_COMMA, T_DOT, T_CAST,
-    T_PLUS, T_MINUS, T_STAR, T_SLASH, T_PERCENT, T_POWER, T_JOIN, T_AND, T_OR, T_TILDE, T_SHL, T_SHR,
-    T_EQ, T_NE, T_LT, T_LE, T_GT, T_GE
+    T_END,
+    T_NAME,
+    T_QUOTED,
+    T_INTEGER,
+    T_DECIMAL,
+    T_FLOAT,
+    T_TEXT,
+    T_BYTES,
+    T_LEFT,
+    T_RIGHT,
+    T_OPEN,
+    T_CLOSE,
+    T_COMMA,
+    T_DOT,
+    T_CAST,
+    T_PLUS,
+    T_MINUS,
+    T_STAR,
+    T_SLASH,
+    T_PERCENT,
+    T_POWER,
+    T_JOIN,
+    T_AND,
+    T_OR,
+    T_TILDE,
+    T_SHL,
+    T_SHR,
+    T_EQ,
+    T_NE,
+    T_LT,
+    T_LE,
+    T_GT,
+    T_GE
 };
 
 typedef struct xtoken {
@@ -84,34 +125,65 @@ typedef struct xlexer {
     int32_t size;
     int32_t at;
     int32_t last_end; /* of the token before `token` */
-    xtoken token; /* the current one */
+    xtoken token;     /* the current one */
     pln_error *err;
 } xlexer;
 
 enum {
-    N_LITERAL, N_COLUMN, N_MEMBER, N_SUBSCRIPT, N_NEGATE, N_PLUS, N_BINARY, N_COMPARE, N_CONCAT, N_AND,
-    N_OR, N_NOT, N_IS_NULL, N_IS_BOOL, N_DISTINCT, N_IN, N_BETWEEN, N_LIKE, N_CASE, N_CAST, N_CALL
+    N_LITERAL,
+    N_COLUMN,
+    N_MEMBER,
+    N_SUBSCRIPT,
+    N_NEGATE,
+    N_PLUS,
+    N_BINARY,
+    N_COMPARE,
+    N_CONCAT,
+    N_AND,
+    N_OR,
+    N_NOT,
+    N_IS_NULL,
+    N_IS_BOOL,
+    N_DISTINCT,
+    N_IN,
+    N_BETWEEN,
+    N_LIKE,
+    N_CASE,
+    N_CAST,
+    N_CALL
 };
 
 typedef struct xnode xnode;
 struct xnode {
     int32_t kind;
     int32_t start, end;
-    int32_t op;      /* a token of an operator; 'T', 'F' for N_IS_BOOL; 'L', 'I' for N_LIKE; N_LITERAL: below */
-    bool negated;    /* is not, not in ...; N_CASE: has an operand */
-    bool quoted;     /* N_COLUMN */
-    bool has_else;   /* N_CASE; N_CAST: try_cast */
+    int32_t
+        op; /* a token of an operator; 'T', 'F' for N_IS_BOOL; 'L', 'I' for N_LIKE; N_LITERAL: below */
+    bool negated;  /* is not, not in ...; N_CASE: has an operand */
+    bool quoted;   /* N_COLUMN */
+    bool has_else; /* N_CASE; N_CAST: try_cast */
     int32_t n_args;
     xnode *first, *last, *next;
-    xnode *up;       /* while compiling */
-    const char *name; /* column, member, function, NUL-terminated; the type of a cast or typed literal */
-    xstr text;       /* literal, unescaped */
-    xtype type;      /* N_CAST */
-    int32_t reg;     /* once compiled */
+    xnode *up; /* while compiling */
+    const char
+        *name;   /* column, member, function, NUL-terminated; the type of a cast or typed literal */
+    xstr text;   /* literal, unescaped */
+    xtype type;  /* N_CAST */
+    int32_t reg; /* once compiled */
 };
 /* xnode.op of N_LITERAL */
 enum {
-    L_NULL, L_TRUE, L_FALSE, L_INTEGER, L_DECIMAL, L_FLOAT, L_TEXT, L_BYTES, L_DATE, L_TIME, L_TIMESTAMP,
+    L_NULL,
+    L_TRUE,
+    L_FALSE,
+    L_INTEGER,
+    L_DECIMAL,
+    L_FLOAT,
+    L_TEXT,
+    L_BYTES,
+    L_DATE,
+    L_TIME,
+    L_TIMESTAMP,
     L_INTERVAL
 };
 
@@ -126,27 +198,30 @@ typedef struct xparser {
 /* ---- program ---- */
 
 typedef struct xvec {
-    const void *data;       /* values; words of bits; xstr (NULL where `offsets` is set and nobody asked) */
-    const uint64_t *valid;  /* NULL: all rows are */
-    const uint32_t *fail;   /* NULL: none; else 0 or X_REASON | operation << 8. A failed row is not valid. */
+    const void
+        *data; /* values; words of bits; xstr (NULL where `offsets` is set and nobody asked) */
+    const uint64_t *valid; /* NULL: all rows are */
+    const uint32_t
+        *fail; /* NULL: none; else 0 or X_REASON | operation << 8. A failed row is not valid. */
     const int32_t *offsets; /* text of a column: row i is base[offsets[i], offsets[i + 1]) */
     const uint8_t *base;
-    const struct ArrowArray *array; /* X_REF, with `rows` in data: logical rows of it, -1 where null */
+    const struct ArrowArray
+        *array; /* X_REF, with `rows` in data: logical rows of it, -1 where null */
 } xvec;
 
 typedef struct xreg {
     xtype type;
     int32_t phys;
-    bool constant;  /* one value, the same in all rows */
-    bool literal;   /* an integer or text literal, which adapts to its neighbour's type */
-    bool null;      /* a constant null */
+    bool constant; /* one value, the same in all rows */
+    bool literal;  /* an integer or text literal, which adapts to its neighbour's type */
+    bool null;     /* a constant null */
     bool nullable;
     bool used;
     int32_t months; /* X_INTERVAL */
     int64_t us;
     xvec vec;
-    void *own;          /* storage of values */
-    xstr *views;        /* storage of views built from offsets */
+    void *own;   /* storage of values */
+    xstr *views; /* storage of views built from offsets */
     uint64_t *own_valid;
     uint32_t *own_fail;
 } xreg;
@@ -156,15 +231,13 @@ typedef struct xop xop;
 typedef pln_status xkernel(xprog *p, const xop *op, int32_t n);
 
 enum {
-    XF_STRICT = 1,  /* null or failed in, null or failed out: done before the kernel runs */
-    XF_FAILS = 2,   /* may fail by itself */
-    XF_LOAD = 4,    /* reads the batch or the clock: never folded */
-    XF_TRY = 8,     /* its own failures are nulls */
+    XF_STRICT = 1,   /* null or failed in, null or failed out: done before the kernel runs */
+    XF_FAILS = 2,    /* may fail by itself */
+    XF_LOAD = 4,     /* reads the batch or the clock: never folded */
+    XF_TRY = 8,      /* its own failures are nulls */
     XF_NOT_NULL = 16 /* never gives null */
 };
-enum {
-    XR_OVERFLOW = 1, XR_ZERO, XR_SYNTAX, XR_RANGE, XR_DOMAIN, XR_LONG, XR_UTF8, XR_INEXACT
-};
+enum { XR_OVERFLOW = 1, XR_ZERO, XR_SYNTAX, XR_RANGE, XR_DOMAIN, XR_LONG, XR_UTF8, XR_INEXACT };
 
 struct xop {
     xkernel *run;
@@ -181,8 +254,8 @@ struct xop {
 
 struct xprog {
     const pln_allocator *mem;
-    xarena arena;  /* lives with the program */
-    xarena block;  /* values of the current block */
+    xarena arena; /* lives with the program */
+    xarena block; /* values of the current block */
     uint32_t cpu;
     uint64_t seed;
     const char *text;
@@ -318,11 +391,21 @@ const char *pln__x_type_text(const xtype *type, char *out);
 bool pln__x_type_of(const struct ArrowSchema *schema, xtype *out, pln_error *err);
 /* The format string of a scalar type, for pln__field_new. */
 void pln__x_format(const xtype *type, char out[96]);
-static inline bool x_is_integer(const xtype *t) { return pln__type_is_integer(t->id); }
-static inline bool x_is_float(const xtype *t) { return t->id == PLN__FLOAT32 || t->id == PLN__FLOAT64; }
-static inline bool x_is_number(const xtype *t) { return pln__type_is_number(t->id); }
-static inline bool x_is_text(const xtype *t) { return t->id == PLN__UTF8 || t->id == PLN__BINARY; }
-static inline bool x_is_time(const xtype *t) { return t->id == PLN__TIME32 || t->id == PLN__TIME64; }
+static inline bool x_is_integer(const xtype *t) {
+    return pln__type_is_integer(t->id);
+}
+static inline bool x_is_float(const xtype *t) {
+    return t->id == PLN__FLOAT32 || t->id == PLN__FLOAT64;
+}
+static inline bool x_is_number(const xtype *t) {
+    return pln__type_is_number(t->id);
+}
+static inline bool x_is_text(const xtype *t) {
+    return t->id == PLN__UTF8 || t->id == PLN__BINARY;
+}
+static inline bool x_is_time(const xtype *t) {
+    return t->id == PLN__TIME32 || t->id == PLN__TIME64;
+}
 static inline bool x_is_temporal(const xtype *t) {
     return t->id == PLN__DATE32 || x_is_time(t) || t->id == PLN__TIMESTAMP;
 }
@@ -395,10 +478,11 @@ pln_status pln__x_blend(xcompiler *c, const xnode *at, const int32_t abc[3], con
 
 xkernel *pln__x_compare_kernel(int32_t phys, int32_t token, uint32_t cpu);
 xkernel *pln__x_arith_kernel(int32_t phys, int32_t token, uint32_t cpu);
-xkernel *pln__x_cast_kernel(int32_t from, int32_t to);  /* numbers among each other */
+xkernel *pln__x_cast_kernel(int32_t from, int32_t to); /* numbers among each other */
 xkernel *pln__x_bit_kernel(int32_t token);
 xkernel *pln__x_blend_kernel(int32_t phys);
-xkernel pln__x_and, pln__x_or, pln__x_not, pln__x_is_null, pln__x_is_true, pln__x_distinct, pln__x_nullif;
+xkernel pln__x_and, pln__x_or, pln__x_not, pln__x_is_null, pln__x_is_true, pln__x_distinct,
+    pln__x_nullif;
 xkernel pln__x_load_fixed, pln__x_load_bits, pln__x_load_text, pln__x_load_ref, pln__x_load_rows,
     pln__x_gather, pln__x_member, pln__x_subscript, pln__x_map_get, pln__x_cardinality;
 xkernel pln__x_cast_same, pln__x_cast_bool_int, pln__x_cast_int_bool, pln__x_cast_utf8;

@@ -74,10 +74,9 @@ static pln_status number(xlexer *lex) {
         }
     }
     if (is_name_start(peek(lex, 0)))
-        return pln__x_error(lex->text, t->start, lex->err, PLN_ESYNTAX,
-                            "'%.*s...' is neither a number nor a name",
-                            lex->at + 1 - t->start > 40 ? 40 : lex->at + 1 - t->start,
-                            lex->text + t->start);
+        return pln__x_error(
+            lex->text, t->start, lex->err, PLN_ESYNTAX, "'%.*s...' is neither a number nor a name",
+            lex->at + 1 - t->start > 40 ? 40 : lex->at + 1 - t->start, lex->text + t->start);
     return PLN_OK;
 }
 
@@ -102,7 +101,7 @@ static int32_t two(char a, char b) {
     static const struct {
         char text[3];
         int32_t kind;
-    } pairs[] = {{"::", T_CAST}, {"||", T_JOIN}, {"==", T_EQ}, {"<>", T_NE}, {"!=", T_NE},
+    } pairs[] = {{"::", T_CAST}, {"||", T_JOIN}, {"==", T_EQ},  {"<>", T_NE}, {"!=", T_NE},
                  {"<=", T_LE},   {">=", T_GE},   {"<<", T_SHL}, {">>", T_SHR}};
     for (int i = 0; i < PLN__COUNT(pairs); i++)
         if (pairs[i].text[0] == a && pairs[i].text[1] == b)
@@ -112,9 +111,9 @@ static int32_t two(char a, char b) {
 
 static int32_t one(char c) {
     static const char all[] = "()[],.+-*/%^&|~=<>";
-    static const int32_t kinds[] = {T_LEFT, T_RIGHT, T_OPEN, T_CLOSE, T_COMMA, T_DOT,
-                                    T_PLUS, T_MINUS, T_STAR, T_SLASH, T_PERCENT, T_POWER,
-                                    T_AND, T_OR, T_TILDE, T_EQ, T_LT, T_GT};
+    static const int32_t kinds[] = {T_LEFT, T_RIGHT, T_OPEN,  T_CLOSE, T_COMMA,   T_DOT,
+                                    T_PLUS, T_MINUS, T_STAR,  T_SLASH, T_PERCENT, T_POWER,
+                                    T_AND,  T_OR,    T_TILDE, T_EQ,    T_LT,      T_GT};
     const char *found = c == '\0' ? NULL : strchr(all, c);
     return found == NULL ? -1 : kinds[found - all];
 }

@@ -3,6 +3,7 @@
  */
 #include "expr/internal.h"
 #include "expr/short_text.h"
+#include "expr/text_kernels.h"
 
 /* Codes of a prepared pattern; a literal byte is itself. */
 enum { ANY_ONE = 256, ANY_MANY = 257 };
@@ -26,8 +27,7 @@ static bool same(uint16_t code, uint8_t c, bool fold) {
 }
 
 static int64_t next_character(xstr s, int64_t at) {
-    for (at++; at < s.size && (s.data[at] & 0xC0) == 0x80; at++) {
-    }
+    for (at++; at < s.size && (s.data[at] & 0xC0) == 0x80; at++) {}
     return at;
 }
 
@@ -58,33 +58,14 @@ static bool match(const pattern *p, xstr s) {
     return i == p->n;
 }
 
-static bool contains(xstr s, xstr part) {
-    const uint8_t *at = s.data, *end = s.data + s.size - part.size;
-    if (part.size == 0)
-        return true;
-    for (; part.size <= s.size && at <= end; at++) {
-        at = memchr(at, part.data[0], (size_t)(end - at) + 1);
-        if (at == NULL)
-            return false;
-        if (x_equal(at, part.data, part.size))
-            return true;
-    }
-    return false;
-}
-
 static bool like(const pattern *p, xstr s) {
     xstr t = p->text;
     switch (p->kind) {
-    case LIKE_EQUAL:
-        return s.size == t.size && x_equal(s.data, t.data, t.size);
-    case LIKE_PREFIX:
-        return s.size >= t.size && x_equal(s.data, t.data, t.size);
-    case LIKE_SUFFIX:
-        return s.size >= t.size && x_equal(s.data + s.size - t.size, t.data, t.size);
-    case LIKE_PART:
-        return contains(s, t);
-    default:
-        return match(p, s);
+    case LIKE_EQUAL: return s.size == t.size && x_equal(s.data, t.data, t.size);
+    case LIKE_PREFIX: return s.size >= t.size && x_equal(s.data, t.data, t.size);
+    case LIKE_SUFFIX: return s.size >= t.size && x_equal(s.data + s.size - t.size, t.data, t.size);
+    case LIKE_PART: return t.size == 0 || pln__x_find(s.data, s.size, 0, t, 0) >= 0;
+    default: return match(p, s);
     }
 }
 
@@ -131,7 +112,14 @@ static void classify(pattern *p, uint8_t *bytes) {
 /* aux: the prepared pattern; imm: not. */
 static pln_status k_like(xprog *p, const xop *op, int32_t n) {
     const xvec *v = x_arg(p, op, 0);
+    const pattern *like_pattern = op->aux;
     uint64_t *out = x_dest(p, op);
+    if (v->offsets != NULL && like_pattern->kind == LIKE_PART && like_pattern->text.size > 0) {
+        pln__x_contains(v, n, like_pattern->text, out, p->cpu);
+        for (int32_t w = 0; w < x_words(n) && op->imm; w++)
+            out[w] = ~out[w];
+        return PLN_OK;
+    }
     memset(out, 0, (size_t)x_words(n) * 8);
     for (int32_t i = 0; i < n; i++)
         if (x_valid(&x_out(p, op)->vec, i) && like(op->aux, x_text(v, i)) != (bool)op->imm)
@@ -179,7 +167,10 @@ static pln_status constant_pattern(xcompiler *c, const xnode *node, const int32_
     if (!prepare(like_pattern, text, escape, codes))
         return pln__x_error_at(c, node, PLN_ESYNTAX, "the pattern ends in its escape character");
     classify(like_pattern, bytes);
-    xspec spec = {.run = k_like, .flags = XF_STRICT, .name = "like", .imm = node->negated,
+    xspec spec = {.run = k_like,
+                  .flags = XF_STRICT,
+                  .name = "like",
+                  .imm = node->negated,
                   .aux = like_pattern};
     return pln__x_emit(c, node, &spec, args, 1, &boolean, out);
 }
@@ -216,12 +207,16 @@ pln_status pln__x_compile_like(xcompiler *c, xnode *node, int32_t *out) {
         xstr e;
         memcpy(&e, escape->own, sizeof e);
         if (pln__utf8_count(e.data, e.size) > 1)
-            return pln__x_error_at(c, node, PLN_ESYNTAX, "the escape must be one character or none");
+            return pln__x_error_at(c, node, PLN_ESYNTAX,
+                                   "the escape must be one character or none");
     }
     if (pattern_reg->constant && !pattern_reg->null && escape->constant && !escape->null)
         return constant_pattern(c, node, args, out);
-    xspec spec = {.run = k_like_any, .flags = XF_STRICT | XF_FAILS, .name = "like",
-                  .imm = node->negated, .imm2 = node->op == 'I'};
+    xspec spec = {.run = k_like_any,
+                  .flags = XF_STRICT | XF_FAILS,
+                  .name = "like",
+                  .imm = node->negated,
+                  .imm2 = node->op == 'I'};
     status = pln__x_emit(c, node, &spec, args, 3, &boolean, out);
 out:
     return status;

@@ -32,8 +32,10 @@ static pln_status decimal(xcompiler *c, const xnode *node, int32_t *out) {
     int32_t scale, digits = count_digits(node->text, &scale);
     pln__int128 value;
     if (digits > PLN__DECIMAL128_PRECISION)
-        return pln__x_error_at(c, node, PLN_ESYNTAX, "a number of %d digits: a decimal holds 38, "
-                               "write 1e3 for a float", digits);
+        return pln__x_error_at(c, node, PLN_ESYNTAX,
+                               "a number of %d digits: a decimal holds 38, "
+                               "write 1e3 for a float",
+                               digits);
     xtype type = pln__x_decimal(digits, scale);
     if (pln__parse_decimal128((const char *)node->text.data, node->text.size, 38, scale, &value) !=
         PLN__PARSED)
@@ -124,15 +126,28 @@ typedef struct unit {
     int32_t months;
     int64_t us;
 } unit;
-static const unit units[] = {
-    {"year", 12, 0},          {"yr", 12, 0},      {"y", 12, 0},
-    {"month", 1, 0},          {"mon", 1, 0},      {"week", 0, 7 * INT64_C(86400000000)},
-    {"w", 0, 7 * INT64_C(86400000000)}, {"day", 0, INT64_C(86400000000)}, {"d", 0, INT64_C(86400000000)},
-    {"hour", 0, INT64_C(3600000000)},   {"hr", 0, INT64_C(3600000000)},   {"h", 0, INT64_C(3600000000)},
-    {"minute", 0, 60000000},  {"min", 0, 60000000}, {"m", 0, 60000000},
-    {"second", 0, 1000000},   {"sec", 0, 1000000},  {"s", 0, 1000000},
-    {"millisecond", 0, 1000}, {"ms", 0, 1000},      {"microsecond", 0, 1},
-    {"us", 0, 1}};
+static const unit units[] = {{"year", 12, 0},
+                             {"yr", 12, 0},
+                             {"y", 12, 0},
+                             {"month", 1, 0},
+                             {"mon", 1, 0},
+                             {"week", 0, 7 * INT64_C(86400000000)},
+                             {"w", 0, 7 * INT64_C(86400000000)},
+                             {"day", 0, INT64_C(86400000000)},
+                             {"d", 0, INT64_C(86400000000)},
+                             {"hour", 0, INT64_C(3600000000)},
+                             {"hr", 0, INT64_C(3600000000)},
+                             {"h", 0, INT64_C(3600000000)},
+                             {"minute", 0, 60000000},
+                             {"min", 0, 60000000},
+                             {"m", 0, 60000000},
+                             {"second", 0, 1000000},
+                             {"sec", 0, 1000000},
+                             {"s", 0, 1000000},
+                             {"millisecond", 0, 1000},
+                             {"ms", 0, 1000},
+                             {"microsecond", 0, 1},
+                             {"us", 0, 1}};
 
 /* With an 's' behind it where the name is a word. */
 static const unit *unit_named(const char *name, int32_t size) {
@@ -235,23 +250,15 @@ out:
 pln_status pln__x_literal(xcompiler *c, xnode *node, int32_t *out) {
     xtype null = pln__x_type(PLN__NULL);
     switch (node->op) {
-    case L_NULL:
-        return pln__x_null_constant(c, &null, out);
+    case L_NULL: return pln__x_null_constant(c, &null, out);
     case L_TRUE:
-    case L_FALSE:
-        return boolean(c, node->op == L_TRUE, out);
-    case L_INTEGER:
-        return integer(c, node, out);
-    case L_DECIMAL:
-        return decimal(c, node, out);
-    case L_FLOAT:
-        return floating(c, node, out);
+    case L_FALSE: return boolean(c, node->op == L_TRUE, out);
+    case L_INTEGER: return integer(c, node, out);
+    case L_DECIMAL: return decimal(c, node, out);
+    case L_FLOAT: return floating(c, node, out);
     case L_TEXT:
-    case L_BYTES:
-        return text(c, node, out);
-    case L_INTERVAL:
-        return interval(c, node, out);
-    default:
-        return temporal(c, node, out);
+    case L_BYTES: return text(c, node, out);
+    case L_INTERVAL: return interval(c, node, out);
+    default: return temporal(c, node, out);
     }
 }

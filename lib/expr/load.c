@@ -29,7 +29,8 @@ pln_status pln__x_load_fixed(xprog *p, const xop *op, int32_t n) {
     const struct ArrowArray *array = column(p, op);
     xreg *out = x_out(p, op);
     load_valid(p, op, array, n);
-    out->vec.data = (const uint8_t *)array->buffers[1] + first_of(p, array) * pln__x_width(out->phys);
+    out->vec.data =
+        (const uint8_t *)array->buffers[1] + first_of(p, array) * pln__x_width(out->phys);
     return PLN_OK;
 }
 
@@ -82,8 +83,8 @@ static bool text_at(const struct ArrowSchema *schema, const pln__type *type,
     if (type->id == PLN__DICTIONARY) {
         row = key_at(type, array, row);
         array = array->dictionary;
-        if (pln__type_of(schema->dictionary, &values, NULL) < 0 || row < 0 || row >= array->length ||
-            !pln__array_valid(array, row))
+        if (pln__type_of(schema->dictionary, &values, NULL) < 0 || row < 0 ||
+            row >= array->length || !pln__array_valid(array, row))
             return false;
         type = &values;
     }

@@ -181,6 +181,7 @@ static pln_status blend_bits(xprog *p, const xop *op, int32_t n) {
 
 static pln_status blend_text(xprog *p, const xop *op, int32_t n) {
     const xstr *a = pln__x_views(p, op->args[1], n), *b = pln__x_views(p, op->args[2], n);
+    const xstr *from[2] = {b, a}; /* a load, not a branch that nobody can predict */
     xstr *out = x_dest(p, op);
     if (a == NULL || b == NULL)
         return PLN_ENOMEM;
@@ -188,7 +189,7 @@ static pln_status blend_text(xprog *p, const xop *op, int32_t n) {
         uint64_t mask = chosen(x_arg(p, op, 0), n, w);
         int32_t end = n - w * 64 < 64 ? n - w * 64 : 64;
         for (int32_t i = 0; i < end; i++)
-            out[w * 64 + i] = (mask >> i) & 1 ? a[w * 64 + i] : b[w * 64 + i];
+            out[w * 64 + i] = from[(mask >> i) & 1][w * 64 + i];
     }
     return blend_valid(p, op, n);
 }

@@ -44,8 +44,8 @@ pln_status pln__x_unexpected(xparser *parser, const char *what) {
                             "expected %s after %s, but the text ends", what, before);
     pln__show(got, lex->text + t->start, t->end - t->start);
     if (lex->last_end == 0)
-        return pln__x_error(lex->text, t->start, parser->err, PLN_ESYNTAX, "expected %s, got %s", what,
-                            got);
+        return pln__x_error(lex->text, t->start, parser->err, PLN_ESYNTAX, "expected %s, got %s",
+                            what, got);
     return pln__x_error(lex->text, t->start, parser->err, PLN_ESYNTAX,
                         "expected %s after %s, got %s", what, before, got);
 }
@@ -106,19 +106,14 @@ static int32_t level_of(int32_t token) {
     case T_AND:
     case T_OR:
     case T_SHL:
-    case T_SHR:
-        return LEVEL_OTHER;
+    case T_SHR: return LEVEL_OTHER;
     case T_PLUS:
-    case T_MINUS:
-        return LEVEL_SUM;
+    case T_MINUS: return LEVEL_SUM;
     case T_STAR:
     case T_SLASH:
-    case T_PERCENT:
-        return LEVEL_PRODUCT;
-    case T_POWER:
-        return LEVEL_POWER;
-    default:
-        return 0;
+    case T_PERCENT: return LEVEL_PRODUCT;
+    case T_POWER: return LEVEL_POWER;
+    default: return 0;
     }
 }
 
@@ -157,7 +152,8 @@ static pln_status parse_binary(xparser *parser, int32_t level, xnode **out) {
             PLN__TRY(parse_sign(parser, &right));
         else
             PLN__TRY(parse_binary(parser, binds + 1, &right));
-        PLN__TRY(join(parser, op == T_JOIN ? N_CONCAT : N_BINARY, op, op == T_JOIN, left, right, &left));
+        PLN__TRY(
+            join(parser, op == T_JOIN ? N_CONCAT : N_BINARY, op, op == T_JOIN, left, right, &left));
     }
     *out = left;
 out:
@@ -249,8 +245,8 @@ static pln_status parse_comparison(xparser *parser, xnode **out) {
         PLN__TRY(parse_range(parser, &right));
         PLN__TRY(join(parser, N_COMPARE, op, false, left, right, &left));
         if (parser->lex.token.kind >= T_EQ && parser->lex.token.kind <= T_GE)
-            status = pln__x_error(parser->lex.text, parser->lex.token.start, parser->err, PLN_ESYNTAX,
-                                  "comparisons do not chain: join them with 'and'");
+            status = pln__x_error(parser->lex.text, parser->lex.token.start, parser->err,
+                                  PLN_ESYNTAX, "comparisons do not chain: join them with 'and'");
     }
     *out = left;
 out:

@@ -1,9 +1,9 @@
 #include "expr/internal.h"
 
-static const char *const reserved[] = {
-    "and",  "as",   "between", "case", "cast", "distinct", "else",   "end",  "escape", "false",
-    "from", "for",  "ilike",   "in",   "is",   "like",     "not",    "null", "or",     "then",
-    "true", "when", "try_cast"};
+static const char *const reserved[] = {"and",   "as",   "between", "case",  "cast",    "distinct",
+                                       "else",  "end",  "escape",  "false", "from",    "for",
+                                       "ilike", "in",   "is",      "like",  "not",     "null",
+                                       "or",    "then", "true",    "when",  "try_cast"};
 
 bool pln__x_reserved(const char *text, int32_t size) {
     for (int i = 0; i < PLN__COUNT(reserved); i++)
@@ -78,10 +78,10 @@ out:
 }
 
 static bool is_interval_unit(const xlexer *lex) {
-    static const char *const units[] = {"year",  "years", "month",  "months",  "week",   "weeks",  "day",
-                                        "days",  "hour",  "hours",  "minute",  "minutes", "second",
-                                        "seconds", "millisecond", "milliseconds", "microsecond",
-                                        "microseconds"};
+    static const char *const units[] = {
+        "year",   "years",   "month",       "months",       "week",        "weeks",
+        "day",    "days",    "hour",        "hours",        "minute",      "minutes",
+        "second", "seconds", "millisecond", "milliseconds", "microsecond", "microseconds"};
     for (int i = 0; i < PLN__COUNT(units); i++)
         if (pln__x_is_word(lex, units[i]))
             return true;
@@ -300,7 +300,10 @@ static int32_t literal_kind(const char *name) {
     static const struct {
         const char *name;
         int32_t op;
-    } kinds[] = {{"date", L_DATE}, {"time", L_TIME}, {"timestamp", L_TIMESTAMP}, {"timestamptz", L_TIMESTAMP}};
+    } kinds[] = {{"date", L_DATE},
+                 {"time", L_TIME},
+                 {"timestamp", L_TIMESTAMP},
+                 {"timestamptz", L_TIMESTAMP}};
     for (int i = 0; i < PLN__COUNT(kinds); i++)
         if (pln__x_word_is(name, (int32_t)strlen(name), kinds[i].name))
             return kinds[i].op;
@@ -355,24 +358,15 @@ static pln_status parse_operand(xparser *parser, xnode **out) {
     xlexer *lex = &parser->lex;
     int32_t start = lex->token.start;
     switch (lex->token.kind) {
-    case T_NAME:
-        return parse_word(parser, out);
-    case T_QUOTED:
-        return parse_name(parser, out);
-    case T_INTEGER:
-        return literal(parser, L_INTEGER, out);
-    case T_DECIMAL:
-        return literal(parser, L_DECIMAL, out);
-    case T_FLOAT:
-        return literal(parser, L_FLOAT, out);
-    case T_TEXT:
-        return literal(parser, L_TEXT, out);
-    case T_BYTES:
-        return literal(parser, L_BYTES, out);
-    case T_LEFT:
-        break;
-    default:
-        return pln__x_unexpected(parser, "an expression");
+    case T_NAME: return parse_word(parser, out);
+    case T_QUOTED: return parse_name(parser, out);
+    case T_INTEGER: return literal(parser, L_INTEGER, out);
+    case T_DECIMAL: return literal(parser, L_DECIMAL, out);
+    case T_FLOAT: return literal(parser, L_FLOAT, out);
+    case T_TEXT: return literal(parser, L_TEXT, out);
+    case T_BYTES: return literal(parser, L_BYTES, out);
+    case T_LEFT: break;
+    default: return pln__x_unexpected(parser, "an expression");
     }
     PLN__TRY(pln__x_next(lex));
     PLN__TRY(pln__x_parse_expr(parser, 0, out));

@@ -19,8 +19,10 @@ static int32_t select_plain(const uint64_t *words, int32_t n_words, int32_t row0
  * Eight rows a step: the places of set bits are pulled together by pext, widened and stored whole, so no branch depends on the data.
  * Up to seven numbers too many are written behind the last one.
  */
-__attribute__((target("avx2,bmi,bmi2,popcnt"))) static int32_t
-select_avx2(const uint64_t *words, int32_t n_words, int32_t row0, int32_t *out) {
+__attribute__((target("avx2,bmi,bmi2,popcnt"))) static int32_t select_avx2(const uint64_t *words,
+                                                                           int32_t n_words,
+                                                                           int32_t row0,
+                                                                           int32_t *out) {
     int32_t n = 0;
     for (int32_t w = 0; w < n_words; w++) {
         uint64_t bits = words[w];
@@ -55,8 +57,8 @@ int64_t pln__x_select(const xprog *p, int32_t n, int32_t *out, int64_t room) {
 pln_status pln__x_select_column(const xprog *p, const struct ArrowArray *rows, int32_t *selected,
                                 int64_t *n, pln_error *err) {
     struct ArrowArray column;
-    pln_status status = pln__array_slice(p->mem, rows->children[p->bare], rows->offset, rows->length,
-                                         &column, err);
+    pln_status status =
+        pln__array_slice(p->mem, rows->children[p->bare], rows->offset, rows->length, &column, err);
     if (status < 0)
         return status;
     *n = pln__rows_where_cpu(&column, p->cpu, selected);

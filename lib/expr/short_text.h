@@ -26,26 +26,27 @@ static inline bool x_equal(const uint8_t *a, const uint8_t *b, int64_t size) {
     return true;
 }
 
-/* The first eight bytes, zeros where there are fewer. */
-static inline uint64_t x_short_key(xstr s) {
-    uint64_t key = 0;
-    if (s.size > 0)
-        memcpy(&key, s.data, (size_t)(s.size < 8 ? s.size : 8));
-    return key;
+/*
+ * A text of at most seven bytes and its length as one number; all longer ones are numbers that no short text has. The masks are
+ * by length, and longer texts keep nothing but their tag.
+ */
+static const uint64_t x_short_masks[9] = {
+    0, 0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF, 0xFFFFFFFFFF, 0xFFFFFFFFFFFF, 0xFFFFFFFFFFFFFF, 0};
+
+enum { X_SHORT_MAX = 7 };
+static inline uint64_t x_short_tag(int64_t size) {
+    return (uint64_t)(size > X_SHORT_MAX ? X_SHORT_MAX + 1 : size) << 56;
 }
 
-/* The same of row i of a column's text of n rows. Eight bytes are read at once wherever the column has them. */
-static inline uint64_t x_short_at(const xvec *v, int32_t i, int32_t n, int64_t *size) {
-    static const uint64_t masks[9] = {0, 0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF, 0xFFFFFFFFFF,
-                                      0xFFFFFFFFFFFF, 0xFFFFFFFFFFFFFF, UINT64_MAX};
-    int32_t start = v->offsets[i];
-    int64_t length = v->offsets[i + 1] - start;
-    *size = length;
-    if (PLN__UNLIKELY(start > v->offsets[n] - 8))
-        return x_short_key((xstr){v->base + start, length});
-    uint64_t key;
-    memcpy(&key, v->base + start, 8);
-    return key & masks[length > 8 ? 8 : length];
+static inline uint64_t x_short_key(xstr s) {
+    uint8_t bytes[8] = {0};
+    if (s.size > 0 && s.size <= X_SHORT_MAX)
+        memcpy(bytes, s.data, (size_t)s.size);
+    return pln__load_8((const char *)bytes) | x_short_tag(s.size);
 }
+
+/* Bits of the rows of a column's text that are one of `keys`. */
+void pln__x_match_short(const xvec *v, int32_t n, const uint64_t *keys, int32_t n_keys,
+                        uint64_t *out);
 
 #endif

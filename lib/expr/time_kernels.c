@@ -50,8 +50,8 @@ static pln_status convert(xprog *p, const xop *op, int32_t n) {
     pln_status status = PLN_OK;
     for (int32_t i = 0; i < n && status == PLN_OK; i++) {
         int64_t value = 0;
-        if (!pln__convert_unit(get(in, i), (pln__unit)in->type.unit, (pln__unit)out->type.unit, &value,
-                               NULL))
+        if (!pln__convert_unit(get(in, i), (pln__unit)in->type.unit, (pln__unit)out->type.unit,
+                               &value, NULL))
             status = pln__x_fail(p, op, n, i, XR_RANGE);
         put(out, i, value);
     }
@@ -72,7 +72,8 @@ pln_status pln__x_cast_timestamp_time(xprog *p, const xop *op, int32_t n) {
     for (int32_t i = 0; i < n; i++) {
         (void)pln__floor_div(get(in, i), day, &rest);
         value = 0;
-        (void)pln__convert_unit(rest, (pln__unit)in->type.unit, (pln__unit)out->type.unit, &value, NULL);
+        (void)pln__convert_unit(rest, (pln__unit)in->type.unit, (pln__unit)out->type.unit, &value,
+                                NULL);
         put(out, i, value);
     }
     return PLN_OK;
@@ -86,8 +87,8 @@ pln_status pln__x_add_days(xprog *p, const xop *op, int32_t n) {
     pln_status status = PLN_OK;
     for (int32_t i = 0; i < n && status == PLN_OK; i++) {
         int64_t sum;
-        bool fits = pln__mul(days[i], op->imm, &sum) && pln__add(sum, in[i], &sum) &&
-                    sum == (int32_t)sum;
+        bool fits =
+            pln__mul(days[i], op->imm, &sum) && pln__add(sum, in[i], &sum) && sum == (int32_t)sum;
         out[i] = fits ? (int32_t)sum : 0;
         if (PLN__UNLIKELY(!fits))
             status = pln__x_fail(p, op, n, i, XR_OVERFLOW);

@@ -6,24 +6,55 @@
 static const struct {
     const char *name;
     int32_t id;
-} names[] = {
-    {"null", PLN__NULL},       {"bool", PLN__BOOL},       {"boolean", PLN__BOOL},
-    {"int8", PLN__INT8},       {"tinyint", PLN__INT8},    {"int16", PLN__INT16},
-    {"smallint", PLN__INT16},  {"int2", PLN__INT16},      {"int32", PLN__INT32},
-    {"int", PLN__INT32},       {"integer", PLN__INT32},   {"int4", PLN__INT32},
-    {"int64", PLN__INT64},     {"bigint", PLN__INT64},    {"long", PLN__INT64},
-    {"uint8", PLN__UINT8},     {"utinyint", PLN__UINT8},  {"uint16", PLN__UINT16},
-    {"usmallint", PLN__UINT16}, {"uint32", PLN__UINT32},  {"uinteger", PLN__UINT32},
-    {"uint64", PLN__UINT64},   {"ubigint", PLN__UINT64},  {"float32", PLN__FLOAT32},
-    {"real", PLN__FLOAT32},    {"float4", PLN__FLOAT32},  {"float64", PLN__FLOAT64},
-    {"float8", PLN__FLOAT64},  {"float", PLN__FLOAT64},   {"double", PLN__FLOAT64},
-    {"utf8", PLN__UTF8},       {"text", PLN__UTF8},       {"varchar", PLN__UTF8},
-    {"string", PLN__UTF8},     {"binary", PLN__BINARY},   {"bytea", PLN__BINARY},
-    {"blob", PLN__BINARY},     {"varbinary", PLN__BINARY}, {"decimal", PLN__DECIMAL128},
-    {"numeric", PLN__DECIMAL128}, {"dec", PLN__DECIMAL128}, {"date", PLN__DATE32},
-    {"date32", PLN__DATE32},   {"time", PLN__TIME64},     {"time32", PLN__TIME32},
-    {"time64", PLN__TIME64},   {"timestamp", PLN__TIMESTAMP}, {"datetime", PLN__TIMESTAMP},
-    {"timestamptz", PLN__TIMESTAMP}};
+} names[] = {{"null", PLN__NULL},
+             {"bool", PLN__BOOL},
+             {"boolean", PLN__BOOL},
+             {"int8", PLN__INT8},
+             {"tinyint", PLN__INT8},
+             {"int16", PLN__INT16},
+             {"smallint", PLN__INT16},
+             {"int2", PLN__INT16},
+             {"int32", PLN__INT32},
+             {"int", PLN__INT32},
+             {"integer", PLN__INT32},
+             {"int4", PLN__INT32},
+             {"int64", PLN__INT64},
+             {"bigint", PLN__INT64},
+             {"long", PLN__INT64},
+             {"uint8", PLN__UINT8},
+             {"utinyint", PLN__UINT8},
+             {"uint16", PLN__UINT16},
+             {"usmallint", PLN__UINT16},
+             {"uint32", PLN__UINT32},
+             {"uinteger", PLN__UINT32},
+             {"uint64", PLN__UINT64},
+             {"ubigint", PLN__UINT64},
+             {"float32", PLN__FLOAT32},
+             {"real", PLN__FLOAT32},
+             {"float4", PLN__FLOAT32},
+             {"float64", PLN__FLOAT64},
+             {"float8", PLN__FLOAT64},
+             {"float", PLN__FLOAT64},
+             {"double", PLN__FLOAT64},
+             {"utf8", PLN__UTF8},
+             {"text", PLN__UTF8},
+             {"varchar", PLN__UTF8},
+             {"string", PLN__UTF8},
+             {"binary", PLN__BINARY},
+             {"bytea", PLN__BINARY},
+             {"blob", PLN__BINARY},
+             {"varbinary", PLN__BINARY},
+             {"decimal", PLN__DECIMAL128},
+             {"numeric", PLN__DECIMAL128},
+             {"dec", PLN__DECIMAL128},
+             {"date", PLN__DATE32},
+             {"date32", PLN__DATE32},
+             {"time", PLN__TIME64},
+             {"time32", PLN__TIME32},
+             {"time64", PLN__TIME64},
+             {"timestamp", PLN__TIMESTAMP},
+             {"datetime", PLN__TIMESTAMP},
+             {"timestamptz", PLN__TIMESTAMP}};
 
 static int32_t id_of(const xlexer *lex) {
     for (int i = 0; i < PLN__COUNT(names); i++)
@@ -44,9 +75,9 @@ static pln_status unknown_type(xparser *parser) {
         return pln__x_unexpected(parser, "a type such as int64");
     pln__ascii_lower(word, parser->lex.text + t->start, size);
     const char *near = pln__nearest(word, known);
-    return pln__x_error(parser->lex.text, t->start, parser->err, PLN_ENAME, "no such type '%s'%s%s%s",
-                        word, near == NULL ? "" : " (did you mean '", near == NULL ? "" : near,
-                        near == NULL ? "" : "'?)");
+    return pln__x_error(parser->lex.text, t->start, parser->err, PLN_ENAME,
+                        "no such type '%s'%s%s%s", word, near == NULL ? "" : " (did you mean '",
+                        near == NULL ? "" : near, near == NULL ? "" : "'?)");
 }
 
 static pln_status take_int(xparser *parser, int32_t low, int32_t high, const char *what,
@@ -58,11 +89,11 @@ static pln_status take_int(xparser *parser, int32_t low, int32_t high, const cha
     if (pln__parse_int64(lex->text + lex->token.start, lex->token.end - lex->token.start, &value) !=
             PLN__PARSED ||
         value < low || value > high)
-        return pln__x_error(lex->text, lex->token.start, parser->err, PLN_ETYPE,
-                            "%s must be %d to %d, got '%.*s'", what, low, high,
-                            lex->token.end - lex->token.start > 24 ? 24
-                                                                   : lex->token.end - lex->token.start,
-                            lex->text + lex->token.start);
+        return pln__x_error(
+            lex->text, lex->token.start, parser->err, PLN_ETYPE, "%s must be %d to %d, got '%.*s'",
+            what, low, high,
+            lex->token.end - lex->token.start > 24 ? 24 : lex->token.end - lex->token.start,
+            lex->text + lex->token.start);
     *out = (int32_t)value;
     return pln__x_next(&parser->lex);
 }
@@ -89,7 +120,7 @@ static pln_status take_unit(xparser *parser, int32_t *out) {
     static const struct {
         const char *name;
         int32_t unit;
-    } units[] = {{"s", PLN__SECOND},  {"ms", PLN__MILLI}, {"us", PLN__MICRO}, {"ns", PLN__NANO}};
+    } units[] = {{"s", PLN__SECOND}, {"ms", PLN__MILLI}, {"us", PLN__MICRO}, {"ns", PLN__NANO}};
     const xtoken *t = &parser->lex.token;
     if (t->kind == T_INTEGER && t->end - t->start == 1) {
         switch (parser->lex.text[t->start]) {

@@ -14,23 +14,24 @@ xtype pln__x_decimal(int32_t precision, int32_t scale) {
 
 int32_t pln__x_phys(const xtype *type) {
     static const int8_t of[PLN__TYPE_COUNT] = {
-        [PLN__NULL] = X_BITS,     [PLN__BOOL] = X_BITS,   [PLN__INT8] = X_I8,
-        [PLN__INT16] = X_I16,     [PLN__INT32] = X_I32,   [PLN__INT64] = X_I64,
-        [PLN__UINT8] = X_U8,      [PLN__UINT16] = X_U16,  [PLN__UINT32] = X_U32,
-        [PLN__UINT64] = X_U64,    [PLN__FLOAT32] = X_F32, [PLN__FLOAT64] = X_F64,
-        [PLN__UTF8] = X_TEXT,     [PLN__BINARY] = X_TEXT, [PLN__FIXED] = X_TEXT,
-        [PLN__DECIMAL128] = X_DEC, [PLN__DATE32] = X_I32, [PLN__TIME32] = X_I32,
-        [PLN__TIME64] = X_I64,    [PLN__TIMESTAMP] = X_I64, [PLN__LIST] = X_REF,
-        [PLN__STRUCT] = X_REF,    [PLN__MAP] = X_REF,     [PLN__DICTIONARY] = X_TEXT,
+        [PLN__NULL] = X_BITS,      [PLN__BOOL] = X_BITS,     [PLN__INT8] = X_I8,
+        [PLN__INT16] = X_I16,      [PLN__INT32] = X_I32,     [PLN__INT64] = X_I64,
+        [PLN__UINT8] = X_U8,       [PLN__UINT16] = X_U16,    [PLN__UINT32] = X_U32,
+        [PLN__UINT64] = X_U64,     [PLN__FLOAT32] = X_F32,   [PLN__FLOAT64] = X_F64,
+        [PLN__UTF8] = X_TEXT,      [PLN__BINARY] = X_TEXT,   [PLN__FIXED] = X_TEXT,
+        [PLN__DECIMAL128] = X_DEC, [PLN__DATE32] = X_I32,    [PLN__TIME32] = X_I32,
+        [PLN__TIME64] = X_I64,     [PLN__TIMESTAMP] = X_I64, [PLN__LIST] = X_REF,
+        [PLN__STRUCT] = X_REF,     [PLN__MAP] = X_REF,       [PLN__DICTIONARY] = X_TEXT,
         [PLN__UNION] = X_REF};
     return type->id >= PLN__TYPE_COUNT ? X_VOID : of[type->id];
 }
 
 int32_t pln__x_width(int32_t phys) {
     static const int8_t of[X_PHYS_COUNT] = {
-        [X_I8] = 1,  [X_I16] = 2, [X_I32] = 4,  [X_I64] = 8, [X_U8] = 1,
-        [X_U16] = 2, [X_U32] = 4, [X_U64] = 8,  [X_F32] = 4, [X_F64] = 8,
-        [X_DEC] = 16, [X_TEXT] = (int8_t)sizeof(xstr), [X_REF] = 4};
+        [X_I8] = 1,  [X_I16] = 2, [X_I32] = 4,  [X_I64] = 8,
+        [X_U8] = 1,  [X_U16] = 2, [X_U32] = 4,  [X_U64] = 8,
+        [X_F32] = 4, [X_F64] = 8, [X_DEC] = 16, [X_TEXT] = (int8_t)sizeof(xstr),
+        [X_REF] = 4};
     return of[phys];
 }
 
@@ -56,9 +57,7 @@ void pln__x_format(const xtype *type, char out[96]) {
         out[n++] = ',';
         n += (size_t)pln__format_int64(out + n, type->scale);
         break;
-    case PLN__DATE32:
-        memcpy(out, "tdD", n = 3);
-        break;
+    case PLN__DATE32: memcpy(out, "tdD", n = 3); break;
     case PLN__TIME32:
     case PLN__TIME64:
         out[n++] = 't';
@@ -75,8 +74,7 @@ void pln__x_format(const xtype *type, char out[96]) {
         memcpy(out + n, type->timezone, size);
         n += size;
         break;
-    default:
-        out[n++] = type->id <= PLN__BINARY ? simple[type->id] : 'n';
+    default: out[n++] = type->id <= PLN__BINARY ? simple[type->id] : 'n';
     }
     out[n] = '\0';
 }

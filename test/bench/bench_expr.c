@@ -150,10 +150,11 @@ static const bench cases[] = {
     {"filter text", "country in ('DE', 'FR')", "1", filter},
     {"derive", "true", "price * quantity * 1.19", derive},
     {"derive integer", "true", "amount + quantity * 2", derive},
-    {"filter and derive", "amount > 0 and country in ('DE', 'FR')", "price * quantity * 1.19", both},
+    {"filter and derive", "amount > 0 and country in ('DE', 'FR')", "price * quantity * 1.19",
+     both},
     {"lower", "true", "lower(name)", derive},
-    {"case", "true", "case when amount > 5000 then 'large' when amount > 0 then 'small' else 'none' end",
-     derive},
+    {"case", "true",
+     "case when amount > 5000 then 'large' when amount > 0 then 'small' else 'none' end", derive},
     {"like", "name like '%77%'", "1", filter},
     {"substr", "true", "substr(name, 10, 3)", derive}};
 
@@ -170,7 +171,8 @@ static void run_case(table *t, const bench *b, int rounds, uint32_t cpu, const c
     }
     printf("{\"bench\": \"expr\", \"case\": \"%s\", \"variant\": \"%s\", \"rows\": %lld, "
            "\"result\": %lld, \"ns_per_row\": %.3f, \"ms\": %.2f}\n",
-           b->name, variant, (long long)t->rows, (long long)result, best / (double)t->rows, best / 1e6);
+           b->name, variant, (long long)t->rows, (long long)result, best / (double)t->rows,
+           best / 1e6);
     fflush(stdout);
     pln__expr_free(where);
     pln__expr_free(value);
@@ -180,7 +182,8 @@ static void make_table(table *t, int64_t rows) {
     make_schema(&t->schema);
     t->rows = rows;
     for (int64_t first = 0; first < rows; first += BATCH)
-        make_batch(&t->schema, first, rows - first < BATCH ? rows - first : BATCH, &t->batches[t->n++]);
+        make_batch(&t->schema, first, rows - first < BATCH ? rows - first : BATCH,
+                   &t->batches[t->n++]);
 }
 
 /* A line from the peer script is a case; the answer is its time. */

@@ -34,11 +34,14 @@ static inline void rows_make(const char *spec, const char *json, rows *out) {
     json_schema(spec, &out->schema);
     pln__json_dialect_default(&dialect);
     pln__decode_options options = {.schema = &out->schema};
-    ck_assert_msg(pln__json_decoder.open(mem, &dialect, &options, &decoder, &err) >= 0, "%s", err.message);
+    ck_assert_msg(pln__json_decoder.open(mem, &dialect, &options, &decoder, &err) >= 0, "%s",
+                  err.message);
     ck_assert_int_ge(pln__json_decoder.begin(decoder, true, NULL, 0, &err), 0);
-    ck_assert_int_ge(pln__json_decoder.decode(decoder, (const uint8_t *)padded, size, true, INT32_MAX,
-                                              &decoded, &err), 0);
-    ck_assert_msg(decoded.n_bad == 0, "row %d: %s", (int)decoded.bad[0].line, decoded.bad[0].message);
+    ck_assert_int_ge(pln__json_decoder.decode(decoder, (const uint8_t *)padded, size, true,
+                                              INT32_MAX, &decoded, &err),
+                     0);
+    ck_assert_msg(decoded.n_bad == 0, "row %d: %s", (int)decoded.bad[0].line,
+                  decoded.bad[0].message);
     out->array = decoded.array;
     pln__json_decoder.close(decoder);
     free(padded);
@@ -71,11 +74,14 @@ static inline void say_value(pln__text *to, const struct ArrowSchema *field,
         return;
     case PLN__FLOAT32:
     case PLN__FLOAT64:
-        pln__text_printf(to, "%.*g", type.id == PLN__FLOAT64 ? 17 : 9, pln__array_float(&type, array, row));
+        pln__text_printf(to, "%.*g", type.id == PLN__FLOAT64 ? 17 : 9,
+                         pln__array_float(&type, array, row));
         return;
     case PLN__DECIMAL128:
-        size = pln__format_decimal128(text, pln__load_decimal128((const uint8_t *)array->buffers[1] +
-                                                                 (array->offset + row) * 16), type.scale);
+        size = pln__format_decimal128(
+            text,
+            pln__load_decimal128((const uint8_t *)array->buffers[1] + (array->offset + row) * 16),
+            type.scale);
         break;
     case PLN__UINT64:
         size = pln__format_uint64(text, (uint64_t)pln__array_int(&type, array, row));
@@ -84,8 +90,9 @@ static inline void say_value(pln__text *to, const struct ArrowSchema *field,
         size = pln__format_date(text, (int32_t)pln__array_int(&type, array, row));
         break;
     case PLN__TIMESTAMP:
-        size = pln__format_timestamp(text, pln__array_int(&type, array, row), (pln__unit)type.unit,
-                                     PLN__TIME_SPACE | (type.timezone[0] != '\0' ? PLN__TIME_UTC : 0));
+        size =
+            pln__format_timestamp(text, pln__array_int(&type, array, row), (pln__unit)type.unit,
+                                  PLN__TIME_SPACE | (type.timezone[0] != '\0' ? PLN__TIME_UTC : 0));
         break;
     case PLN__TIME32:
     case PLN__TIME64:
@@ -105,8 +112,8 @@ static inline void say_value(pln__text *to, const struct ArrowSchema *field,
 }
 
 /* All rows of an evaluated expression, failures among them. */
-static inline void say_rows(pln__text *to, const struct ArrowSchema *field, const struct ArrowArray *array,
-                            const pln__expr_failures *failures) {
+static inline void say_rows(pln__text *to, const struct ArrowSchema *field,
+                            const struct ArrowArray *array, const pln__expr_failures *failures) {
     int64_t f = 0;
     for (int64_t i = 0; i < array->length; i++) {
         if (i > 0)
@@ -156,7 +163,8 @@ static inline void expect_on(const rows *r, const char *text, const char *expect
     uint32_t cpu[] = {0, pln__cpu_features()};
     for (int i = 0; i < 2; i++) {
         char *got = expr_on(r, text, cpu[i]);
-        ck_assert_msg(strcmp(got, expected) == 0, "%s\n  gives    %s\n  expected %s", text, got, expected);
+        ck_assert_msg(strcmp(got, expected) == 0, "%s\n  gives    %s\n  expected %s", text, got,
+                      expected);
         pln__text t = {.mem = pln__system_allocator(), .data = got, .size = (int64_t)strlen(got)};
         (void)t;
         pln__strfree(pln__system_allocator(), got);

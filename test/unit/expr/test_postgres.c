@@ -6,7 +6,8 @@
 #include <math.h>
 
 #define SPEC                                                                                       \
-    "id l, a l?, b l?, i i?, h s?, f g?, r f?, d d:10.2?, e d:12.4?, s u?, u u?, t tdD?, ts tsu:?, " \
+    "id l, a l?, b l?, i i?, h s?, f g?, r f?, d d:10.2?, e d:12.4?, s u?, u u?, t tdD?, ts "      \
+    "tsu:?, "                                                                                      \
     "tm ttu?, ok b?, no b?"
 
 static char *read_file(const char *path) {
@@ -105,7 +106,8 @@ static void check_line(const rows *r, char *line, uint32_t cpu) {
 
 static void check_all(uint32_t cpu) {
     rows r;
-    char *json = read_file("test/unit/expr/rows.ndjson"), *table = read_file("test/unit/expr/postgres.tsv");
+    char *json = read_file("test/unit/expr/rows.ndjson"),
+         *table = read_file("test/unit/expr/postgres.tsv");
     int n = 0;
     rows_make(SPEC, json, &r);
     for (char *line = table; *line != '\0'; n++) {

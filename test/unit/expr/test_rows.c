@@ -6,29 +6,103 @@
 #include "fail_alloc.h"
 
 #define SPEC                                                                                       \
-    "a l?, b l?, i i?, h s?, c c?, n C?, f g?, r f?, d d:12.2?, s u?, k #u?, t tdD?, ts tsu:?, ok b?, " \
+    "a l?, b l?, i i?, h s?, c c?, n C?, f g?, r f?, d d:12.2?, s u?, k #u?, t tdD?, ts tsu:?, "   \
+    "ok b?, "                                                                                      \
     "no b, l l, tags [u?]?, who {x l?, y b?}?"
 
-static const char *const expressions[] = {
-    "a", "ok", "no", "s", "k", "tags", "who", "a + b", "a * 2 - b", "i + 1", "h * c", "n + 1", "f * r", "f / (r + 100)", "d * 2 + 1",
-    "a > b", "i >= 5", "h < c", "n = 3", "f <= r", "d > 1.5", "s < 'm'", "s = 'abc'", "k = 'red'", "k in ('red', 'blue')",
-    "ok and no", "ok or a > 0", "not ok", "ok is true", "a is null", "ok = no", "a in (1, 2, 3, 4, 5)", "a between -3 and 3",
-    "s in ('abc', 'de', '')", "s in ('abc', 'a much longer text')", "s like 'a%'", "s like '%b_%'", "s ilike '%B%'", "lower(s)", "upper(s)", "upper(k)",
-    "s || k", "substr(s, 2, 2)", "length(s)", "trim(s)", "case when a > 0 then s when ok then k else 'none' end",
-    "case when no then a else b end", "coalesce(a, b, 0)", "nullif(a, b)", "nullif(s, 'abc')", "greatest(a, b)", "t + 1", "ts - interval '1 hour'",
-    "extract(year from ts)", "date_trunc('month', ts)", "a::text", "d::text", "a::float64", "f::decimal(20, 3)", "ok::int", "hash64(a, s, f)",
-    "tags[1]", "tags[2] = 'b'", "who.x + 1", "who.y", "cardinality(tags)", "l", "l > 0", "null", "1", "'x'", "true", "case when no then tags[1] else s end",
-    "a / b", "s::int", "try_cast(s as int)", "round(d, 1)", "left(s, 2)", "reverse(s)", "concat(a, s, ok)"};
+static const char *const expressions[] = {"a",
+                                          "ok",
+                                          "no",
+                                          "s",
+                                          "k",
+                                          "tags",
+                                          "who",
+                                          "a + b",
+                                          "a * 2 - b",
+                                          "i + 1",
+                                          "h * c",
+                                          "n + 1",
+                                          "f * r",
+                                          "f / (r + 100)",
+                                          "d * 2 + 1",
+                                          "a > b",
+                                          "i >= 5",
+                                          "h < c",
+                                          "n = 3",
+                                          "f <= r",
+                                          "d > 1.5",
+                                          "s < 'm'",
+                                          "s = 'abc'",
+                                          "k = 'red'",
+                                          "k in ('red', 'blue')",
+                                          "ok and no",
+                                          "ok or a > 0",
+                                          "not ok",
+                                          "ok is true",
+                                          "a is null",
+                                          "ok = no",
+                                          "a in (1, 2, 3, 4, 5)",
+                                          "a between -3 and 3",
+                                          "s in ('abc', 'de', '')",
+                                          "s in ('abc', 'a much longer text')",
+                                          "s like 'a%'",
+                                          "s like '%b_%'",
+                                          "s ilike '%B%'",
+                                          "lower(s)",
+                                          "upper(s)",
+                                          "upper(k)",
+                                          "s || k",
+                                          "substr(s, 2, 2)",
+                                          "length(s)",
+                                          "trim(s)",
+                                          "case when a > 0 then s when ok then k else 'none' end",
+                                          "case when no then a else b end",
+                                          "coalesce(a, b, 0)",
+                                          "nullif(a, b)",
+                                          "nullif(s, 'abc')",
+                                          "greatest(a, b)",
+                                          "t + 1",
+                                          "ts - interval '1 hour'",
+                                          "extract(year from ts)",
+                                          "date_trunc('month', ts)",
+                                          "a::text",
+                                          "d::text",
+                                          "a::float64",
+                                          "f::decimal(20, 3)",
+                                          "ok::int",
+                                          "hash64(a, s, f)",
+                                          "tags[1]",
+                                          "tags[2] = 'b'",
+                                          "who.x + 1",
+                                          "who.y",
+                                          "cardinality(tags)",
+                                          "l",
+                                          "l > 0",
+                                          "null",
+                                          "1",
+                                          "'x'",
+                                          "true",
+                                          "case when no then tags[1] else s end",
+                                          "a / b",
+                                          "s::int",
+                                          "try_cast(s as int)",
+                                          "round(d, 1)",
+                                          "left(s, 2)",
+                                          "reverse(s)",
+                                          "concat(a, s, ok)"};
 
 static void random_rows(rng *r, int n, rows *out) {
-    static const char *const words[] = {"abc", "de", "", "b", "aXb", "BBB", "1", "-42", "longer than sixteen bytes", "größer", " x "};
+    static const char *const words[] = {
+        "abc",    "de", "", "b", "aXb", "BBB", "1", "-42", "longer than sixteen bytes",
+        "größer", " x "};
     static const char *const colours[] = {"red", "green", "blue"};
     char *json = calloc((size_t)n + 1, 512), *at = json;
 #define SOME(format, ...)                                                                          \
     if (rng_below(r, 5) > 0)                                                                       \
     at += sprintf(at, ", " format, __VA_ARGS__)
     for (int i = 0; i < n; i++) {
-        at += sprintf(at, "{\"no\": %s, \"l\": %d", rng_below(r, 2) ? "true" : "false", (int)rng_below(r, 100) - 50);
+        at += sprintf(at, "{\"no\": %s, \"l\": %d", rng_below(r, 2) ? "true" : "false",
+                      (int)rng_below(r, 100) - 50);
         SOME("\"a\": %d", (int)rng_below(r, 21) - 10);
         SOME("\"b\": %d", (int)rng_below(r, 11) - 5);
         SOME("\"i\": %d", (int)rng_below(r, 21) - 10);
@@ -41,7 +115,8 @@ static void random_rows(rng *r, int n, rows *out) {
         SOME("\"s\": \"%s\"", words[rng_below(r, PLN__COUNT(words))]);
         SOME("\"k\": \"%s\"", colours[rng_below(r, 3)]);
         SOME("\"t\": \"%04d-02-%02d\"", 1900 + (int)rng_below(r, 200), 1 + (int)rng_below(r, 28));
-        SOME("\"ts\": \"%04d-02-%02dT10:11:%02d\"", 1900 + (int)rng_below(r, 200), 1 + (int)rng_below(r, 28), (int)rng_below(r, 60));
+        SOME("\"ts\": \"%04d-02-%02dT10:11:%02d\"", 1900 + (int)rng_below(r, 200),
+             1 + (int)rng_below(r, 28), (int)rng_below(r, 60));
         SOME("\"ok\": %s", rng_below(r, 2) ? "true" : "false");
         SOME("\"tags\": [%s]", rng_below(r, 2) ? "\"b\", \"b\"" : rng_below(r, 2) ? "null" : "");
         SOME("\"who\": {%s}", rng_below(r, 2) ? "\"x\": 4, \"y\": true" : "\"y\": false");
@@ -56,7 +131,8 @@ static pln__expr *compile(const pln_allocator *mem, const rows *r, const char *t
     pln__expr_options options = {.cpu = cpu, .seed = 11};
     pln__expr *expr = NULL;
     pln_error err = {0};
-    ck_assert_msg(pln__expr_compile(mem, text, &r->schema, &options, &expr, &err) >= 0, "%s: %s", text, err.message);
+    ck_assert_msg(pln__expr_compile(mem, text, &r->schema, &options, &expr, &err) >= 0, "%s: %s",
+                  text, err.message);
     return expr;
 }
 
@@ -69,7 +145,8 @@ static char *show(pln__expr *expr, const struct ArrowArray *batch) {
     pln__text_init(&to, mem);
     pln__text_str(&to, "");
     ck_assert_msg(pln__expr_eval(expr, batch, 0, &out, &failures, &err) >= 0, "%s", err.message);
-    ck_assert_msg(pln__array_validate(pln__expr_field(expr), &out, PLN__VALIDATE_FULL, &err) >= 0, "%s", err.message);
+    ck_assert_msg(pln__array_validate(pln__expr_field(expr), &out, PLN__VALIDATE_FULL, &err) >= 0,
+                  "%s", err.message);
     say_rows(&to, pln__expr_field(expr), &out, &failures);
     pln__array_release(&out);
     pln__expr_failures_free(mem, &failures);
@@ -97,17 +174,21 @@ START_TEST(slices_give_slices) {
     random_rows(&r, 2500, &all);
     for (int e = 0; e < PLN__COUNT(expressions); e++) {
         pln__expr *plain = compile(pln__system_allocator(), &all, expressions[e], 0);
-        pln__expr *fast = compile(pln__system_allocator(), &all, expressions[e], pln__cpu_features());
+        pln__expr *fast =
+            compile(pln__system_allocator(), &all, expressions[e], pln__cpu_features());
         char *whole = show(plain, &all.array), *again = show(fast, &all.array);
         ck_assert_msg(strcmp(whole, again) == 0, "%s: variants differ", expressions[e]);
         for (int k = 0; k < 6; k++) {
             static const int64_t lengths[] = {0, 1, 63, 64, 1025, 1500};
             struct ArrowArray slice;
             int64_t first = rng_below(&r, 900);
-            ck_assert_int_ge(pln__rows_slice(pln__system_allocator(), &all.array, first, lengths[k], &slice, NULL), 0);
-            char *got = show(k % 2 ? plain : fast, &slice), *expected = part(whole, first, lengths[k]);
-            ck_assert_msg(strcmp(got, expected) == 0, "%s: rows %d to %d differ", expressions[e], (int)first,
-                          (int)(first + lengths[k]));
+            ck_assert_int_ge(pln__rows_slice(pln__system_allocator(), &all.array, first, lengths[k],
+                                             &slice, NULL),
+                             0);
+            char *got = show(k % 2 ? plain : fast, &slice),
+                 *expected = part(whole, first, lengths[k]);
+            ck_assert_msg(strcmp(got, expected) == 0, "%s: rows %d to %d differ", expressions[e],
+                          (int)first, (int)(first + lengths[k]));
             free(expected);
             pln__strfree(pln__system_allocator(), got);
             pln__array_release(&slice);
@@ -122,8 +203,17 @@ START_TEST(slices_give_slices) {
 END_TEST
 
 START_TEST(select_agrees_with_eval) {
-    static const char *const conditions[] = {"ok", "no", "a > 0", "a > 0 and s like '%b%'", "true", "false", "null", "a / b > 1",
-                                             "k in ('red')", "ok or no", "case when no then null else true end"};
+    static const char *const conditions[] = {"ok",
+                                             "no",
+                                             "a > 0",
+                                             "a > 0 and s like '%b%'",
+                                             "true",
+                                             "false",
+                                             "null",
+                                             "a / b > 1",
+                                             "k in ('red')",
+                                             "ok or no",
+                                             "case when no then null else true end"};
     rng r = {6};
     rows all;
     random_rows(&r, 3000, &all);
@@ -141,7 +231,8 @@ START_TEST(select_agrees_with_eval) {
             ck_assert_int_ge(pln__expr_eval(expr, &slice, 0, &values, &two, NULL), 0);
             int64_t at = 0;
             for (int64_t row = 0; row < n; row++) {
-                bool yes = pln__expr_field(expr)->format[0] == 'b' && pln__array_valid(&values, row) &&
+                bool yes = pln__expr_field(expr)->format[0] == 'b' &&
+                           pln__array_valid(&values, row) &&
                            pln__bit_get(values.buffers[1], values.offset + row);
                 if (yes)
                     ck_assert_int_eq(rows_of[at++], row);
@@ -182,12 +273,29 @@ START_TEST(clock_and_nullability) {
     static const struct {
         const char *text;
         bool nullable, is_volatile;
-    } all[] = {{"a", true, false}, {"l", false, false}, {"l + 1", true, false}, {"l > 1", false, false}, {"a > 1", true, false},
-               {"a is null", false, false}, {"coalesce(a, l)", false, false}, {"coalesce(a, b)", true, false}, {"1", false, false},
-               {"null", true, false}, {"now()", false, true}, {"now() > ts", true, true}, {"no and l > 0", false, false},
-               {"no and ok", true, false}, {"case when l > 0 then 1 else 2 end", false, false}, {"case when l > 0 then 1 end", true, false},
-               {"l in (1, 2, 3, 4, 5)", false, false}, {"l in (1, null)", true, false}, {"hash64(a)", false, false},
-               {"greatest(a, l)", false, false}, {"l::text", false, false}, {"l::int", true, false}, {"not no", false, false}};
+    } all[] = {{"a", true, false},
+               {"l", false, false},
+               {"l + 1", true, false},
+               {"l > 1", false, false},
+               {"a > 1", true, false},
+               {"a is null", false, false},
+               {"coalesce(a, l)", false, false},
+               {"coalesce(a, b)", true, false},
+               {"1", false, false},
+               {"null", true, false},
+               {"now()", false, true},
+               {"now() > ts", true, true},
+               {"no and l > 0", false, false},
+               {"no and ok", true, false},
+               {"case when l > 0 then 1 else 2 end", false, false},
+               {"case when l > 0 then 1 end", true, false},
+               {"l in (1, 2, 3, 4, 5)", false, false},
+               {"l in (1, null)", true, false},
+               {"hash64(a)", false, false},
+               {"greatest(a, l)", false, false},
+               {"l::text", false, false},
+               {"l::int", true, false},
+               {"not no", false, false}};
     rng r = {1};
     rows t;
     random_rows(&r, 1, &t);
@@ -247,8 +355,11 @@ static void call_text(const xfunction *f, int null_at, bool columns, char *out, 
         if (field && place == 0)
             text = null_at == 0 ? "null" : "'year'";
         else if (field)
-            text = null_at == place ? "null::timestamp" : columns ? "ts" : "timestamp '2013-01-31 10:00:00'";
-        if (strcmp(f->name, "if") == 0 || strcmp(f->name, "iff") == 0 || strcmp(f->name, "iif") == 0)
+            text = null_at == place ? "null::timestamp"
+                   : columns        ? "ts"
+                                    : "timestamp '2013-01-31 10:00:00'";
+        if (strcmp(f->name, "if") == 0 || strcmp(f->name, "iff") == 0 ||
+            strcmp(f->name, "iif") == 0)
             text = place == 0 ? (null_at == 0 ? "null" : "ok") : text;
         n += (size_t)snprintf(out + n, room - n, "%s%s", place > 0 ? ", " : "", text);
         place++;
@@ -256,20 +367,23 @@ static void call_text(const xfunction *f, int null_at, bool columns, char *out, 
     snprintf(out + n, room - n, ")");
 }
 
-static void call(const rows *t, const struct ArrowArray *batch, const char *text, bool null_constant, const xfunction *f) {
+static void call(const rows *t, const struct ArrowArray *batch, const char *text,
+                 bool null_constant, const xfunction *f) {
     const pln_allocator *mem = pln__system_allocator();
     pln__expr_options options = {.cpu = pln__cpu_features()};
     pln__expr *expr;
     pln_error err = {0};
     pln_status status = pln__expr_compile(mem, text, &t->schema, &options, &expr, &err);
-    if (strstr(text, "(null") != NULL && status == PLN_ETYPE && strstr(err.message, "needs a field") != NULL)
+    if (strstr(text, "(null") != NULL && status == PLN_ETYPE &&
+        strstr(err.message, "needs a field") != NULL)
         return;
     if (strcmp(f->name, "round") == 0 && status == PLN_ETYPE)
         return;
     ck_assert_msg(status >= 0, "%s: %s", text, err.message);
     char *got = show(expr, batch);
     if (null_constant && (f->flags & XF_STRICT) != 0)
-        for (const char *p = got; *p != '\0'; p = strstr(p, " ; ") == NULL ? "" : strstr(p, " ; ") + 3)
+        for (const char *p = got; *p != '\0';
+             p = strstr(p, " ; ") == NULL ? "" : strstr(p, " ; ") + 3)
             ck_assert_msg(strncmp(p, "null", 4) == 0, "%s gives %s", text, got);
     if (batch->length == 0)
         ck_assert_str_eq(got, "");
@@ -327,9 +441,14 @@ static pln_status scenario(const pln_allocator *mem, const rows *t, const char *
 
 START_TEST(memory_runs_out) {
     static const char *const texts[] = {
-        "case when a > 0 then lower(s) || k when s in ('abc', 'de', 'a long one here') then 'x' else repeat(s, 3) end",
-        "coalesce(a / b, try_cast(s as int), 5) + length(replace(s, 'b', 'yy'))", "who", "tags[1]", "concat_ws('-', a, d, ts, ok)",
-        "a in (1, 2, 3, 4, 5, 6) and s like '%b%'", "strftime(ts, '%Y') || reverse(s)"};
+        "case when a > 0 then lower(s) || k when s in ('abc', 'de', 'a long one here') then 'x' "
+        "else repeat(s, 3) end",
+        "coalesce(a / b, try_cast(s as int), 5) + length(replace(s, 'b', 'yy'))",
+        "who",
+        "tags[1]",
+        "concat_ws('-', a, d, ts, ok)",
+        "a in (1, 2, 3, 4, 5, 6) and s like '%b%'",
+        "strftime(ts, '%Y') || reverse(s)"};
     rng r = {4};
     rows t;
     random_rows(&r, 1100, &t);
@@ -360,8 +479,11 @@ START_TEST(allocations_do_not_grow_with_rows) {
         fail_alloc f;
         const pln_allocator *mem = fail_alloc_init(&f, -1);
         struct ArrowArray slice, out;
-        pln__expr *expr = compile(mem, &t, "case when a > 0 and s like 'a%' then a * 2 else b end + length(s)", 0);
-        ck_assert_int_ge(pln__rows_slice(pln__system_allocator(), &t.array, 0, i == 0 ? 100 : 3000, &slice, NULL), 0);
+        pln__expr *expr = compile(
+            mem, &t, "case when a > 0 and s like 'a%' then a * 2 else b end + length(s)", 0);
+        ck_assert_int_ge(pln__rows_slice(pln__system_allocator(), &t.array, 0, i == 0 ? 100 : 3000,
+                                         &slice, NULL),
+                         0);
         int64_t before = f.calls;
         ck_assert_int_ge(pln__expr_eval(expr, &slice, 0, &out, NULL, NULL), 0);
         calls[i] = f.calls - before;

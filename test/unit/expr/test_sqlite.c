@@ -27,7 +27,8 @@ static void make(maker *m, int type, int depth);
 static void fill(maker *m, const char *form, int depth) {
     static const char *const sums[] = {" + ", " - ", " * "};
     static const char *const orders[] = {" = ", " <> ", " < ", " <= ", " > ", " >= "};
-    static const char *const words[] = {"'a'", "'ab'", "''", "'%a%'", "'b_'", "'%'", "'A%'", "'_b%'", "'x'"};
+    static const char *const words[] = {"'a'", "'ab'", "''",    "'%a%'", "'b_'",
+                                        "'%'", "'A%'", "'_b%'", "'x'"};
     char one[2] = "";
     for (; *form != '\0'; form++) {
         switch (*form) {
@@ -39,7 +40,10 @@ static void fill(maker *m, const char *form, int depth) {
         case 'C': put(m, orders[rng_below(&m->r, 6)]); break;
         case 'W': put(m, words[rng_below(&m->r, PLN__COUNT(words))]); break;
         case 'N': put(m, rng_below(&m->r, 2) ? " not " : " "); break;
-        case 'D': one[0] = (char)('1' + rng_below(&m->r, 4)); put(m, one); break;
+        case 'D':
+            one[0] = (char)('1' + rng_below(&m->r, 4));
+            put(m, one);
+            break;
         default: one[0] = *form; put(m, one);
         }
     }
@@ -59,56 +63,114 @@ static void leaf(maker *m, int type) {
 }
 
 /* Lower case is text as it stands; what would clash with a letter of fill() is spelt in lower case. */
+static const char *const int_forms[] = {"(IOI)",
+                                        "(I / I)",
+                                        "(I % I)",
+                                        "(- I)",
+                                        "abs(I)",
+                                        "length(T)",
+                                        "coalesce(I, I)",
+                                        "nullif(I, I)",
+                                        "case when B then I else I end",
+                                        "case when B then I when B then I end",
+                                        "instr(T, T)",
+                                        "case I when I then I when D then I else I end",
+                                        "octet_length(T)",
+                                        "coalesce(I, I, D)",
+                                        "(I & I)",
+                                        "(I | I)",
+                                        "(case when B then D end)"};
+static const char *const real_forms[] = {"(ROR)",
+                                         "(ROI)",
+                                         "(IOR)",
+                                         "(- R)",
+                                         "abs(R)",
+                                         "coalesce(R, R)",
+                                         "case when B then R else R end",
+                                         "nullif(R, R)",
+                                         "(R / R)"};
+static const char *const text_forms[] = {"(T || T)",
+                                         "lower(T)",
+                                         "upper(T)",
+                                         "substr(T, D)",
+                                         "substr(T, D, D)",
+                                         "replace(T, 'a', T)",
+                                         "replace(T, T, 'q')",
+                                         "trim(T)",
+                                         "ltrim(T, T)",
+                                         "rtrim(T, T)",
+                                         "trim(T, 'a')",
+                                         "coalesce(T, T)",
+                                         "nullif(T, T)",
+                                         "case when B then T else T end",
+                                         "case T when T then T else T end",
+                                         "(T || I)",
+                                         "cast(I as text)"};
+static const char *const bool_forms[] = {"(ICI)",
+                                         "(RCR)",
+                                         "(TCT)",
+                                         "(ICR)",
+                                         "(B and B)",
+                                         "(B or B)",
+                                         "(not B)",
+                                         "(I is N null)",
+                                         "(T is N null)",
+                                         "(B is N true)",
+                                         "(B is N false)",
+                                         "(I is N distinct from I)",
+                                         "(T is N distinct from T)",
+                                         "(I N between I and I)",
+                                         "(T N between T and T)",
+                                         "(I N in (I, I, I))",
+                                         "(I N in (1, 2, 5, 7, null))",
+                                         "(T N in ('a', 'ab', ''))",
+                                         "(T N in (T, T))",
+                                         "(T N like W)",
+                                         "(I N in (-3, 0, 1, 7, 20))",
+                                         "(T N like T)",
+                                         "(B = B)",
+                                         "(B and B and B)",
+                                         "(B or B or B)",
+                                         "coalesce(B, B)",
+                                         "case when B then B else B end",
+                                         "(T N in ('a', null, 'a longer text than eight'))"};
+
 static void make(maker *m, int type, int depth) {
-    static const char *const ints[] = {
-        "(IOI)", "(I / I)", "(I % I)", "(- I)", "abs(I)", "length(T)", "coalesce(I, I)", "nullif(I, I)",
-        "case when B then I else I end", "case when B then I when B then I end", "instr(T, T)",
-        "case I when I then I when D then I else I end", "octet_length(T)", "coalesce(I, I, D)", "(I & I)",
-        "(I | I)", "(case when B then D end)"};
-    static const char *const reals[] = {"(ROR)", "(ROI)", "(IOR)", "(- R)", "abs(R)", "coalesce(R, R)",
-                                        "case when B then R else R end", "nullif(R, R)", "(R / R)"};
-    static const char *const texts[] = {
-        "(T || T)", "lower(T)", "upper(T)", "substr(T, D)", "substr(T, D, D)", "replace(T, 'a', T)", "replace(T, T, 'q')", "trim(T)",
-        "ltrim(T, T)", "rtrim(T, T)", "trim(T, 'a')", "coalesce(T, T)", "nullif(T, T)",
-        "case when B then T else T end", "case T when T then T else T end", "(T || I)", "cast(I as text)"};
-    static const char *const bools[] = {
-        "(ICI)", "(RCR)", "(TCT)", "(ICR)", "(B and B)", "(B or B)", "(not B)", "(I is N null)", "(T is N null)",
-        "(B is N true)", "(B is N false)", "(I is N distinct from I)", "(T is N distinct from T)",
-        "(I N between I and I)", "(T N between T and T)", "(I N in (I, I, I))", "(I N in (1, 2, 5, 7, null))",
-        "(T N in ('a', 'ab', ''))", "(T N in (T, T))", "(T N like W)", "(I N in (-3, 0, 1, 7, 20))",
-        "(T N like T)", "(B = B)", "(B and B and B)", "(B or B or B)", "coalesce(B, B)",
-        "case when B then B else B end", "(T N in ('a', null, 'a longer text than eight'))"};
     if (depth <= 0) {
         leaf(m, type);
         return;
     }
     switch (type) {
-    case INT: fill(m, ints[rng_below(&m->r, PLN__COUNT(ints))], depth); break;
-    case REAL: fill(m, reals[rng_below(&m->r, PLN__COUNT(reals))], depth); break;
-    case TEXT: fill(m, texts[rng_below(&m->r, PLN__COUNT(texts))], depth); break;
-    default: fill(m, bools[rng_below(&m->r, PLN__COUNT(bools))], depth); break;
+    case INT: fill(m, int_forms[rng_below(&m->r, PLN__COUNT(int_forms))], depth); break;
+    case REAL: fill(m, real_forms[rng_below(&m->r, PLN__COUNT(real_forms))], depth); break;
+    case TEXT: fill(m, text_forms[rng_below(&m->r, PLN__COUNT(text_forms))], depth); break;
+    default: fill(m, bool_forms[rng_below(&m->r, PLN__COUNT(bool_forms))], depth); break;
     }
 }
 
 /* ---- rows in both ---- */
 
 static void random_row(rng *r, char *out, size_t room) {
-    static const char *const words[] = {"a", "ab", "Ba", "", "abc", "b%b", "AbAb", "x_y", "longer than eight", "ba"};
+    static const char *const words[] = {
+        "a", "ab", "Ba", "", "abc", "b%b", "AbAb", "x_y", "longer than eight", "ba"};
     size_t n = 0;
     n += (size_t)snprintf(out + n, room - n, "{\"z\": 0");
     for (const char *name = "abc"; *name != '\0'; name++)
         if (rng_below(r, 5) > 0)
-            n += (size_t)snprintf(out + n, room - n, ", \"%c\": %d", *name, (int)rng_below(r, 41) - 20);
+            n += (size_t)snprintf(out + n, room - n, ", \"%c\": %d", *name,
+                                  (int)rng_below(r, 41) - 20);
     for (const char *name = "xy"; *name != '\0'; name++)
         if (rng_below(r, 5) > 0)
-            n += (size_t)snprintf(out + n, room - n, ", \"%c\": %.2f", *name, (double)rng_below(r, 41) / 4 - 5);
+            n += (size_t)snprintf(out + n, room - n, ", \"%c\": %.2f", *name,
+                                  (double)rng_below(r, 41) / 4 - 5);
     for (const char *name = "su"; *name != '\0'; name++)
         if (rng_below(r, 5) > 0)
             n += (size_t)snprintf(out + n, room - n, ", \"%c\": \"%s\"", *name,
                                   words[rng_below(r, PLN__COUNT(words))]);
     for (const char *name = "pq"; *name != '\0'; name++)
         if (rng_below(r, 4) > 0)
-            n += (size_t)snprintf(out + n, room - n, ", \"%c\": %s", *name, rng_below(r, 2) ? "true" : "false");
+            n += (size_t)snprintf(out + n, room - n, ", \"%c\": %s", *name,
+                                  rng_below(r, 2) ? "true" : "false");
     snprintf(out + n, room - n, "}\n");
 }
 
@@ -116,11 +178,15 @@ static sqlite3 *load(const rows *t) {
     sqlite3 *db;
     sqlite3_stmt *insert;
     ck_assert_int_eq(sqlite3_open(":memory:", &db), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_exec(db, "pragma case_sensitive_like = on; create table t (z integer, a integer, "
-                                      "b integer, c integer, x real, y real, s text, u text, p integer, q integer)",
-                                  NULL, NULL, NULL), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_prepare_v2(db, "insert into t values (?,?,?,?,?,?,?,?,?,?)", -1, &insert, NULL),
-                     SQLITE_OK);
+    ck_assert_int_eq(
+        sqlite3_exec(db,
+                     "pragma case_sensitive_like = on; create table t (z integer, a integer, "
+                     "b integer, c integer, x real, y real, s text, u text, p integer, q integer)",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
+    ck_assert_int_eq(
+        sqlite3_prepare_v2(db, "insert into t values (?,?,?,?,?,?,?,?,?,?)", -1, &insert, NULL),
+        SQLITE_OK);
     for (int64_t row = 0; row < t->array.length; row++) {
         for (int c = 0; c < 10; c++) {
             const struct ArrowArray *array = t->array.children[c];
@@ -135,7 +201,8 @@ static sqlite3 *load(const rows *t) {
             } else if (type.id == PLN__FLOAT64)
                 sqlite3_bind_double(insert, c + 1, pln__array_float(&type, array, row));
             else if (type.id == PLN__BOOL)
-                sqlite3_bind_int(insert, c + 1, pln__bit_get(array->buffers[1], array->offset + row));
+                sqlite3_bind_int(insert, c + 1,
+                                 pln__bit_get(array->buffers[1], array->offset + row));
             else
                 sqlite3_bind_int64(insert, c + 1, pln__array_int(&type, array, row));
         }
@@ -146,8 +213,8 @@ static sqlite3 *load(const rows *t) {
     return db;
 }
 
-static bool equal_value(sqlite3_stmt *stmt, const struct ArrowSchema *field, const struct ArrowArray *array,
-                        int64_t row) {
+static bool equal_value(sqlite3_stmt *stmt, const struct ArrowSchema *field,
+                        const struct ArrowArray *array, int64_t row) {
     pln__type type;
     int64_t size;
     pln__type_of(field, &type, NULL);
@@ -170,7 +237,8 @@ typedef struct tally {
     int64_t values, failed, null;
 } tally;
 
-static void compare(sqlite3 *db, const rows *t, const char *text, int64_t first, uint32_t cpu, tally *count) {
+static void compare(sqlite3 *db, const rows *t, const char *text, int64_t first, uint32_t cpu,
+                    tally *count) {
     const pln_allocator *mem = pln__system_allocator();
     pln__expr_options options = {.cpu = cpu, .seed = 3};
     pln__expr_failures failures = {0};
@@ -179,10 +247,14 @@ static void compare(sqlite3 *db, const rows *t, const char *text, int64_t first,
     struct ArrowArray slice, out;
     char sql[20000];
     sqlite3_stmt *stmt;
-    snprintf(sql, sizeof sql, "select %s from t order by rowid limit -1 offset %d", text, (int)first);
-    ck_assert_msg(pln__expr_compile(mem, text, &t->schema, &options, &expr, &err) >= 0, "%s: %s", text, err.message);
-    ck_assert_msg(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK, "%s: %s", sql, sqlite3_errmsg(db));
-    ck_assert_int_ge(pln__rows_slice(mem, &t->array, first, t->array.length - first, &slice, &err), 0);
+    snprintf(sql, sizeof sql, "select %s from t order by rowid limit -1 offset %d", text,
+             (int)first);
+    ck_assert_msg(pln__expr_compile(mem, text, &t->schema, &options, &expr, &err) >= 0, "%s: %s",
+                  text, err.message);
+    ck_assert_msg(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK, "%s: %s", sql,
+                  sqlite3_errmsg(db));
+    ck_assert_int_ge(pln__rows_slice(mem, &t->array, first, t->array.length - first, &slice, &err),
+                     0);
     ck_assert_msg(pln__expr_eval(expr, &slice, 0, &out, &failures, &err) >= 0, "%s", err.message);
     int64_t f = 0;
     for (int64_t row = 0; row < out.length; row++) {
