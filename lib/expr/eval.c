@@ -68,7 +68,7 @@ static pln_status report(const xprog *p, int32_t n, pln__expr_failures *failures
         pln__expr_failure *item = &failures->items[failures->count++];
         item->row = (int32_t)(p->row0 + i);
         item->code = PLN_EDATA;
-        pln__x_explain(p, fail[i], i, item->message, (int64_t)sizeof item->message);
+        PLN__TRY(pln__x_explain(p, fail[i], i, item->message, (int64_t)sizeof item->message, err));
     }
 out:
     return status;

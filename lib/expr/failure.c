@@ -163,7 +163,8 @@ static void show_reason(const xprog *p, const xop *op, uint32_t reason, int32_t 
         pln__text_str(out, " is not valid UTF-8");
 }
 
-void pln__x_explain(const xprog *p, uint32_t why, int32_t row, char *out, int64_t size) {
+pln_status pln__x_explain(const xprog *p, uint32_t why, int32_t row, char *out, int64_t size,
+                          pln_error *err) {
     const xop *op = &p->ops[why >> 8];
     pln__text text;
     int32_t from = op->start, n = pln__x_fit(p->text + from, op->end - from, 40);
@@ -177,5 +178,7 @@ void pln__x_explain(const xprog *p, uint32_t why, int32_t row, char *out, int64_
         memcpy(out, text.data, (size_t)fits);
         memcpy(out + fits, fits < text.size ? "…" : "", fits < text.size ? 4 : 1);
     }
+    pln_status status = pln__text_status(&text, err);
     pln__text_free(&text);
+    return status;
 }

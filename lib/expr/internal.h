@@ -350,7 +350,8 @@ int64_t pln__x_select(const xprog *p, int32_t n, int32_t *out, int64_t room);
 pln_status pln__x_select_column(const xprog *p, const struct ArrowArray *rows, int32_t *selected,
                                 int64_t *n, pln_error *err);
 /* The message of a failed row (failure.c). */
-void pln__x_explain(const xprog *p, uint32_t why, int32_t row, char *out, int64_t size);
+pln_status pln__x_explain(const xprog *p, uint32_t why, int32_t row, char *out, int64_t size,
+                          pln_error *err);
 /* How many of `size` bytes of text fit into `max` without cutting a character. */
 int32_t pln__x_fit(const char *text, int32_t size, int32_t max);
 /* "1:14: " and so on before a syntax or type error (failure.c). */

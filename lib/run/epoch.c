@@ -174,7 +174,9 @@ pln_status pln__epoch_commit(pln_run *run, bool done, pln_error *err) {
         PLN__TRY(pln__run_save(run, n, done, &checkpoint, err));
     if (run->state != NULL)
         PLN__TRY(encode(run, &checkpoint, &head, err));
-    PLN__TRY(commit_point(run, n, &head, err));
+    status = commit_point(run, n, &head, err);
+    run->in_doubt = status < 0 && status != PLN_EFENCED && run->state_path != NULL;
+    PLN__TRY(status);
     run->n = n;
     run->epochs++;
     run->attempt = 0;
@@ -200,6 +202,9 @@ pln_status pln__epoch_abort(pln_run *run, pln_error *err) {
     for (int32_t i = 0; i < run->n_nodes; i++) {
         pln__run_node *node = &run->nodes[i];
         pln__pending_drop(node);
+        /* A head that a failed commit may have made durable names what was prepared: the next take-over finds out and decides. */
+        if (run->in_doubt && node->commits == PLN__SINK_B)
+            continue;
         if (!node->opened || pln__kind_of(node) != PLN_SINK || pln__sink_of(node)->abort == NULL)
             continue;
         pln_status status =

@@ -156,6 +156,7 @@ struct pln_run {
     int64_t state_owner; /* of the state file */
     int64_t n;           /* last committed epoch */
     int64_t opened_n;    /* what n was when the run was opened */
+    bool in_doubt;       /* the commit point failed, and may have been passed all the same */
     bool telling;        /* an epoch is committed, but not every sink and source has been told */
     pln__checkpoint last; /* as committed; what a retry goes back to */
     bool have_last;

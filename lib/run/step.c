@@ -49,7 +49,7 @@ static void reset_nodes(pln_run *run) {
  */
 static pln_status go_back(pln_run *run, pln_error *err) {
     run->retry_at_us = 0;
-    run->telling = false;
+    run->telling = run->in_doubt = false;
     reset_nodes(run);
     run->epochs = run->have_last ? run->epochs : 0;
     pln_status status = pln__run_start(run, err);
@@ -62,6 +62,9 @@ static bool try_again(pln_run *run, const pln_error *own) {
         return false;
     (void)pln__epoch_abort(run, NULL);
     pln__run_close_nodes(run);
+    /* A handle on which a write had no known outcome writes no more. */
+    pln__state_close(run->state);
+    run->state = NULL;
     run->retry_at_us = pln__run_now(run) + (run->options.retry_delay_us << (run->attempt > 20 ? 20 : run->attempt));
     run->attempt++;
     run->retries++;

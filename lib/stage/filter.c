@@ -24,9 +24,8 @@ static pln_status message_of(filter *f, const char *given, pln_error *err) {
         return pln__stage_text(f->mem, given, &f->message, err);
     pln__text_init(&text, f->mem);
     pln__text_printf(&text, "not true: %s", f->where);
-    pln_status status = pln__text_status(&text, err);
     f->message = pln__text_take(&text);
-    return status;
+    return pln__text_status(&text, err);
 }
 
 static pln_status filter_open(void *user, pln_context *ctx, const pln_config *config, void **self,

@@ -91,6 +91,8 @@ typedef struct kit_wrap {
     bool dead;
     int64_t calls[KIT_SLOTS];
     int64_t opens, closes;
+    const kit_memory *memory;
+    int64_t open_from, open_to; /* allocations of the first open */
     pthread_mutex_t lock;
     kit_self *selves;
     char wrong[160]; /* the first offence against the rules of life */
@@ -145,7 +147,7 @@ typedef struct kit_run {
     pln_error error;
     bool done;
     int64_t steps_done;
-    int64_t requests;
+    int64_t requests, runtime_requests; /* all, and those that made the runtime */
     int64_t epochs;
     int32_t guarantee;
 } kit_run;

@@ -235,6 +235,7 @@ static void in_memory(kit_world *world, kit_run *run, kit_memory *memory) {
     pln_runtime *runtime = NULL;
     pln_graph *graph = NULL;
     run->status = new_runtime(world, memory, &runtime, &run->error);
+    run->runtime_requests = memory->requests;
     if (run->status >= 0)
         run->status = build(world, runtime, run, &graph, &run->error);
     if (run->status >= 0)
@@ -254,6 +255,7 @@ void kit_do(kit_world *world, kit_run *run) {
     run->steps_done = 0;
     kit_memory_init(&memory, run->fail_at, run->once);
     kit_wrap_begin(&world->wrap);
+    world->wrap.memory = &memory;
     in_memory(world, run, &memory);
     kit_wrap_end(&world->wrap);
     run->requests = memory.requests;

@@ -88,7 +88,12 @@ static pln_status open_any(kit_wrap *wrap, open_fn open, pln_context *ctx, const
     wrap->calls[KIT_SLOT_OPEN]++;
     if (wrap->dead || faulty(wrap, KIT_SLOT_OPEN, false))
         return fail(wrap, KIT_SLOT_OPEN, err);
+    int64_t from = wrap->memory->requests;
     status = open(wrap->user, ctx, config, &s->self, err);
+    if (wrap->open_to == 0) {
+        wrap->open_from = from;
+        wrap->open_to = wrap->memory->requests;
+    }
     if (status < 0) {
         if (err != NULL && err->message[0] == '\0')
             offence(wrap, "failed without a message", KIT_SLOT_OPEN);
@@ -353,7 +358,7 @@ bool kit_wrap_has(const kit_wrap *wrap, int32_t kind, int32_t slot) {
 
 void kit_wrap_begin(kit_wrap *wrap) {
     memset(wrap->calls, 0, sizeof wrap->calls);
-    wrap->opens = wrap->closes = 0;
+    wrap->opens = wrap->closes = wrap->open_from = wrap->open_to = 0;
     wrap->hit = wrap->dead = false;
     wrap->wrong[0] = '\0';
 }

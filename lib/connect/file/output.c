@@ -221,6 +221,14 @@ static void forget_temp(pln__output *output) {
     output->entry_synced = output->named = false;
 }
 
+/* Tried again at the next commit and at the end; what then is left the next owner removes. */
+static void remove_retired(pln__output *output) {
+    if (output->retired == NULL || !output->superseded || remove_file(output, output->retired, NULL) < 0)
+        return;
+    pln__strfree(output->mem, output->retired);
+    output->retired = NULL;
+}
+
 void pln__output_free(pln__output *output) {
     if (output->mem == NULL)
         return;
@@ -232,6 +240,7 @@ void pln__output_free(pln__output *output) {
     if (output->temp != NULL && !wanted)
         (void)remove_file(output, output->temp, NULL);
     forget_temp(output);
+    remove_retired(output);
     pln__strfree(output->mem, output->retired);
     pln__strfree(output->mem, output->directory);
     pln__strfree(output->mem, output->path);
@@ -485,12 +494,8 @@ pln_status pln__output_commit(pln__output *output, const void *bytes, int64_t si
             pass_commit_point(output);
     }
     /* This epoch's handle names another file now. */
-    if (output->retired != NULL &&
-        (handle.temp == NULL || strcmp(output->retired, handle.temp) != 0)) {
-        (void)remove_file(output, output->retired, NULL);
-        pln__strfree(output->mem, output->retired);
-        output->retired = NULL;
-    }
+    output->superseded |= handle.temp == NULL || output->retired == NULL || strcmp(output->retired, handle.temp) != 0;
+    remove_retired(output);
 out:
     pln__file_handle_free(output->mem, &handle);
     return status < 0 ? status : PLN_OK;

@@ -281,6 +281,7 @@ typedef struct pln__output {
     bool entry_synced;  /* the name `temp` is durable */
     bool named;         /* by the handle of a committed epoch, perhaps the last one */
     char *retired;      /* temporary file of an earlier owner, named by the last committed handle */
+    bool superseded;    /* it is not named by it any more */
     bool poisoned;
 } pln__output;
 typedef struct pln__output_options {
