@@ -139,10 +139,16 @@ typedef struct pln__gunzip pln__gunzip;
  * came out; damaged or cut input is PLN_EDATA with the compressed offset.
  */
 pln_status pln__gunzip_new(const pln_allocator *mem, int64_t ratio_max, pln__gunzip **out, pln_error *err);
-/* Move input forward and fill out[0, out_size). *in_used and *out_used say how far; `final`: no input follows. PLN_EOS at the clean end. */
-pln_status pln__gunzip_run(pln__gunzip *self, const uint8_t *in, int64_t in_size, bool final,
-                           int64_t *in_used, uint8_t *out, int64_t out_size, int64_t *out_used,
-                           pln_error *err);
+/* One piece of work: what goes in, where it goes to, and how far both came. */
+typedef struct pln__gunzip_piece {
+    const uint8_t *in;
+    int64_t in_size, in_used;
+    bool final; /* no input follows */
+    uint8_t *out;
+    int64_t out_size, out_used;
+} pln__gunzip_piece;
+/* Move the input forward and fill the output; both `used` are set. PLN_EOS at the clean end. */
+pln_status pln__gunzip_run(pln__gunzip *self, pln__gunzip_piece *piece, pln_error *err);
 void pln__gunzip_free(pln__gunzip *self);
 /* Append `size` bytes as one whole gzip member (a file of members is a gzip file, and any member border is a place to cut). */
 pln_status pln__gzip_member(const pln_allocator *mem, int32_t level, const uint8_t *bytes, int64_t size,

@@ -125,32 +125,30 @@ static pln_status inflate_some(pln__gunzip *self, const uint8_t *in, int64_t in_
     }
 }
 
-pln_status pln__gunzip_run(pln__gunzip *self, const uint8_t *in, int64_t in_size, bool final,
-                           int64_t *in_used, uint8_t *out, int64_t out_size, int64_t *out_used,
-                           pln_error *err) {
+pln_status pln__gunzip_run(pln__gunzip *self, pln__gunzip_piece *p, pln_error *err) {
     pln_status status = PLN_OK;
-    *in_used = *out_used = 0;
+    p->in_used = p->out_used = 0;
     for (;;) {
         if (!self->in_member) {
-            if (skip_padding(self, in, in_size, in_used)) {
-                if (!final)
+            if (skip_padding(self, p->in, p->in_size, &p->in_used)) {
+                if (!p->final)
                     return PLN_OK;
                 return self->any_member ? PLN_EOS : damaged(self, "the input is empty", err);
             }
             self->in_member = true;
         }
         int64_t moved[2];
-        PLN__TRY(inflate_some(self, in == NULL ? NULL : in + *in_used, in_size - *in_used,
-                              out == NULL ? NULL : out + *out_used, out_size - *out_used, moved,
-                              err));
-        *in_used += moved[0];
-        *out_used += moved[1];
+        PLN__TRY(inflate_some(self, p->in == NULL ? NULL : p->in + p->in_used, p->in_size - p->in_used,
+                              p->out == NULL ? NULL : p->out + p->out_used, p->out_size - p->out_used,
+                              moved, err));
+        p->in_used += moved[0];
+        p->out_used += moved[1];
         if (!self->in_member)
             continue;
-        if (*out_used == out_size)
+        if (p->out_used == p->out_size)
             return PLN_OK;
-        if (*in_used == in_size && moved[1] == 0)
-            return final ? damaged(self, "the input is cut off", err) : PLN_OK;
+        if (p->in_used == p->in_size && moved[1] == 0)
+            return p->final ? damaged(self, "the input is cut off", err) : PLN_OK;
     }
 out:
     return status;

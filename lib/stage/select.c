@@ -11,10 +11,15 @@ typedef struct pair {
     char *key, *value;
 } pair;
 
+/* value is NULL in lists of names */
+typedef struct pairs {
+    pair *items;
+    int64_t n;
+} pairs;
+
 typedef struct select_stage {
     const pln_allocator *mem;
-    pair *columns, *drop, *rename, *cast; /* value NULL in lists */
-    int64_t n_columns, n_drop, n_rename, n_cast;
+    pairs columns, drop, rename, cast;
     bool null_on_error;
     pick *picks;
     int64_t n_picks, picks_capacity;
@@ -24,12 +29,12 @@ typedef struct select_stage {
     pln__picks rows;
 } select_stage;
 
-static void pairs_free(const pln_allocator *mem, pair *pairs, int64_t n) {
-    for (int64_t i = 0; pairs != NULL && i < n; i++) {
-        pln__strfree(mem, pairs[i].key);
-        pln__strfree(mem, pairs[i].value);
+static void pairs_free(const pln_allocator *mem, pairs *list) {
+    for (int64_t i = 0; list->items != NULL && i < list->n; i++) {
+        pln__strfree(mem, list->items[i].key);
+        pln__strfree(mem, list->items[i].value);
     }
-    pln__free(mem, pairs, (uint64_t)(n + 1) * sizeof *pairs);
+    pln__free(mem, list->items, (uint64_t)(list->n + 1) * sizeof *list->items);
 }
 
 static void forget_picks(select_stage *s) {
@@ -44,10 +49,10 @@ static void select_close(void *self, pln_context *ctx) {
     select_stage *s = self;
     (void)ctx;
     forget_picks(s);
-    pairs_free(s->mem, s->columns, s->n_columns);
-    pairs_free(s->mem, s->drop, s->n_drop);
-    pairs_free(s->mem, s->rename, s->n_rename);
-    pairs_free(s->mem, s->cast, s->n_cast);
+    pairs_free(s->mem, &s->columns);
+    pairs_free(s->mem, &s->drop);
+    pairs_free(s->mem, &s->rename);
+    pairs_free(s->mem, &s->cast);
     pln__free(s->mem, s->picks, (uint64_t)s->picks_capacity * sizeof *s->picks);
     pln__picks_free(&s->rows);
     pln__free(s->mem, s, sizeof *s);
@@ -55,22 +60,21 @@ static void select_close(void *self, pln_context *ctx) {
 
 /* A list of names, or an object of names and texts. */
 static pln_status read_pairs(select_stage *s, pln_context *ctx, const pln_config *config, const char *key,
-                             bool object, pair **out, int64_t *n_out, pln_error *err) {
+                             bool object, pairs *out, pln_error *err) {
     pln_status status = PLN_OK;
     int64_t n = ctx->host->config_count(config, key);
-    pair *pairs = pln__calloc(s->mem, (uint64_t)n + 1, sizeof *pairs);
-    if (pairs == NULL)
-        return pln__error_memory(err, (uint64_t)n * sizeof *pairs);
-    *out = pairs;
-    *n_out = n;
+    out->items = pln__calloc(s->mem, (uint64_t)n + 1, sizeof *out->items);
+    if (out->items == NULL)
+        return pln__error_memory(err, (uint64_t)n * sizeof *out->items);
+    out->n = n;
     for (int64_t i = 0; i < n; i++) {
         const char *name = NULL, *text = ctx->host->config_item(config, key, i, &name);
         if (text == NULL || (name != NULL) != object)
             PLN__FAIL(err, PLN_EOPTION, "option '%s': expected %s", key,
                       object ? "an object of column names and texts" : "a list of column names");
-        PLN__TRY(pln__stage_text(s->mem, object ? name : text, &pairs[i].key, err));
+        PLN__TRY(pln__stage_text(s->mem, object ? name : text, &out->items[i].key, err));
         if (object)
-            PLN__TRY(pln__stage_text(s->mem, text, &pairs[i].value, err));
+            PLN__TRY(pln__stage_text(s->mem, text, &out->items[i].value, err));
     }
 out:
     return status;
@@ -86,10 +90,10 @@ static pln_status select_open(void *user, pln_context *ctx, const pln_config *co
         return pln__error_memory(err, sizeof *s);
     s->mem = s->rows.mem = mem;
     s->null_on_error = strcmp(ctx->host->config_text(config, "on_error"), "null") == 0;
-    PLN__TRY(read_pairs(s, ctx, config, "columns", false, &s->columns, &s->n_columns, err));
-    PLN__TRY(read_pairs(s, ctx, config, "drop", false, &s->drop, &s->n_drop, err));
-    PLN__TRY(read_pairs(s, ctx, config, "rename", true, &s->rename, &s->n_rename, err));
-    PLN__TRY(read_pairs(s, ctx, config, "cast", true, &s->cast, &s->n_cast, err));
+    PLN__TRY(read_pairs(s, ctx, config, "columns", false, &s->columns, err));
+    PLN__TRY(read_pairs(s, ctx, config, "drop", false, &s->drop, err));
+    PLN__TRY(read_pairs(s, ctx, config, "rename", true, &s->rename, err));
+    PLN__TRY(read_pairs(s, ctx, config, "cast", true, &s->cast, err));
     *self = s;
     return PLN_OK;
 out:
@@ -97,18 +101,18 @@ out:
     return status;
 }
 
-static const pair *find_pair(const pair *pairs, int64_t n, const char *key) {
-    for (int64_t i = 0; i < n; i++)
-        if (strcmp(pairs[i].key, key) == 0)
-            return &pairs[i];
+static const pair *find_pair(const pairs *list, const char *key) {
+    for (int64_t i = 0; i < list->n; i++)
+        if (strcmp(list->items[i].key, key) == 0)
+            return &list->items[i];
     return NULL;
 }
 
-static pln_status known_columns(const pair *pairs, int64_t n, const struct ArrowSchema *in,
-                                const char *option, pln_error *err) {
-    for (int64_t i = 0; i < n; i++)
-        if (pln__schema_find(in, pairs[i].key) < 0) {
-            pln_status status = pln__schema_find_error(in, pairs[i].key, err);
+static pln_status known_columns(const pairs *list, const struct ArrowSchema *in, const char *option,
+                                pln_error *err) {
+    for (int64_t i = 0; i < list->n; i++)
+        if (pln__schema_find(in, list->items[i].key) < 0) {
+            pln_status status = pln__schema_find_error(in, list->items[i].key, err);
             pln__error_prefix(err, "option '%s'", option);
             return status;
         }
@@ -117,9 +121,9 @@ static pln_status known_columns(const pair *pairs, int64_t n, const struct Arrow
 
 static pln_status add_pick(select_stage *s, const struct ArrowSchema *in, int64_t from, pln_error *err) {
     const char *name = in->children[from]->name;
-    const pair *renamed = find_pair(s->rename, s->n_rename, name);
-    const pair *cast = find_pair(s->cast, s->n_cast, name);
-    if (find_pair(s->drop, s->n_drop, name) != NULL)
+    const pair *renamed = find_pair(&s->rename, name);
+    const pair *cast = find_pair(&s->cast, name);
+    if (find_pair(&s->drop, name) != NULL)
         return PLN_OK;
     pln_status status =
         pln__grow(s->mem, &s->picks, &s->picks_capacity, s->n_picks + 1, sizeof *s->picks, err);
@@ -131,13 +135,13 @@ static pln_status add_pick(select_stage *s, const struct ArrowSchema *in, int64_
 
 static pln_status choose(select_stage *s, const struct ArrowSchema *in, pln_error *err) {
     pln_status status = PLN_OK;
-    PLN__TRY(known_columns(s->columns, s->n_columns, in, "columns", err));
-    PLN__TRY(known_columns(s->drop, s->n_drop, in, "drop", err));
-    PLN__TRY(known_columns(s->rename, s->n_rename, in, "rename", err));
-    PLN__TRY(known_columns(s->cast, s->n_cast, in, "cast", err));
-    if (s->n_columns > 0)
-        for (int64_t i = 0; i < s->n_columns; i++)
-            PLN__TRY(add_pick(s, in, pln__schema_find(in, s->columns[i].key), err));
+    PLN__TRY(known_columns(&s->columns, in, "columns", err));
+    PLN__TRY(known_columns(&s->drop, in, "drop", err));
+    PLN__TRY(known_columns(&s->rename, in, "rename", err));
+    PLN__TRY(known_columns(&s->cast, in, "cast", err));
+    if (s->columns.n > 0)
+        for (int64_t i = 0; i < s->columns.n; i++)
+            PLN__TRY(add_pick(s, in, pln__schema_find(in, s->columns.items[i].key), err));
     else
         for (int64_t i = 0; i < in->n_children; i++)
             PLN__TRY(add_pick(s, in, i, err));

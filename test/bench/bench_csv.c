@@ -292,18 +292,21 @@ static void bench_flights(void) {
     }
     FILE *file = fopen(place, "rb");
     uint8_t *packed = malloc(8 << 20), *out = malloc((64 << 20) + PLN__PADDING);
-    int64_t packed_size = (int64_t)fread(packed, 1, 8 << 20, file), at = 0, size = 0, used, gave;
+    int64_t packed_size = (int64_t)fread(packed, 1, 8 << 20, file), at = 0, size = 0;
     pln__gunzip *gz;
     pln_error err = {0};
     fclose(file);
     double start = now_ns();
     must(pln__gunzip_new(mem, 0, &gz, &err), &err);
     while (at < packed_size) {
-        must(pln__gunzip_run(gz, packed + at, packed_size - at, true, &used, out + size,
-                             (64 << 20) - size, &gave, &err),
-             &err);
-        at += used;
-        size += gave;
+        pln__gunzip_piece step = {.in = packed + at,
+                                  .in_size = packed_size - at,
+                                  .final = true,
+                                  .out = out + size,
+                                  .out_size = (64 << 20) - size};
+        must(pln__gunzip_run(gz, &step, &err), &err);
+        at += step.in_used;
+        size += step.out_used;
     }
     pln__gunzip_free(gz);
     result r = {.ns = now_ns() - start, .rows = 166158};

@@ -103,23 +103,28 @@ static pln_status inflate_some(pln__input *input, uint8_t *out, int64_t size, in
                                pln_error *err) {
     pln_status status = PLN_OK;
     while (*got == 0) {
-        int64_t used = 0, left = input->raw.size - input->raw_at;
+        int64_t left = input->raw.size - input->raw_at;
         if (left == 0 && !input->raw_end) {
             PLN__TRY(fill_raw(input, 1, err));
             if (status == PLN_AGAIN)
                 return status;
             left = input->raw.size - input->raw_at;
         }
-        status = pln__gunzip_run(input->gunzip, input->raw.data + input->raw_at, left,
-                                 input->raw_end, &used, out, size, got, err);
+        pln__gunzip_piece piece = {.in = input->raw.data + input->raw_at,
+                                   .in_size = left,
+                                   .final = input->raw_end,
+                                   .out = out,
+                                   .out_size = size};
+        status = pln__gunzip_run(input->gunzip, &piece, err);
+        *got = piece.out_used;
         if (status < 0) {
             name_it(input, err);
             return status;
         }
-        input->raw_at += used;
+        input->raw_at += piece.in_used;
         if (status == PLN_EOS)
             return *got > 0 ? PLN_OK : PLN_EOS;
-        if (*got == 0 && used == 0 && input->raw_end)
+        if (*got == 0 && piece.in_used == 0 && input->raw_end)
             PLN__FAIL(err, PLN_EINTERNAL, "gzip input stands still");
     }
     return PLN_OK;

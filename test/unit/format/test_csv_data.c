@@ -271,13 +271,17 @@ static char *gunzip_all(const char *bytes, int64_t size, int64_t *out_size) {
     ck_assert_int_eq(pln__gunzip_new(mem, 0, &gz, NULL), PLN_OK);
     *out_size = 0;
     for (pln_status status = PLN_OK; status != PLN_EOS;) {
-        int64_t used, gave, piece = size - at < 10007 ? size - at : 10007;
+        int64_t give = size - at < 10007 ? size - at : 10007;
         pln_error err = {0};
-        status = pln__gunzip_run(gz, (const uint8_t *)bytes + at, piece, at + piece == size, &used,
-                                 (uint8_t *)out + *out_size, 4099, &gave, &err);
+        pln__gunzip_piece step = {.in = (const uint8_t *)bytes + at,
+                                  .in_size = give,
+                                  .final = at + give == size,
+                                  .out = (uint8_t *)out + *out_size,
+                                  .out_size = 4099};
+        status = pln__gunzip_run(gz, &step, &err);
         ck_assert_msg(status >= 0, "%s", err.message);
-        at += used;
-        *out_size += gave;
+        at += step.in_used;
+        *out_size += step.out_used;
         ck_assert_int_lt(*out_size, capacity - 8192);
     }
     ck_assert_int_eq(at, size);

@@ -20,13 +20,17 @@ static pln_status unpack(const pln_allocator *mem, const pln__buffer *in, int64_
     if (status < 0)
         return status;
     for (int steps = 0; status == PLN_OK; steps++) {
-        int64_t used, gave, give = in->size - at < piece ? in->size - at : piece;
+        int64_t give = in->size - at < piece ? in->size - at : piece;
         status = pln__buffer_reserve(pln__system_allocator(), out, room, err);
+        pln__gunzip_piece step = {.in = in->data + at,
+                                  .in_size = give,
+                                  .final = at + give == in->size,
+                                  .out = out->data + out->size,
+                                  .out_size = room};
         if (status == PLN_OK)
-            status = pln__gunzip_run(gz, in->data + at, give, at + give == in->size, &used,
-                                     out->data + out->size, room, &gave, err);
-        at += used;
-        out->size += gave;
+            status = pln__gunzip_run(gz, &step, err);
+        at += step.in_used;
+        out->size += step.out_used;
         ck_assert_int_lt(steps, 10000000);
     }
     if (status == PLN_EOS)
@@ -129,11 +133,14 @@ START_TEST(bombs_are_refused) {
     ck_assert_int_eq(pln__gunzip_new(pln__system_allocator(), 100, &gz, NULL), PLN_OK);
     pln_status status = PLN_OK;
     while (status == PLN_OK) {
-        int64_t used, gave;
-        status = pln__gunzip_run(gz, packed.data + at, packed.size - at, true, &used, out, 1 << 20,
-                                 &gave, &err);
-        at += used;
-        total += gave;
+        pln__gunzip_piece step = {.in = packed.data + at,
+                                  .in_size = packed.size - at,
+                                  .final = true,
+                                  .out = out,
+                                  .out_size = 1 << 20};
+        status = pln__gunzip_run(gz, &step, &err);
+        at += step.in_used;
+        total += step.out_used;
     }
     ck_assert_int_eq(status, PLN_ELIMIT);
     ck_assert_int_ge(total, INT64_C(64) << 20);
