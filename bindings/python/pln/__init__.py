@@ -14,7 +14,6 @@ PyCapsule producers, so pyarrow, polars, duckdb and others read them without a c
 """
 import atexit
 import ctypes as C
-import gc
 import itertools
 import json
 import weakref
@@ -66,36 +65,50 @@ _living = weakref.WeakSet()
 
 
 class Handle:
-    """An object of the library that is freed with its Python object. `needs` are objects that must live longer."""
+    """An object of the library. It is freed when its Python object is gone, and all that were made from it: a garbage collector that
+    meets them in a cycle keeps no order, so the holds are counted here."""
 
-    _free, _last = None, 0  # those of a lower _last are freed first when the interpreter ends
+    _free = None
 
     def __init__(self, handle, *needs):
-        self._handle, self._needs = handle, needs
+        self._handle, self._needs, self._holds, self._open = handle, [], 1, True
+        for other in needs:
+            self._need(other)
         _living.add(self)
+
+    def _need(self, other):
+        other._holds += 1
+        self._needs.append(other)
+
+    def _let_go(self):
+        self._holds -= 1
+        if self._holds == 0:
+            self._free(self._handle)
+            self._handle = None
+            for other in self._needs:
+                other._let_go()
+
+    def close(self):
+        """Free it now, or as soon as nothing needs it any more; without this it goes with its last reference."""
+        if getattr(self, "_open", False):
+            self._open = False
+            self._let_go()
+
+    __del__ = close
 
     def __hash__(self):
         return id(self)
-
-    def close(self):
-        """Free it now; without this it goes with its last reference."""
-        handle, self._handle = getattr(self, "_handle", None), None
-        if handle:
-            self._free(handle)
-
-    __del__ = close
 
 
 @atexit.register
 def _free_all():
     """While the interpreter still works: what exceptions and cycles have kept calls back into it."""
-    gc.collect()
-    for handle in sorted(_living, key=lambda h: h._last):
+    for handle in list(_living):
         handle.close()
 
 
 class Runtime(Handle):
-    _free, _last = lib.pln_runtime_free, 2
+    _free = lib.pln_runtime_free
 
     def __init__(self):
         super().__init__(make(lib.pln_runtime_new, None))
@@ -122,7 +135,7 @@ class Runtime(Handle):
         """A batch from any Arrow PyCapsule producer of a struct array, such as a pyarrow RecordBatch; nothing is copied."""
         schema, array = producer.__arrow_c_array__()
         return Batch(make(lib.pln_batch_import, self._handle, C.cast(pointer_in(schema, b"arrow_schema"), _c.SchemaP),
-                          C.cast(pointer_in(array, b"arrow_array"), _c.ArrayP)), self)
+                          C.cast(pointer_in(array, b"arrow_array"), _c.ArrayP)))
 
 
 class Schema:
@@ -213,7 +226,7 @@ class Column:
 class Batch(Handle):
     """Rows in Arrow memory. Immutable, counted."""
 
-    _free, _last = lib.pln_batch_unref, 1
+    _free = lib.pln_batch_unref
 
     def __len__(self):
         return lib.pln_batch_rows(self._handle)
@@ -259,7 +272,7 @@ class Batch(Handle):
 class Table(Handle):
     """Batches in memory. The output of memory.write and the input of memory.read: g.add("out", "memory.write", table=t)."""
 
-    _free, _last = lib.pln_table_free, 1
+    _free = lib.pln_table_free
 
     def __init__(self, runtime, schema=None):
         kept = None if schema is None else Schema(runtime, schema)
@@ -407,15 +420,17 @@ def _stream_error(stream):
 @_c.RELEASE_FN
 def _stream_release(stream):
     raw = _c.ArrowArrayStream.from_address(stream)
-    inner, _table = _streams.pop(raw.private_data)
+    inner, table = _streams.pop(raw.private_data)
     _c.RELEASE_FN(inner.release)(C.addressof(inner))
     raw.release = None
+    table._let_go()
 
 
 def stream_of(table):
     inner = _c.ArrowArrayStream()
     call(lib.pln_table_stream, table._handle, None, C.byref(inner))
     number = next(_numbers)
+    table._holds += 1
     _streams[number] = (inner, table)
     return _c.ArrowArrayStream(*(C.cast(f, C.c_void_p) for f in (_stream_schema, _stream_next, _stream_error, _stream_release)), number)
 
@@ -582,7 +597,7 @@ class Graph(Handle):
 
     def __init__(self, runtime, name):
         super().__init__(make(lib.pln_graph_new, runtime._handle, name.encode()), runtime)
-        self._pending, self._callbacks, self._bound, self._runtime = [], [], [], runtime
+        self._pending, self._callbacks, self._runtime = [], [], runtime
 
     def add(self, node, stage, **options):
         """A node of a registered stage. A Table among the options is bound."""
@@ -590,7 +605,7 @@ class Graph(Handle):
         plain = {key.rstrip("_"): value for key, value in options.items() if key not in bound}  # else_ for "else"
         call(lib.pln_graph_add, self._handle, node.encode(), stage.encode(), json.dumps(plain).encode())
         for key, value in bound.items():
-            self._bound.append(value)
+            self._need(value)
             call(lib.pln_graph_bind, self._handle, node.encode(), key.encode(), value._handle, None)
 
     def map(self, node, function, schema=None, rowwise=True, context=False):
