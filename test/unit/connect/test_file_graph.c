@@ -92,7 +92,8 @@ START_TEST(wikiticker_has_all_rows) {
 END_TEST
 
 #define SCHEMA(type)                                                                               \
-    "{\"type\":\"record\",\"name\":\"r\",\"fields\":[{\"name\":\"id\",\"type\":\"" type "\"},"      \
+    "{\"type\":\"record\",\"name\":\"r\",\"fields\":[{\"name\":\"id\","   \
+    "\"type\":\"" type "\"},"                                                                    \
     "{\"name\":\"name\",\"type\":\"string\"}]}"
 
 START_TEST(rejected_records_come_back_with_a_better_schema) {
