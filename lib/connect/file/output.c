@@ -223,7 +223,8 @@ static void forget_temp(pln__output *output) {
 
 /* Tried again at the next commit and at the end; what then is left the next owner removes. */
 static void remove_retired(pln__output *output) {
-    if (output->retired == NULL || !output->superseded || remove_file(output, output->retired, NULL) < 0)
+    if (output->retired == NULL || !output->superseded ||
+        remove_file(output, output->retired, NULL) < 0)
         return;
     pln__strfree(output->mem, output->retired);
     output->retired = NULL;
@@ -494,7 +495,8 @@ pln_status pln__output_commit(pln__output *output, const void *bytes, int64_t si
             pass_commit_point(output);
     }
     /* This epoch's handle names another file now. */
-    output->superseded |= handle.temp == NULL || output->retired == NULL || strcmp(output->retired, handle.temp) != 0;
+    output->superseded |=
+        handle.temp == NULL || output->retired == NULL || strcmp(output->retired, handle.temp) != 0;
     remove_retired(output);
 out:
     pln__file_handle_free(output->mem, &handle);

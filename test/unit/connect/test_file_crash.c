@@ -112,7 +112,7 @@ static pln_status one_epoch(fake_node *sink, job *j, pln_error *err) {
 static pln_status live(memfs *fs, job *j, pln_error *err) {
     struct ArrowSchema schema;
     host->files = *memfs_ops(fs);
-    host->identity.owner = ++j->owner;
+    host->identity.owner = 0; /* the run is taken over once every node is open */
     host->identity.epoch = j->n + 1;
     runs++;
     fake_node *sink = fake_node_new(host, f->stage, f->config);
@@ -123,6 +123,7 @@ static pln_status live(memfs *fs, job *j, pln_error *err) {
         schema.release(&schema);
         status = fake_schema(sink, err);
     }
+    host->identity.owner = ++j->owner;
     if (status >= 0)
         status =
             fake_recover(sink, j->n, j->handle_size > 0 ? j->handle : NULL, j->handle_size, err);
@@ -400,6 +401,7 @@ START_TEST(a_writer_that_lost_its_run_cannot_disturb) {
         job before = j;
         ck_assert_msg(live(fs, &j, &err) >= 0, "%s", err.message);
         host->identity.epoch = before.n + 1;
+        host->identity.owner = 1; /* as far as it knows */
         /* Its files are gone or no longer looked at; failing is fine, showing is not. */
         (void)write_rows(zombie, 900, 2, &err);
         (void)fake_prepare(zombie, before.n + 1, &err);
