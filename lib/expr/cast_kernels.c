@@ -130,6 +130,7 @@ xkernel *pln__x_cast_kernel(int32_t from, int32_t to) {
     return table[from - X_I8][to - X_I8];
 }
 
+/* The low byte is first on every machine this is built for. */
 pln_status pln__x_cast_bool_int(xprog *p, const xop *op, int32_t n) {
     const void *in = x_arg(p, op, 0)->data;
     xreg *out = x_out(p, op);
@@ -138,8 +139,7 @@ pln_status pln__x_cast_bool_int(xprog *p, const xop *op, int32_t n) {
     memset(to, 0, (size_t)(n * width));
     for (int32_t i = 0; i < n; i++) {
         int64_t bit = x_bit(in, i);
-        memcpy(to + (ptrdiff_t)i * width, &bit,
-               (size_t)width); /* little-endian: the low byte is first */
+        memcpy(to + (ptrdiff_t)i * width, &bit, (size_t)width);
     }
     return PLN_OK;
 }

@@ -153,25 +153,26 @@ enum {
     N_CALL
 };
 
+/*
+ * `op` is the token of an operator; 'T' or 'F' of N_IS_BOOL; 'L' or 'I' of N_LIKE; one of L_* of N_LITERAL. `name` is a column's,
+ * member's or function's, or the word before a literal.
+ */
 typedef struct xnode xnode;
 struct xnode {
     int32_t kind;
     int32_t start, end;
-    int32_t
-        op; /* a token of an operator; 'T', 'F' for N_IS_BOOL; 'L', 'I' for N_LIKE; N_LITERAL: below */
+    int32_t op;
     bool negated;  /* is not, not in ...; N_CASE: has an operand */
     bool quoted;   /* N_COLUMN */
     bool has_else; /* N_CASE; N_CAST: try_cast */
     int32_t n_args;
     xnode *first, *last, *next;
     xnode *up; /* while compiling */
-    const char
-        *name;   /* column, member, function, NUL-terminated; the type of a cast or typed literal */
+    const char *name;
     xstr text;   /* literal, unescaped */
     xtype type;  /* N_CAST */
     int32_t reg; /* once compiled */
 };
-/* xnode.op of N_LITERAL */
 enum {
     L_NULL,
     L_TRUE,
@@ -197,16 +198,18 @@ typedef struct xparser {
 
 /* ---- program ---- */
 
+/*
+ * What a register holds for the rows of a block. Text of a column is base[offsets[i], offsets[i + 1]) and has no `data` until somebody asks for
+ * views. Of a nested value, `data` is rows of `array`, -1 where null. `fail` is 0 or a reason | operation << 8; a failed row is
+ * not valid.
+ */
 typedef struct xvec {
-    const void
-        *data; /* values; words of bits; xstr (NULL where `offsets` is set and nobody asked) */
+    const void *data;      /* values; words of bits; xstr; int32 rows */
     const uint64_t *valid; /* NULL: all rows are */
-    const uint32_t
-        *fail; /* NULL: none; else 0 or X_REASON | operation << 8. A failed row is not valid. */
-    const int32_t *offsets; /* text of a column: row i is base[offsets[i], offsets[i + 1]) */
+    const uint32_t *fail;  /* NULL: none has */
+    const int32_t *offsets;
     const uint8_t *base;
-    const struct ArrowArray
-        *array; /* X_REF, with `rows` in data: logical rows of it, -1 where null */
+    const struct ArrowArray *array;
 } xvec;
 
 typedef struct xreg {

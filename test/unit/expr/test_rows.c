@@ -419,6 +419,32 @@ START_TEST(functions_take_nulls) {
 }
 END_TEST
 
+static bool names_word(const char *page, const char *word) {
+    size_t n = strlen(word);
+    for (const char *p = strstr(page, word); p != NULL; p = strstr(p + 1, word)) {
+        bool starts = p[-1] == ' ', ends = p[n] == ' ' || p[n] == '\n';
+        if (starts && ends)
+            return true;
+    }
+    return false;
+}
+
+START_TEST(manual_names_functions) {
+    xfunctions tables[X_FUNCTION_TABLES];
+    char *page = calloc(1, 1 << 20);
+    FILE *file = fopen("man/pln-expressions.7", "rb");
+    ck_assert(file != NULL);
+    ck_assert_uint_gt(fread(page, 1, (1 << 20) - 1, file), 10000);
+    fclose(file);
+    pln__x_function_tables(tables);
+    for (int k = 0; k < X_FUNCTION_TABLES; k++)
+        for (int32_t i = 0; i < tables[k].count; i++)
+            ck_assert_msg(names_word(page, tables[k].items[i].name), "pln-expressions.7: %s",
+                          tables[k].items[i].name);
+    free(page);
+}
+END_TEST
+
 /* ---- memory that runs out ---- */
 
 static pln_status scenario(const pln_allocator *mem, const rows *t, const char *text) {
@@ -507,6 +533,7 @@ Suite *suite_expr_rows(void) {
     tcase_add_test(tests, clock_and_nullability);
     tcase_add_test(tests, columns_are_shared);
     tcase_add_test(tests, functions_take_nulls);
+    tcase_add_test(tests, manual_names_functions);
     tcase_add_test(tests, memory_runs_out);
     tcase_add_test(tests, allocations_do_not_grow_with_rows);
     suite_add_tcase(suite, tests);
