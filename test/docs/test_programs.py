@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""The complete programs of README.md and of the manual are compiled without a warning and run; they must succeed."""
+"""
+The complete programs of README.md and of the manual are compiled without a warning and run; they must succeed. A text with pln_plugin_init_v1 and no
+main becomes plugin.so beside the programs of its page.
+"""
 import glob
 import os
 import re
@@ -12,6 +15,7 @@ os.chdir(ROOT)
 BUILD = os.path.abspath(os.environ.get("O", "build"))
 CC = os.environ.get("CC", "gcc").split()
 counts = [0, 0, 0]
+plugins = {}
 
 
 def unescape(text):
@@ -29,15 +33,28 @@ def programs():
         for found in re.finditer(r"^\.Bd -literal[^\n]*\n(.*?)^\.Ed", open(path, encoding="utf-8").read(), re.S | re.M):
             if "int main(" in found[1]:
                 yield path, "c", unescape(found[1])
+            elif "pln_plugin_init_v1(" in found[1]:
+                plugins[path] = unescape(found[1])
+
+
+def build_plugin(text, folder):
+    """It must not need the library to link."""
+    open(os.path.join(folder, "plugin.c"), "w", encoding="utf-8").write(text)
+    built = subprocess.run([*CC, "-std=c11", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-shared", "-fPIC", "-Wl,-z,defs",
+                            f"-I{ROOT}/include", "-o", "plugin.so", "plugin.c"], cwd=folder, capture_output=True, text=True)
+    return built.stderr if built.returncode != 0 else None
 
 
 def run(path, language, text):
     with tempfile.TemporaryDirectory() as folder:
+        if "plugin.so" in text and (problem := build_plugin(plugins[path], folder)) is not None:
+            return problem
+        kit = [f"-I{ROOT}/test/kit", *sorted(glob.glob(f"{ROOT}/test/kit/kit*.c")), "-pthread"] if '"kit.h"' in text else []
         source = os.path.join(folder, f"program.{language}")
         open(source, "w", encoding="utf-8").write(text)
         std = ["-std=c11", "-D_POSIX_C_SOURCE=200809L"] if language == "c" else ["-std=c++17"]
         compiler = CC if language == "c" else os.environ.get("CXX", "g++").split()
-        built = subprocess.run([*compiler, *std, "-Wall", "-Wextra", "-Werror", f"-I{ROOT}/include", "-o", "program", source,
+        built = subprocess.run([*compiler, *std, "-Wall", "-Wextra", "-Werror", f"-I{ROOT}/include", "-o", "program", source, *kit,
                                 f"-L{BUILD}", "-lpipeline", f"-Wl,-rpath,{BUILD}"], cwd=folder, capture_output=True, text=True)
         if built.returncode != 0:
             return built.stderr
