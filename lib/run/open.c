@@ -327,6 +327,12 @@ static pln_status recover_sinks(pln_run *run, pln_error *err) {
             pln__runtime_log(run->runtime, PLN_LOG_WARNING, node->node->name, own.message);
             continue;
         }
+        /* A stream, say: what was written cannot be taken back, so it is written once or more. */
+        if (status == PLN_EGUARANTEE && run->options.guarantee != PLN_EXACTLY_ONCE) {
+            node->commits = PLN__SINK_C;
+            run->guarantee = PLN_AT_LEAST_ONCE;
+            continue;
+        }
         if (status < 0) {
             pln__error_where(&own, "%s/%s", run->pipeline, node->node->name);
             if (err != NULL)
@@ -361,6 +367,15 @@ out:
     return status;
 }
 
+/* Which sources cannot say where they are, asked before the first row is taken out of them. */
+static void probe_sources(pln_run *run) {
+    pln__checkpoint probe = {0};
+    if (run->state_path != NULL || run->options.attempts < 2)
+        return;
+    if (pln__run_save(run, run->n, false, &probe, NULL) >= 0)
+        pln__checkpoint_free(run->mem, &probe);
+}
+
 pln_status pln__run_ready(pln_run *run, pln_error *err) {
     pln_status status = PLN_OK;
     PLN__TRY(recover_sinks(run, err));
@@ -372,6 +387,7 @@ pln_status pln__run_ready(pln_run *run, pln_error *err) {
             pln__source_of(node)->commit != NULL)
             PLN__TRY(pln__source_of(node)->commit(node->self, &node->ctx, run->n, err));
     }
+    probe_sources(run);
     PLN__TRY(pln__epoch_begin(run, err));
     run->ready = true;
 out:
