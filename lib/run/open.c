@@ -480,6 +480,7 @@ pln_status pln_run_open(pln_graph *graph, const pln_run_options *options, pln_ru
 }
 
 static void node_dispose(pln_run *run, pln__run_node *node) {
+    pln__schema_unref(node->agreed);
     for (int32_t p = 0; node->out != NULL && p <= node->n_out; p++) {
         pln__schema_unref(node->out[p].schema);
         pln__free(run->mem, node->out[p].targets,

@@ -11,8 +11,11 @@ static pln_status unlike_edges(pln__run_node *node, int32_t port, const struct A
     return status;
 }
 
-static pln_status hand_on(pln__port *port, pln_error *err) {
-    const struct ArrowSchema *schema = pln__schema_get(port->schema);
+/* Port n_out is the reject port. */
+static pln_status hand_on(pln__run_node *node, int32_t p, pln_error *err) {
+    pln__port *port = &node->out[p];
+    bool foreign = p < node->n_out && node->agreed != NULL;
+    const struct ArrowSchema *schema = pln__schema_get(foreign ? node->agreed : port->schema);
     for (int32_t t = 0; t < port->n_targets; t++) {
         pln__run_node *to = port->targets[t].node;
         pln__in_port *in = &to->in[port->targets[t].port];
@@ -52,6 +55,55 @@ static pln_status ask_source(pln__run_node *node, pln_error *err) {
     if (schema.release == NULL)
         return pln__error_set(err, PLN_ECONTRACT, "schema: the source answered OK without a schema");
     return set_out(node, 0, &schema, err);
+}
+
+static pln_status differs(const pln__run_node *source, const pln__schema *before, const char *when, pln_error *err) {
+    pln__text text;
+    pln__text_init(&text, source->run->mem);
+    pln__schema_difference(pln__schema_get(before), pln__schema_get(source->out[0].schema), &text);
+    pln_status status = pln__error_set(err, PLN_ETYPE, "the schema changed %s: %s", when,
+                                       text.data == NULL ? "" : text.data);
+    pln__text_free(&text);
+    return status;
+}
+
+/* A source that has another schema now than the graph has (`agreed`, consumed): by policy. */
+static pln_status judge_change(pln__run_node *source, pln__schema *agreed, const char *when, pln_error *err) {
+    int32_t policy = source->run->options.on_schema_change;
+    pln__schema_unref(source->agreed);
+    source->agreed = NULL;
+    if (pln__schema_equal(pln__schema_get(agreed), pln__schema_get(source->out[0].schema))) {
+        /* The nodes behind it may have been lent this very one. */
+        pln__schema_unref(source->out[0].schema);
+        source->out[0].schema = agreed;
+        return PLN_OK;
+    }
+    if (policy == PLN_SCHEMA_CHANGE_REJECT) {
+        source->agreed = agreed;
+        return PLN_OK;
+    }
+    pln_status status = policy == PLN_SCHEMA_CHANGE_FAIL ? differs(source, agreed, when, err) : PLN_SCHEMA;
+    pln__schema_unref(agreed);
+    return status;
+}
+
+/* A resumed run has the schemas that it had, or a change of them. */
+static pln_status hold_to_saved(pln__run_node *source, pln_error *err) {
+    const pln_run *run = source->run;
+    for (int64_t i = 0; run->have_last && !run->last.done && i < run->last.schemas.count; i++) {
+        const pln__saved *saved = &run->last.schemas.items[i];
+        struct ArrowSchema schema = {0};
+        pln__schema *agreed = NULL;
+        if (strcmp(saved->node, source->node->name) != 0)
+            continue;
+        pln_status status = pln__schema_read(run->mem, saved->bytes, saved->size, &schema, err);
+        if (status >= 0)
+            status = pln__schema_share(run->mem, &schema, &agreed, err);
+        if (status >= 0)
+            status = judge_change(source, agreed, "since the last epoch", err);
+        return status < 0 ? status : PLN_OK;
+    }
+    return PLN_OK;
 }
 
 static pln_status all_like_first(pln__run_node *node, struct ArrowSchema *out, pln_error *err) {
@@ -113,10 +165,12 @@ static pln_status ask(pln__run_node *node, pln_error *err) {
              : pln__kind_of(node) == PLN_TRANSFORM ? ask_transform(node, err)
                                                    : ask_sink(node, err);
     pln__time_to(node->run, before);
+    if (status == PLN_OK && pln__kind_of(node) == PLN_SOURCE)
+        status = hold_to_saved(node, err);
     if (status == PLN_OK)
         node->schema_known = true;
     for (int32_t i = 0; status == PLN_OK && i < node->n_out; i++)
-        status = hand_on(&node->out[i], err);
+        status = hand_on(node, i, err);
     return status;
 }
 
@@ -124,7 +178,7 @@ pln_status pln__propagate(pln_run *run, pln_error *err) {
     bool waiting = false;
     /* Reject ports have their schema from the start. */
     for (int32_t i = 0; i < run->n_nodes; i++) {
-        pln_status status = hand_on(&run->nodes[i].out[run->nodes[i].n_out], err);
+        pln_status status = hand_on(&run->nodes[i], run->nodes[i].n_out, err);
         if (status < 0)
             return status;
     }
@@ -150,37 +204,24 @@ static void forget_schemas(pln_run *run) {
     }
     for (int32_t i = 0; i < run->n_nodes; i++)
         if (pln__kind_of(&run->nodes[i]) == PLN_SOURCE)
-            (void)hand_on(&run->nodes[i].out[0], NULL);
+            (void)hand_on(&run->nodes[i], 0, NULL);
 }
 
 pln_status pln__schema_changed(pln__run_node *source, pln_error *err) {
     pln_status status = PLN_OK;
     pln_run *run = source->run;
-    pln__schema *before = pln__schema_ref(source->out[0].schema);
-    PLN__TRY(ask_source(source, err));
+    pln__schema *agreed = pln__schema_ref(source->agreed != NULL ? source->agreed : source->out[0].schema);
+    status = ask_source(source, err);
     if (status == PLN_AGAIN)
-        PLN__FAIL(err, PLN_ECONTRACT, "schema: the source announced a schema that it does not know");
-    bool same = pln__schema_equal(pln__schema_get(before), pln__schema_get(source->out[0].schema));
-    source->foreign_schema = false;
-    if (same)
-        goto out;
-    if (run->options.on_schema_change == PLN_SCHEMA_CHANGE_REJECT) {
-        source->foreign_schema = true;
-        goto out;
+        status = pln__error_set(err, PLN_ECONTRACT, "schema: the source announced a schema that it does not know");
+    if (status >= 0)
+        status = judge_change(source, agreed, "while running", err);
+    else
+        pln__schema_unref(agreed);
+    if (status == PLN_SCHEMA) {
+        forget_schemas(run);
+        status = pln__propagate(run, err);
     }
-    if (run->options.on_schema_change == PLN_SCHEMA_CHANGE_FAIL) {
-        pln__text text;
-        pln__text_init(&text, run->mem);
-        pln__schema_difference(pln__schema_get(before), pln__schema_get(source->out[0].schema), &text);
-        status = pln__error_set(err, PLN_ETYPE, "the schema changed while running: %s",
-                                text.data == NULL ? "" : text.data);
-        pln__text_free(&text);
-        goto out;
-    }
-    forget_schemas(run);
-    PLN__TRY(pln__propagate(run, err));
-out:
-    pln__schema_unref(before);
     if (status < 0)
         pln__error_where(err, "%s/%s", run->pipeline, source->node->name);
     return status < 0 ? status : PLN_OK;

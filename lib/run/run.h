@@ -72,7 +72,8 @@ struct pln__run_node {
     bool closed;        /* it wants no more rows */
     bool barrier;
     bool unsaved; /* a source that cannot return to where it is, in a run that nobody will resume */
-    bool foreign_schema; /* source: rows of a changed schema are being rejected */
+    bool new_schema;     /* source: announced; asked for when the epoch is committed */
+    pln__schema *agreed; /* source: what the graph has while rows of another schema are being rejected, else NULL */
     int32_t commits;    /* PLN__SINK_* */
     pln__in_port *in;
     int32_t n_in;

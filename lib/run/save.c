@@ -33,7 +33,8 @@ static pln_status save_schema(pln__run_node *node, pln__checkpoint *out, pln_err
     pln__buffer bytes = {0};
     if (pln__kind_of(node) != PLN_SOURCE || node->out[0].schema == NULL)
         return PLN_OK;
-    pln_status status = pln__schema_write(mem, pln__schema_get(node->out[0].schema), &bytes, err);
+    const pln__schema *schema = node->agreed != NULL ? node->agreed : node->out[0].schema;
+    pln_status status = pln__schema_write(mem, pln__schema_get(schema), &bytes, err);
     if (status >= 0)
         status = pln__saved_add(mem, &out->schemas, node->node->name, "", bytes.data, bytes.size, err);
     pln__buffer_free(mem, &bytes);

@@ -29,7 +29,9 @@ static bool can_go_back(const pln_run *run) {
 static void reset_nodes(pln_run *run) {
     for (int32_t i = 0; i < run->n_nodes; i++) {
         pln__run_node *node = &run->nodes[i];
-        node->schema_known = node->ended = node->closed = node->barrier = node->foreign_schema = false;
+        node->schema_known = node->ended = node->closed = node->barrier = node->new_schema = false;
+        pln__schema_unref(node->agreed);
+        node->agreed = NULL;
         node->wait_until_us = INT64_MAX;
         memset(&node->counts, 0, sizeof node->counts);
         for (int64_t m = 0; m < node->n_metrics; m++)
@@ -74,7 +76,7 @@ static bool try_again(pln_run *run, const pln_error *own) {
 
 static pln_status take_rows(pln__run_node *node, pln_batch *batch, pln_error *err) {
     int64_t rows = pln_batch_rows(batch);
-    if (node->foreign_schema) {
+    if (node->agreed != NULL) {
         pln_status status = PLN_OK;
         for (int64_t i = 0; i < rows && status >= 0; i++) {
             pln_rejection item = {i, PLN_ETYPE, 0, NULL, "the schema changed while running"};
@@ -125,7 +127,14 @@ static pln_status poll_source(pln__run_node *node, bool *progressed, pln_error *
     node->barrier |= flow == PLN_BARRIER;
     if (flow == PLN_EOS)
         return pln__end_of(node, err);
-    return flow == PLN_SCHEMA ? pln__schema_changed(node, err) : PLN_OK;
+    if (flow != PLN_SCHEMA)
+        return PLN_OK;
+    /* Sinks that hold rows of the old schema have to give them first. */
+    if (run->options.on_schema_change == PLN_SCHEMA_CHANGE_ADAPT) {
+        node->barrier = node->new_schema = true;
+        return PLN_OK;
+    }
+    return pln__schema_changed(node, err);
 }
 
 /* Whether anybody still wants what a node emits. */
@@ -257,6 +266,20 @@ static pln_status until_ready(pln_run *run, pln_error *err) {
     return status;
 }
 
+static pln_status lift_barriers(pln_run *run, pln_error *err) {
+    for (int32_t i = 0; i < run->n_nodes; i++) {
+        pln__run_node *node = &run->nodes[i];
+        bool asks = node->new_schema;
+        node->barrier = node->new_schema = false;
+        if (!asks)
+            continue;
+        pln_status status = pln__schema_changed(node, err);
+        if (status < 0)
+            return status;
+    }
+    return PLN_OK;
+}
+
 static pln_status round_of(pln_run *run, bool *progressed, pln_error *err) {
     pln_status status = PLN_OK;
     bool parked = false;
@@ -291,8 +314,7 @@ static pln_status round_of(pln_run *run, bool *progressed, pln_error *err) {
     if (stopping || epoch_due(run)) {
         if (run->epoch_rows > 0 || !stopping)
             PLN__TRY(pln__epoch_commit(run, false, err));
-        for (int32_t i = 0; i < run->n_nodes; i++)
-            run->nodes[i].barrier = false;
+        PLN__TRY(lift_barriers(run, err));
         *progressed = true;
         if (stopping)
             return ended(run, PLN__RUN_STOPPED);
@@ -348,7 +370,8 @@ pln_status pln_run_step(pln_run *run, int64_t budget_us, int64_t *wake_us, pln_e
             own = (pln_error){0};
             status = PLN_AGAIN;
         }
-        tell_progress(run);
+        if (run->phase == PLN__RUN_OPEN)
+            tell_progress(run);
     } while (status == PLN_OK && pln__run_monotonic(run) - start < budget_us);
     pln__time_to(run, NULL);
     if (status < 0) {

@@ -10,6 +10,7 @@ typedef struct reader {
     int64_t used; /* rows of the act that are out */
     int64_t next; /* id */
     bool wide;
+    bool announce; /* the position that was loaded lies behind a change of schema */
 } reader;
 
 static pln_status fail(pln_error *err, pln_status status, uint32_t flags, const char *message) {
@@ -27,6 +28,7 @@ static pln_status script_open(void *user, pln_context *ctx, const pln_config *co
     (void)err;
     r->s = user;
     r->s->opens++;
+    r->wide = r->s->start_wide;
     *self = r;
     return PLN_OK;
 }
@@ -95,6 +97,11 @@ static pln_status script_poll(void *self, pln_context *ctx, const pln_want *want
     r->s->polls++;
     if (want->max_rows > r->s->max_rows)
         r->s->max_rows = want->max_rows;
+    if (r->announce) {
+        r->announce = false;
+        r->wide = true;
+        return PLN_SCHEMA;
+    }
     switch (act) {
     case '\0': return PLN_EOS;
     case 'a': case 'w': case 'f': return wait_act(r, ctx, act, err);
@@ -105,8 +112,9 @@ static pln_status script_poll(void *self, pln_context *ctx, const pln_want *want
         r->at++;
         return status < 0 ? status : PLN_BARRIER;
     case 's':
+    case 'S':
         r->at++;
-        r->wide = true;
+        r->wide |= act == 's';
         return PLN_SCHEMA;
     case 'e':
         if (r->s->errors-- > 0)
@@ -138,7 +146,7 @@ static pln_status script_load(void *self, pln_context *ctx, const pln_piece *pie
         r->at = place[0];
         r->used = place[1];
         r->next = place[2];
-        r->wide = place[3] != 0;
+        r->announce = place[3] != 0 && !r->wide;
     }
     return PLN_OK;
 }

@@ -10,13 +10,14 @@
 
 /*
  * One character of `acts` a poll: 1 to 9 that many rows (at most as many as are wanted; the rest follows) · a AGAIN · w AGAIN until one second
- * later · f AGAIN until `fd` is readable · b BARRIER · B two rows and BARRIER · s SCHEMA: from now on there is a second column · n OK without rows ·
+ * later · f AGAIN until `fd` is readable · b BARRIER · B two rows and BARRIER · s SCHEMA: from now on there is a second column · S SCHEMA, and nothing changed · n OK without rows ·
  * e a retryable error, as often as `errors` says · x an error · r a rejected record. The end of the text is PLN_EOS. Rows are 0, 1, 2, ...
  */
 typedef struct script {
     const char *acts;
     int32_t schema_after; /* asked so often before the schema is known */
     int32_t errors;
+    bool start_wide; /* there are two columns from the start */
     int32_t fd;
     int32_t opens, closes, polls, asked;
     int64_t committed; /* the last epoch acknowledged */
