@@ -13,6 +13,20 @@ typedef struct sample {
     pln__picks picks;
 } sample;
 
+/* A run that dies before its first epoch must choose the same rows again, so its names are the seed, not chance. */
+static uint64_t seed_of_names(pln_context *ctx) {
+    pln_identity id = {.struct_size = sizeof id};
+    const char *names[3];
+    uint64_t seed = 0;
+    ctx->host->identity(ctx, &id);
+    names[0] = id.pipeline;
+    names[1] = id.run_key;
+    names[2] = id.node;
+    for (int i = 0; i < PLN__COUNT(names); i++)
+        seed = pln__hash64(names[i], (int64_t)strlen(names[i]), seed);
+    return seed;
+}
+
 static pln_status sample_open(void *user, pln_context *ctx, const pln_config *config, void **self,
                               pln_error *err) {
     const pln_host *host = ctx->host;
@@ -37,7 +51,7 @@ static pln_status sample_open(void *user, pln_context *ctx, const pln_config *co
     if (host->config_has(config, "seed"))
         s->state.seed = (uint64_t)host->config_int(config, "seed");
     else
-        host->random(ctx, &s->state.seed, sizeof s->state.seed);
+        s->state.seed = seed_of_names(ctx);
     *self = s;
     return PLN_OK;
 }
@@ -99,7 +113,7 @@ static pln_status sample_load(void *self, pln_context *ctx, const pln_piece *pie
 static const pln_option options[] = {
     {"fraction", PLN_OPT_FLOAT, 0, NULL, NULL, "each row passes with this probability, 0 to 1"},
     {"every", PLN_OPT_INT, 0, NULL, NULL, "the first row and then each n-th passes"},
-    {"seed", PLN_OPT_INT, 0, NULL, NULL, "makes the choice repeatable; the run's randomness if not given"},
+    {"seed", PLN_OPT_INT, 0, NULL, NULL, "another choice of rows; made from the names of pipeline, run and node if not given"},
     {0}};
 
 const pln_transform pln__sample = {

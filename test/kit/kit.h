@@ -1,7 +1,7 @@
 /*
  * The conformance kit: drives a source, transform or sink through everything that <pln/plugin.h> promises about it.
  *
- * Installed as share/libpipeline-pln/kit. It uses the public headers only; compile the kit's sources into a test program of one's own:
+ * Installed as share/pln/kit. It uses the public headers only; compile the kit's sources into a test program of one's own:
  *
  *     cc -o check my_check.c my_stage.c $(datadir)/pln/kit/kit*.c $(pkg-config --cflags --libs pln) -pthread
  *
