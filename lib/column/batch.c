@@ -153,7 +153,7 @@ static pln_status take_over(const pln_allocator *mem, const struct ArrowSchema *
                             struct ArrowArray *array, pln_error *err) {
     pln_status status = PLN_OK;
     bool longer = false;
-    PLN__TRY(pln__array_validate(schema, array, PLN__VALIDATE_DEFAULT, err));
+    PLN__TRY(pln__array_admit(schema, array, err));
     PLN__TRY(pln__array_adopt(mem, array, array, err));
     for (int64_t i = 0; i < array->n_children; i++)
         longer = longer || array->children[i]->length != array->length;

@@ -71,6 +71,12 @@ pln_status pln__buffer_sized(const pln_allocator *mem, pln__buffer *buffer, int6
 /* Another handle if the array is ours, else a copy. */
 pln_status pln__array_keep(const pln_allocator *mem, const struct ArrowSchema *schema,
                            const struct ArrowArray *array, struct ArrowArray *out, pln_error *err);
+/*
+ * What a foreign array must pass: PLN__VALIDATE_DEFAULT, and offsets into text and bytes that ascend. Their last one alone says
+ * how large the bytes are, and a slice does not have it any more: after this no slice reads beyond them.
+ */
+pln_status pln__array_admit(const struct ArrowSchema *schema, const struct ArrowArray *array,
+                            pln_error *err);
 /* After adoption and validation: null counts known, buffers aligned for their type. `array` is ours and nobody else's yet. */
 pln_status pln__array_normalize(const struct ArrowSchema *schema, struct ArrowArray *array,
                                 pln_error *err);

@@ -67,6 +67,16 @@ static void counted_array(counted *c, struct ArrowArray *out) {
                                .private_data = c};
 }
 
+static void never_released(struct ArrowArray *array) {
+    (void)array;
+    ck_abort_msg("the release of a child was called");
+}
+
+static void count_array_release(struct ArrowArray *array) {
+    ++*(int *)array->private_data;
+    array->release = NULL;
+}
+
 static int schema_releases;
 static const char *schema_formats[2] = {"+s", "l"};
 static struct ArrowSchema schema_child;
@@ -286,6 +296,58 @@ START_TEST(unknown_null_counts_are_counted) {
     ck_assert_int_eq(pln_batch_array(batch)->null_count, 0);
     ck_assert_int_eq(pln_batch_array(batch)->children[0]->null_count, 1);
     pln_batch_unref(batch);
+}
+END_TEST
+
+/*
+ * Only the last offset says how large a text is. Rows cut off before that would take the bound with them, and what then
+ * looks whole would be read beyond its end; so offsets that do not ascend never come in, at any depth.
+ */
+static pln_status import_text(int depth, int64_t rows) {
+    /* The heap, and exact sizes: a sanitizer sees any byte read too far. */
+    int32_t *offsets = malloc(3 * sizeof *offsets);
+    char *text = malloc(1);
+    memcpy(offsets, (int32_t[]){0, 100, 1}, 3 * sizeof *offsets);
+    *text = 'x';
+    const void *buffers[3] = {NULL, offsets, text};
+    const void *none[1] = {NULL};
+    int32_t list_offsets[2] = {0, 2};
+    const void *list_buffers[2] = {NULL, list_offsets};
+    int released = 0;
+    struct ArrowArray child = {.length = 2, .n_buffers = 3, .buffers = buffers,
+                               .release = never_released};
+    struct ArrowArray *children[1] = {&child};
+    struct ArrowArray list = {.length = 1, .n_buffers = 2, .n_children = 1, .buffers = list_buffers,
+                              .children = children, .release = never_released};
+    struct ArrowArray *columns[1] = {depth == 0 ? &child : &list};
+    struct ArrowArray array = {.length = rows, .n_buffers = 1, .n_children = 1, .buffers = none,
+                               .children = columns, .release = count_array_release,
+                               .private_data = &released};
+    struct ArrowSchema schema;
+    pln_batch *batch;
+    plain_schema((const char *const[]){depth == 0 ? "u" : "+l", NULL}, &schema);
+    if (depth > 0) {
+        struct ArrowSchema *column = schema.children[0];
+        column->children = malloc(sizeof(struct ArrowSchema *));
+        column->children[0] = malloc(sizeof(struct ArrowSchema));
+        column->n_children = 1;
+        plain_field("u", "item", true, column->children[0]);
+    }
+    pln_status status = pln__batch_import(mem, &schema, &array, &batch, &err);
+    pln_batch_unref(batch);
+    ck_assert_int_eq(released, 1);
+    free(offsets);
+    free(text);
+    return status;
+}
+
+START_TEST(offsets_must_ascend_to_come_in) {
+    /* As long as the batch, and longer, when the last offset would be cut off. */
+    ck_assert_int_eq(import_text(0, 2), PLN_EDATA);
+    ck_assert(strstr(err.message, "column a: row 0: end offset 100") != NULL);
+    ck_assert_int_eq(import_text(0, 1), PLN_EDATA);
+    ck_assert_int_eq(import_text(1, 1), PLN_EDATA);
+    ck_assert(strstr(err.message, "column a[]: row 0: end offset 100") != NULL);
 }
 END_TEST
 
@@ -638,6 +700,7 @@ Suite *suite_column_array(void) {
     tcase_add_test(tc, longer_children_are_cut);
     tcase_add_test(tc, misaligned_buffers_are_copied);
     tcase_add_test(tc, unknown_null_counts_are_counted);
+    tcase_add_test(tc, offsets_must_ascend_to_come_in);
     tcase_add_test(tc, empty_arrays_have_an_offset);
     tcase_add_test(tc, buffers_are_aligned_and_padded_with_zeros);
     tcase_add_test(tc, slices_check_their_range);

@@ -58,8 +58,8 @@ static pln_status write_rows(scene *s) {
     }
     PLN__TRY(pln__column_finish(&column, &got, &s->err));
     ck_assert(pln__array_equal(pln_batch_schema(s->batch), pln_batch_array(s->batch), &got));
-    ck_assert_int_eq(pln__array_validate(pln_batch_schema(s->batch), &got, PLN__VALIDATE_FULL, NULL),
-                     PLN_OK);
+    ck_assert_int_eq(
+        pln__array_validate(pln_batch_schema(s->batch), &got, PLN__VALIDATE_FULL, NULL), PLN_OK);
     status =
         pln__batch_new(s->mem, pln__batch_schema_ref(s->batch), &got, &s->made[s->n++], &s->err);
 out:
