@@ -239,7 +239,7 @@ static pln_status k_format(xprog *p, const xop *op, int32_t n) {
     const xreg *in = x_arg_reg(p, op, 0);
     xstr *out = x_dest(p, op);
     for (int32_t i = 0; i < n; i++) {
-        out[i] = (xstr){NULL, 0};
+        out[i] = x_empty();
         if (!x_valid(&x_out(p, op)->vec, i))
             continue;
         uint8_t *text = pln__x_bytes(&p->block, PLN__DECIMAL128_TEXT_SIZE);

@@ -89,7 +89,7 @@ static bool answer(int c, int32_t which) {
 
 static pln_status equal_short(xprog *p, const xop *op, int32_t n, uint64_t flip) {
     uint64_t *out = x_dest(p, op), key = x_short_key(x_text(x_arg(p, op, 1), 0));
-    pln__x_match_short(x_arg(p, op, 0), n, &key, 1, out);
+    pln__x_match_short(x_arg(p, op, 0), n, &key, 1, out, p->cpu);
     for (int32_t w = 0; w < x_words(n); w++)
         out[w] ^= flip;
     return PLN_OK;

@@ -274,10 +274,10 @@ pln_status pln__x_finish(xcompiler *c) {
 
 static pln_status result_field(pln__expr *expr, pln_error *err) {
     const xprog *p = &expr->prog;
-    const xreg *reg = &p->regs[p->result];
     char format[96];
     if (p->bare >= 0)
         return pln__field_copy(p->mem, p->input->children[p->bare], "", &expr->field, err);
+    const xreg *reg = &p->regs[p->result];
     if (reg->type.id == X_INTERVAL)
         return pln__error_set(err, PLN_ETYPE,
                               "the result is an interval, which no column can hold");

@@ -362,7 +362,7 @@ static pln_status k_strftime(xprog *p, const xop *op, int32_t n) {
     xstr *out = x_dest(p, op);
     pln_status status = PLN_OK;
     for (int32_t i = 0; i < n && status >= 0; i++) {
-        out[i] = (xstr){NULL, 0};
+        out[i] = x_empty();
         if (live(p, op, i))
             status = write_row(p, op, n, i, &out[i]);
     }

@@ -52,7 +52,7 @@ pln_status pln__x_concat_strict(xprog *p, const xop *op, int32_t n) {
     xstr *out = x_dest(p, op);
     pln_status status = PLN_OK;
     for (int32_t i = 0; i < n && status >= 0; i++) {
-        out[i] = (xstr){NULL, 0};
+        out[i] = x_empty();
         if (live(p, op, i))
             status = join_row(p, op, n, i, 0, NULL, &out[i]);
     }
@@ -72,7 +72,7 @@ static pln_status k_concat(xprog *p, const xop *op, int32_t n) {
     xstr *out = x_dest(p, op);
     pln_status status = take_failures(p, op, n);
     for (int32_t i = 0; i < n && status >= 0; i++) {
-        out[i] = (xstr){NULL, 0};
+        out[i] = x_empty();
         if (live(p, op, i))
             status = join_row(p, op, n, i, 0, NULL, &out[i]);
     }
@@ -83,7 +83,7 @@ static pln_status k_concat_ws(xprog *p, const xop *op, int32_t n) {
     xstr *out = x_dest(p, op);
     pln_status status = take_failures(p, op, n);
     for (int32_t i = 0; i < n && status >= 0; i++) {
-        out[i] = (xstr){NULL, 0};
+        out[i] = x_empty();
         if (!x_valid(x_arg(p, op, 0), i)) {
             pln__x_null(p, op, n, i);
         } else if (live(p, op, i)) {
@@ -167,7 +167,7 @@ static pln_status k_pad(xprog *p, const xop *op, int32_t n) {
     xstr *out = x_dest(p, op);
     pln_status status = PLN_OK;
     for (int32_t i = 0; i < n && status >= 0; i++) {
-        out[i] = (xstr){NULL, 0};
+        out[i] = x_empty();
         if (live(p, op, i))
             status = pad_row(p, op, n, i, &out[i]);
     }
@@ -178,7 +178,7 @@ static pln_status k_repeat(xprog *p, const xop *op, int32_t n) {
     xstr *out = x_dest(p, op);
     pln_status status = PLN_OK;
     for (int32_t i = 0; i < n && status >= 0; i++) {
-        out[i] = (xstr){NULL, 0};
+        out[i] = x_empty();
         if (!live(p, op, i))
             continue;
         xstr s = x_text(x_arg(p, op, 0), i);
@@ -237,7 +237,7 @@ static pln_status k_replace(xprog *p, const xop *op, int32_t n) {
     xstr *out = x_dest(p, op);
     pln_status status = PLN_OK;
     for (int32_t i = 0; i < n && status >= 0; i++) {
-        out[i] = (xstr){NULL, 0};
+        out[i] = x_empty();
         if (live(p, op, i))
             status = replace_row(p, op, n, i, &out[i]);
     }
@@ -271,7 +271,7 @@ static pln_status fill_rows(xprog *p, const xop *op, int32_t n, int64_t times, x
     xstr *out = x_dest(p, op);
     pln_status status = PLN_OK;
     for (int32_t i = 0; i < n && status >= 0; i++) {
-        out[i] = (xstr){NULL, 0};
+        out[i] = x_empty();
         if (!live(p, op, i))
             continue;
         xstr s = x_text(x_arg(p, op, 0), i);
@@ -336,7 +336,7 @@ static pln_status k_unhex(xprog *p, const xop *op, int32_t n) {
     xstr *out = x_dest(p, op);
     pln_status status = PLN_OK;
     for (int32_t i = 0; i < n && status >= 0; i++) {
-        out[i] = (xstr){NULL, 0};
+        out[i] = x_empty();
         if (!live(p, op, i))
             continue;
         xstr s = x_text(x_arg(p, op, 0), i);

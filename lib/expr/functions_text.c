@@ -24,7 +24,7 @@ static pln_status k_length(xprog *p, const xop *op, int32_t n) {
         return PLN_OK;
     }
     for (int32_t i = 0; i < n; i++) {
-        xstr s = live(p, op, i) ? x_text(v, i) : (xstr){NULL, 0};
+        xstr s = live(p, op, i) ? x_text(v, i) : x_empty();
         out[i] = s.size == 0 ? 0 : pln__utf8_count(s.data, s.size);
     }
     return PLN_OK;
@@ -44,7 +44,7 @@ static pln_status k_ascii(xprog *p, const xop *op, int32_t n) {
     int64_t *out = x_dest(p, op);
     int32_t used;
     for (int32_t i = 0; i < n; i++) {
-        xstr s = live(p, op, i) ? x_text(v, i) : (xstr){NULL, 0};
+        xstr s = live(p, op, i) ? x_text(v, i) : x_empty();
         int32_t point = s.size == 0 ? 0 : pln__utf8_decode(s.data, s.size, &used);
         out[i] = point < 0 ? s.data[0] : point;
     }
@@ -115,7 +115,7 @@ static pln_status k_case(xprog *p, const xop *op, int32_t n) {
     }
     xstr *to = x_dest(p, op);
     for (int32_t i = 0; i < n; i++) {
-        to[i] = (xstr){NULL, 0};
+        to[i] = x_empty();
         if (!live(p, op, i))
             continue;
         xstr s = x_text(v, i);
@@ -158,7 +158,7 @@ static pln_status k_substr(xprog *p, const xop *op, int32_t n) {
     bool bytes = op->imm != 0 || pln__x_ascii_rows(x_arg(p, op, 0), n);
     pln_status status = PLN_OK;
     for (int32_t i = 0; i < n && status >= 0; i++) {
-        out[i] = (xstr){NULL, 0};
+        out[i] = x_empty();
         if (!live(p, op, i))
             continue;
         xstr s = x_text(x_arg(p, op, 0), i);
@@ -178,7 +178,7 @@ static pln_status k_side(xprog *p, const xop *op, int32_t n) {
     xstr *out = x_dest(p, op);
     bool bytes = pln__x_ascii_rows(x_arg(p, op, 0), n);
     for (int32_t i = 0; i < n; i++) {
-        out[i] = (xstr){NULL, 0};
+        out[i] = x_empty();
         if (!live(p, op, i))
             continue;
         xstr s = x_text(x_arg(p, op, 0), i);
@@ -229,7 +229,7 @@ static pln_status k_trim(xprog *p, const xop *op, int32_t n) {
     for (int32_t i = 0; i < n; i++)
         out[i] = live(p, op, i) ? trim(x_text(x_arg(p, op, 0), i),
                                        op->n_args > 1 ? x_text(x_arg(p, op, 1), i) : space, op->imm)
-                                : (xstr){NULL, 0};
+                                : x_empty();
     return PLN_OK;
 }
 
@@ -267,7 +267,7 @@ static pln_status k_split_part(xprog *p, const xop *op, int32_t n) {
     xstr *out = x_dest(p, op);
     pln_status status = PLN_OK;
     for (int32_t i = 0; i < n && status >= 0; i++) {
-        out[i] = (xstr){NULL, 0};
+        out[i] = x_empty();
         if (!live(p, op, i))
             continue;
         int64_t which = ints(p, op, 2)[i];

@@ -4,13 +4,13 @@
 #include "expr/internal.h"
 #include "expr/short_text.h"
 
-enum { SHORT_MAX = 16, FEW = 3 };
+enum { FEW = 3 };
 
 typedef struct inset {
     bool has_null;
     int32_t n;
     bool is_short;
-    uint64_t keys[SHORT_MAX];
+    uint64_t keys[X_SHORT_KEYS];
     uint64_t seed;
     uint32_t mask;  /* of the hash table */
     int32_t *slots; /* index + 1 of a text; 0 where none is */
@@ -48,7 +48,7 @@ static pln_status k_in_text(xprog *p, const xop *op, int32_t n) {
     const inset *set = op->aux;
     const xvec *v = x_arg(p, op, 0);
     if (set->is_short && v->offsets != NULL)
-        pln__x_match_short(v, n, set->keys, set->n, x_dest(p, op));
+        pln__x_match_short(v, n, set->keys, set->n, x_dest(p, op), p->cpu);
     else
         in_hashed(p, op, n);
     if (set->has_null)
@@ -93,7 +93,7 @@ static pln_status k_in_i32(xprog *p, const xop *op, int32_t n) {
 /* ---- building ---- */
 
 static void add_short(inset *set, xstr s) {
-    set->is_short = set->is_short && s.size <= X_SHORT_MAX && set->n <= SHORT_MAX;
+    set->is_short = set->is_short && s.size <= X_SHORT_MAX && set->n <= X_SHORT_KEYS;
     if (set->is_short)
         set->keys[set->n - 1] = x_short_key(s);
 }

@@ -45,6 +45,11 @@ typedef struct xstr {
     int64_t size;
 } xstr;
 
+/* No text, at an address that may be counted from. */
+static inline xstr x_empty(void) {
+    return (xstr){(const uint8_t *)"", 0};
+}
+
 enum { X_INTERVAL = PLN__TYPE_COUNT + 1 }; /* a constant only */
 
 /* A type of SQL. `schema` is set for lists, structs and maps alone. */

@@ -96,7 +96,7 @@ static pln_status gather_text(xprog *p, const xop *op, int32_t n, const struct A
                               const int32_t *rows, const pln__type *type) {
     xstr *out = x_dest(p, op);
     for (int32_t i = 0; i < n; i++) {
-        out[i] = (xstr){NULL, 0};
+        out[i] = x_empty();
         if (rows[i] < 0 || !pln__array_valid(array, rows[i]) ||
             !text_at(op->aux, type, array, rows[i], &out[i]))
             pln__x_null(p, op, n, i);

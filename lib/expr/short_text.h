@@ -45,8 +45,9 @@ static inline uint64_t x_short_key(xstr s) {
     return pln__load_8((const char *)bytes) | x_short_tag(s.size);
 }
 
-/* Bits of the rows of a column's text that are one of `keys`. */
+/* Bits of the rows of a column's text that are one of at most X_SHORT_KEYS keys. */
+enum { X_SHORT_KEYS = 16 };
 void pln__x_match_short(const xvec *v, int32_t n, const uint64_t *keys, int32_t n_keys,
-                        uint64_t *out);
+                        uint64_t *out, uint32_t cpu);
 
 #endif

@@ -326,6 +326,64 @@ START_TEST(columns_are_shared) {
 }
 END_TEST
 
+/* Lists and equality of texts around the lengths that fit a word, against memcmp; and parts of texts against strstr. */
+static void random_word(rng *r, char *out) {
+    int64_t size = rng_below(r, 11);
+    for (int64_t i = 0; i < size; i++)
+        out[i] = (char)('a' + rng_below(r, 2));
+    out[size] = '\0';
+}
+
+static void check_words(const rows *t, const char *text, char (*words)[16], int n, char (*list)[16],
+                        int items, bool part, uint32_t cpu) {
+    pln__expr *expr = compile(pln__system_allocator(), t, text, cpu);
+    struct ArrowArray out;
+    ck_assert_int_ge(pln__expr_eval(expr, &t->array, 0, &out, NULL, NULL), 0);
+    for (int i = 0; i < n; i++) {
+        bool yes = false;
+        for (int k = 0; k < items; k++)
+            yes =
+                yes || (part ? strstr(words[i], list[k]) != NULL : strcmp(words[i], list[k]) == 0);
+        ck_assert_msg(pln__bit_get(out.buffers[1], i) == yes, "'%s': %s", words[i], text);
+    }
+    pln__array_release(&out);
+    pln__expr_free(expr);
+}
+
+START_TEST(words_and_parts) {
+    enum { WORDS = 1500 };
+    static char words[WORDS][16], list[20][16], json[WORDS * 32];
+    rng r = {77};
+    rows t;
+    char *at = json;
+    for (int i = 0; i < WORDS; i++) {
+        random_word(&r, words[i]);
+        at += sprintf(at, "{\"s\": \"%s\"}\n", words[i]);
+    }
+    rows_make("s u?", json, &t);
+    for (int round = 0; round < 60; round++) {
+        char text[512];
+        int items = 1 + (int)rng_below(&r, 20);
+        size_t n = (size_t)sprintf(text, "s in (");
+        for (int k = 0; k < items; k++) {
+            random_word(&r, list[k]);
+            n += (size_t)sprintf(text + n, "%s'%s'", k > 0 ? ", " : "", list[k]);
+        }
+        sprintf(text + n, ")");
+        for (int k = 0; k < 2; k++)
+            check_words(&t, text, words, WORDS, list, items, false,
+                        k == 0 ? 0 : pln__cpu_features());
+        sprintf(text, "s = '%s'", list[0]);
+        for (int k = 0; k < 2; k++)
+            check_words(&t, text, words, WORDS, list, 1, false, k == 0 ? 0 : pln__cpu_features());
+        sprintf(text, round % 2 ? "s like '%%%s%%'" : "contains(s, '%s')", list[0]);
+        for (int k = 0; k < 2; k++)
+            check_words(&t, text, words, WORDS, list, 1, true, k == 0 ? 0 : pln__cpu_features());
+    }
+    rows_free(&t);
+}
+END_TEST
+
 /* ---- every function, with a null in each place and on no rows ---- */
 
 static const char *sample(char letter, bool column) {
@@ -532,6 +590,7 @@ Suite *suite_expr_rows(void) {
     tcase_add_test(tests, conditions_are_boolean);
     tcase_add_test(tests, clock_and_nullability);
     tcase_add_test(tests, columns_are_shared);
+    tcase_add_test(tests, words_and_parts);
     tcase_add_test(tests, functions_take_nulls);
     tcase_add_test(tests, manual_names_functions);
     tcase_add_test(tests, memory_runs_out);
