@@ -217,10 +217,11 @@ static void make_array(input *in, const struct ArrowSchema *s, int depth, int64_
     }
     if (tame)
         return;
+    /* Below zero and not zero: fewer rows skipped over the same bytes would promise more of them than there are. */
     switch (style >> 4) {
     case 1: a->null_count = (int8_t)byte(in); break;
-    case 2: a->length = -(int64_t)byte(in); break;
-    case 3: a->offset = -(int64_t)byte(in); break;
+    case 2: a->length = -1 - (int64_t)byte(in); break;
+    case 3: a->offset = -1 - (int64_t)byte(in); break;
     case 4: a->n_buffers = below(in, 20) - 3; break;
     case 5: a->buffers = NULL; break;
     case 6: a->children = NULL; break;
