@@ -30,7 +30,8 @@ enum {
 /*
  * Make a batch out of a struct array and its schema (Arrow C Data Interface). Both are moved in: afterwards their `release` is NULL, and
  * the producer's release runs when the last batch that shares the data is gone. The top array must be a struct with offset 0 and no nulls,
- * every type one that the library knows; the data is checked at PLN_VALIDATE_DEFAULT.
+ * every type one that the library knows; the data is checked at PLN_VALIDATE_DEFAULT, and
+ * offsets into text and bytes must ascend.
  *
  * Errors: PLN_EUNSUPPORTED names the column and its format; PLN_EDATA what is malformed; PLN_ENOMEM.
  * Owner: `schema` and `array` are consumed also on failure; *out is yours, drop it with pln_batch_unref.
