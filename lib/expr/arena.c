@@ -1,6 +1,7 @@
 #include "expr/internal.h"
 
 #define CHUNK_BYTES 16384
+#define CHUNK_KEPT (4 * 1024 * 1024)
 
 struct xchunk {
     xchunk *next;
@@ -90,6 +91,14 @@ void pln__x_reset(xarena *arena) {
     keep->next = NULL;
     arena->chunks = NULL;
     arena->spare = keep;
+}
+
+/* A batch of long texts is no reason to hold on to as much memory for ever. */
+void pln__x_trim(xarena *arena) {
+    bool large = arena->chunks != NULL && arena->chunks->size > CHUNK_KEPT;
+    pln__x_reset(arena);
+    if (large || (arena->spare != NULL && arena->spare->size > CHUNK_KEPT))
+        pln__x_free(arena);
 }
 
 void pln__x_free(xarena *arena) {

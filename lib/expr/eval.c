@@ -218,7 +218,7 @@ static void begin(xprog *p, const struct ArrowArray *rows, int64_t now_us) {
 
 static void end(xprog *p) {
     p->rows = NULL;
-    pln__x_reset(&p->block);
+    pln__x_trim(&p->block);
 }
 
 static pln_status eval_scalar(xprog *p, const struct ArrowArray *rows, struct ArrowArray *array,

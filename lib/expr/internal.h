@@ -36,6 +36,8 @@ uint8_t *pln__x_bytes(xarena *arena, int64_t size);
 /* Give back what the last pln__x_bytes handed out beyond `used` bytes. */
 void pln__x_bytes_trim(xarena *arena, const uint8_t *bytes, int64_t used);
 void pln__x_reset(xarena *arena);
+/* The same, and large chunks are given back. */
+void pln__x_trim(xarena *arena);
 void pln__x_free(xarena *arena);
 
 /* ---- types ---- */
