@@ -107,6 +107,9 @@ for path in files():
     report.check("\t" not in text, path, "has a tab")
     report.check(not re.search(r"[ \t]$", text, re.M), path, "has blanks at the end of a line")
     for number, line in enumerate(blank(bare(text), strings=False).split("\n"), 1):
-        report.check(len(line.rstrip()) <= 100, f"{path}:{number}", f"{len(line.rstrip())} columns of code, 100 are allowed")
+        # A text is not broken, so that it can be searched for: a line with one may be longer. So may tables of tests.
+        most = 100 if path.startswith(("lib/", "include/")) else 128
+        if '"' not in line:
+            report.check(len(line.rstrip()) <= most, f"{path}:{number}", f"{len(line.rstrip())} columns of code, {most} are allowed")
 if "--write" not in sys.argv:
     report.end()
