@@ -1,20 +1,14 @@
 #include "connect/sqlite/sink.h"
 
-typedef struct applier {
-    pln__lite_sink *sink;
-    int32_t held;
-    int64_t row;
-} applier;
-
-static pln_status refuse(const applier *a, int32_t code, const char *column, const char *message,
-                         pln_error *err) {
-    pln__lite_sink *sink = a->sink;
+pln_status pln__lite_refuse(pln__lite_sink *sink, const char *column, const char *message,
+                            pln_error *err) {
     pln_status status = pln__grow(sink->mem, &sink->refused, &sink->refused_capacity,
                                   sink->n_refused + 1, sizeof *sink->refused, err);
     if (status < 0)
         return status;
     pln__lite_refused *refused = &sink->refused[sink->n_refused++];
-    *refused = (pln__lite_refused){.held = a->held, .code = code, .row = a->row, .column = column};
+    *refused = (pln__lite_refused){
+        .held = sink->feed.held, .code = PLN_EDATA, .row = sink->feed.row, .column = column};
     (void)sqlite3_snprintf(sizeof refused->message, refused->message, "%s", message);
     return PLN_OK;
 }
@@ -42,14 +36,20 @@ static const char *named_column(const pln__lite_sink *sink, const char *message)
 }
 
 /* Whether what failed is the row's fault and the transaction still stands: then the row goes, and the epoch goes on. */
-static pln_status failed_step(const applier *a, pln_error *err) {
-    pln__lite *db = a->sink->db;
+static pln_status failed_step(pln__lite_sink *sink, pln_error *err) {
+    pln__lite *db = sink->db;
     int code = sqlite3_extended_errcode(db->handle), kind = code & 0xff;
     bool row = kind == SQLITE_CONSTRAINT || kind == SQLITE_MISMATCH || kind == SQLITE_TOOBIG;
+    if (sink->feed.status < 0) {
+        if (err != NULL)
+            *err = sink->feed.error;
+        (void)pln__lite_stands(db);
+        return sink->feed.status;
+    }
     if (!row)
         return pln__lite_fail(db, "the rows cannot be written", err);
     char message[240];
-    message_of(a->sink, message);
+    message_of(sink, message);
     if (!pln__lite_stands(db)) {
         pln_status status = pln__error_set(
             err, PLN_EDATA, "%s: a trigger rolled the whole epoch back: %s", db->title, message);
@@ -57,49 +57,23 @@ static pln_status failed_step(const applier *a, pln_error *err) {
             err->native = code;
         return status;
     }
-    return refuse(a, PLN_EDATA, named_column(a->sink, message), message, err);
+    return pln__lite_refuse(sink, named_column(sink, message), message, err);
 }
 
-static pln_status refuse_value(const applier *a, const char *column, const char *why,
-                               pln_error *err) {
-    pln_status status = refuse(a, PLN_EDATA, column, why, err);
-    return status < 0 ? status : PLN_EOS;
-}
-
-/* PLN_EOS: a value was refused. */
-static pln_status bind(const applier *a, sqlite3_stmt *statement, const struct ArrowArray *rows,
-                       bool keys_only, pln_error *err) {
-    pln__lite_sink *sink = a->sink;
-    for (int32_t i = 0; i < sink->n_columns; i++) {
-        pln__lite_column *column = &sink->columns[i];
-        const struct ArrowArray *array = rows->children[column->index];
-        const char *why = NULL;
-        int code;
-        if (keys_only && !column->key && i != sink->version)
-            continue;
-        if (PLN__LIKELY(!pln__lite_value_null(&column->value, array, a->row)))
-            why = pln__lite_value_bind(&column->value, array, a->row, statement, i + 1, &code);
-        else if (column->key && sink->mode == PLN__LITE_UPSERT)
-            why = "the key is null";
-        else
-            code = sqlite3_bind_null(statement, i + 1);
-        if (PLN__UNLIKELY(why != NULL))
-            return refuse_value(a, column->name, why, err);
-        if (PLN__LIKELY(code == SQLITE_OK))
-            continue;
-        if (code == SQLITE_TOOBIG)
-            return refuse_value(a, column->name, "the value is larger than the database takes",
-                                err);
-        return code == SQLITE_NOMEM ? pln__error_memory(err, 0)
-                                    : pln__lite_fail(sink->db, "the rows cannot be written", err);
+static int bind_cell(sqlite3_stmt *statement, int parameter, const pln__lite_cell *cell) {
+    switch (cell->type) {
+    case SQLITE_INTEGER: return sqlite3_bind_int64(statement, parameter, cell->as.integer);
+    case SQLITE_FLOAT: return sqlite3_bind_double(statement, parameter, cell->as.real);
+    case SQLITE_TEXT:
+        return sqlite3_bind_text(statement, parameter, cell->as.bytes, cell->size, SQLITE_STATIC);
+    case SQLITE_BLOB:
+        return sqlite3_bind_blob(statement, parameter, cell->as.bytes, cell->size, SQLITE_STATIC);
+    default: return sqlite3_bind_null(statement, parameter);
     }
-    return PLN_OK;
 }
 
 static void count(pln__lite_sink *sink, bool remove) {
     pln__lite_counts *counts = &sink->counts;
-    if (sink->mode == PLN__LITE_OVERWRITE)
-        return; /* what becomes of the table shows when the partitions are swapped */
     int note = sink->db->note;
     bool changed = sqlite3_changes(sink->db->handle) > 0;
     if (note < 0)
@@ -114,28 +88,66 @@ static void count(pln__lite_sink *sink, bool remove) {
         counts->inserted++;
 }
 
-static pln_status apply_row(const applier *a, const struct ArrowArray *rows, pln_error *err) {
-    pln__lite_sink *sink = a->sink;
-    bool remove = false;
-    if (sink->tombstone >= 0) {
-        const struct ArrowArray *flags = rows->children[sink->tombstone];
-        remove = pln__array_valid(flags, a->row) &&
-                 pln__bit_get(flags->buffers[1], flags->offset + a->row);
-    }
+static pln_status apply_row(pln__lite_sink *sink, bool remove, pln_error *err) {
     sqlite3_stmt *statement = remove ? sink->remove : sink->write;
-    pln_status status = bind(a, statement, rows, remove, err);
+    pln_status status = pln__lite_feed_load(sink, remove, err);
     if (PLN__UNLIKELY(status != PLN_OK))
         return status < 0 ? status : PLN_OK;
+    for (int32_t i = 0; i < sink->n_columns; i++)
+        if (!remove || sink->columns[i].key || i == sink->version)
+            if (bind_cell(statement, i + 1, &sink->feed.cells[i]) != SQLITE_OK)
+                return pln__lite_fail(sink->db, "the rows cannot be written", err);
     sink->db->note = 0;
     if (PLN__LIKELY(sqlite3_step(statement) == SQLITE_DONE)) {
         if (PLN__UNLIKELY(!remove && sink->db->note == 0 && sqlite3_changes(sink->db->handle) == 0))
-            status = refuse(a, PLN_EDATA, NULL, "a trigger of the table ignored the row", err);
+            status = pln__lite_refuse(sink, NULL, "a trigger of the table ignored the row", err);
         else
             count(sink, remove);
     } else {
-        status = failed_step(a, err);
+        status = failed_step(sink, err);
     }
     (void)sqlite3_reset(statement);
+    return status;
+}
+
+/* What became of the rows that one statement has taken. */
+static void count_many(pln__lite_sink *sink, int64_t taken) {
+    const int64_t *noted = sink->db->noted;
+    int64_t there = noted[0] + noted[1];
+    int64_t changed = sqlite3_changes64(sink->db->handle);
+    if (sink->mode != PLN__LITE_UPSERT)
+        changed = taken;
+    sink->counts.inserted += taken - there;
+    sink->counts.updated += changed - (taken - there);
+    sink->counts.unchanged += noted[1] - (changed - (taken - there));
+    sink->counts.stale += noted[0];
+}
+
+/* From the row it stands on to one that deletes, one that SQLite refuses, or the last. */
+static pln_status apply_many(pln__lite_sink *sink, pln_error *err) {
+    pln__lite_feed *feed = &sink->feed, start = *feed;
+    int64_t refused = sink->n_refused;
+    pln_status status = PLN_OK;
+    feed->pending = true;
+    feed->fed = 0;
+    sink->db->noted[0] = sink->db->noted[1] = 0;
+    if (sqlite3_step(sink->bulk_write) == SQLITE_DONE) {
+        count_many(sink, feed->fed);
+        if (!feed->end)
+            pln__lite_feed_back(sink);
+    } else if (sink->bulk_undo && feed->status >= 0 &&
+               (sqlite3_errcode(sink->db->handle) & 0xff) == SQLITE_CONSTRAINT &&
+               pln__lite_stands(sink->db)) {
+        *feed = start;
+        sink->n_refused = refused;
+        sink->bulk = false;
+        pln__lite_feed_back(sink);
+    } else {
+        status = failed_step(sink, err);
+        if (status >= 0)
+            count_many(sink, feed->fed - 1);
+    }
+    (void)sqlite3_reset(sink->bulk_write);
     return status;
 }
 
@@ -186,7 +198,10 @@ static pln_status reject_all(pln__lite_sink *sink, pln_context *ctx, pln_error *
 }
 
 static void report(pln__lite_sink *sink, pln_context *ctx) {
-    const pln__lite_counts *c = &sink->counts;
+    pln__lite_counts *c = &sink->counts;
+    if (sink->mode == PLN__LITE_OVERWRITE)
+        *c =
+            (pln__lite_counts){0}; /* what becomes of the table shows when partitions are swapped */
     const struct {
         const char *name;
         int64_t n;
@@ -201,31 +216,19 @@ static void report(pln__lite_sink *sink, pln_context *ctx) {
     sink->counts = (pln__lite_counts){0};
 }
 
-static pln_status cancelled(pln__lite_sink *sink, pln_context *ctx, pln_error *err) {
-    return sink->db->cancelled || ctx->host->cancelled(ctx)
-               ? pln__error_set(err, PLN_ECANCELLED, "%s: stopped while rows were written",
-                                sink->db->title)
-               : PLN_OK;
-}
-
 pln_status pln__lite_apply(pln__lite_sink *sink, pln_context *ctx, const pln__lite_place *order,
                            pln_error *err) {
     pln_status status = PLN_OK;
-    applier a = {sink, 0, 0};
-    int64_t done = 0;
-    for (int64_t i = 0; order != NULL && i < sink->held_rows; i++) {
-        if (i % 1024 == 0)
-            PLN__TRY(cancelled(sink, ctx, err));
-        a.held = order[i].held;
-        a.row = order[i].row;
-        PLN__TRY(apply_row(&a, sink->held[a.held].rows, err));
+    pln__lite_feed_start(sink, ctx, order);
+    while (pln__lite_feed_forward(sink)) {
+        bool remove = pln__lite_feed_removes(sink);
+        if (sink->bulk && !remove)
+            PLN__TRY(apply_many(sink, err));
+        else
+            PLN__TRY(apply_row(sink, remove, err));
+        if (sink->feed.at % 1024 == 0)
+            PLN__TRY(pln__lite_feed_cancelled(sink, err));
     }
-    for (; order == NULL && a.held < sink->n_held; a.held++)
-        for (a.row = 0; a.row < sink->held[a.held].rows->length; a.row++) {
-            if (done++ % 1024 == 0)
-                PLN__TRY(cancelled(sink, ctx, err));
-            PLN__TRY(apply_row(&a, sink->held[a.held].rows, err));
-        }
     PLN__TRY(reject_all(sink, ctx, err));
 out:
     sink->n_refused = 0;

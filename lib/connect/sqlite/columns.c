@@ -120,6 +120,12 @@ pln_status pln__lite_columns(pln__lite_sink *sink, const struct ArrowSchema *sch
         goto out;
     }
     sink->columns_size = schema->n_children;
+    sink->feed.cells =
+        pln__calloc(sink->mem, (uint64_t)schema->n_children, sizeof *sink->feed.cells);
+    if (sink->feed.cells == NULL) {
+        status = pln__error_memory(err, (uint64_t)schema->n_children * sizeof *sink->feed.cells);
+        goto out;
+    }
     for (int32_t i = 0; i < schema->n_children; i++) {
         if (i == sink->tombstone)
             continue;
@@ -141,7 +147,9 @@ void pln__lite_columns_free(pln__lite_sink *sink) {
     for (int64_t i = 0; i < sink->n_columns; i++)
         pln__lite_value_free(&sink->columns[i].value);
     pln__free(sink->mem, sink->columns, (uint64_t)sink->columns_size * sizeof *sink->columns);
+    pln__free(sink->mem, sink->feed.cells, (uint64_t)sink->columns_size * sizeof *sink->feed.cells);
     sink->columns = NULL;
+    sink->feed.cells = NULL;
     sink->n_columns = sink->columns_size = 0;
     pln__schema_release(&sink->schema);
 }

@@ -23,6 +23,7 @@ static void note(sqlite3_context *context, int count, sqlite3_value **values) {
     pln__lite *db = sqlite3_user_data(context);
     (void)count;
     db->note = sqlite3_value_int(values[0]) != 0 ? 1 : -1;
+    db->noted[db->note > 0]++;
     sqlite3_result_int(context, db->note > 0);
 }
 
@@ -91,6 +92,10 @@ static pln_status set_up(pln__lite *db, const pln__lite_options *options, pln_er
     }
     PLN__TRY(pln__lite_exec(db, "PRAGMA temp_store=MEMORY", "cannot be read", err));
     PLN__TRY(set_journal(db, err));
+    int enforced = 0;
+    (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &enforced);
+    db->foreign_keys = enforced != 0;
+    db->largest = sqlite3_limit(db->handle, SQLITE_LIMIT_LENGTH, -1);
     if (sqlite3_create_function_v2(db->handle, "pln_note", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, db,
                                    note, NULL, NULL, NULL) != SQLITE_OK)
         status = pln__lite_fail(db, "cannot be used", err);

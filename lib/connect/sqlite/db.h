@@ -20,7 +20,11 @@ typedef struct pln__lite {
     int64_t owner;     /* raised by state_open; 0: the run's head is elsewhere or nowhere */
     void *lent;
     int64_t lent_size;
-    int note; /* what pln_note was last told: 0 not asked, 1 true, -1 false */
+    int note;          /* what pln_note was last told: 0 not asked, 1 true, -1 false */
+    int64_t noted[2];  /* how often it was told false and true */
+    bool foreign_keys; /* are enforced */
+    int largest;       /* bytes of one value */
+    int32_t feeds;     /* tables of rows made so far */
 } pln__lite;
 
 typedef struct pln__lite_options {

@@ -79,14 +79,21 @@ out:
     return status;
 }
 
+static pln_status bind_epoch(pln__lite_sink *sink, int64_t epoch, pln_error *err) {
+    int parameter = (int)sink->n_columns + 1;
+    return sqlite3_bind_int64(sink->write, parameter, epoch) == SQLITE_OK &&
+                   sqlite3_bind_int64(sink->bulk_write, parameter, epoch) == SQLITE_OK
+               ? PLN_OK
+               : pln__lite_fail(sink->db, "the rows cannot be written", err);
+}
+
 static pln_status apply_held(pln__lite_sink *sink, pln_context *ctx, pln_error *err) {
     pln_status status = PLN_OK;
     pln__lite_place *order = NULL;
     if (sink->n_held == 0)
         return PLN_OK;
-    if (sink->mode == PLN__LITE_OVERWRITE &&
-        sqlite3_bind_int64(sink->write, (int)sink->n_columns + 1, identify(ctx).epoch) != SQLITE_OK)
-        PLN__TRY(pln__lite_fail(sink->db, "the rows cannot be written", err));
+    if (sink->mode == PLN__LITE_OVERWRITE)
+        PLN__TRY(bind_epoch(sink, identify(ctx).epoch, err));
     if (sink->config.sort && sink->sort_safe && sink->held_rows > 1)
         PLN__TRY(pln__lite_order(sink, &order, err));
     PLN__TRY(pln__lite_apply(sink, ctx, order, err));

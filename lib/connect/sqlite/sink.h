@@ -56,6 +56,27 @@ typedef struct pln__lite_counts {
     int64_t inserted, updated, unchanged, deleted, stale;
 } pln__lite_counts;
 
+typedef struct pln__lite_place {
+    uint64_t prefix;
+    int32_t held;
+    int32_t row;
+} pln__lite_place;
+
+/* Where writing stands among the rows held, and the row that it stands on as SQLite takes it. */
+typedef struct pln__lite_feed {
+    const pln__lite_place *order; /* NULL: as they came */
+    pln_context *ctx;
+    pln__lite_cell *cells;
+    int64_t at;
+    int32_t held;
+    int64_t row;
+    int64_t fed;  /* rows given to the statement that runs */
+    bool pending; /* the row it stands on has not been given yet */
+    bool end;
+    pln_status status; /* what ended the rows early */
+    pln_error error;
+} pln__lite_feed;
+
 typedef struct pln__lite_sink {
     const pln_allocator *mem;
     int32_t mode;
@@ -72,8 +93,13 @@ typedef struct pln__lite_sink {
     int64_t ready_rollbacks;
     bool
         sort_safe; /* no constraint, collation or trigger makes the order of different keys matter */
+    bool bulk;     /* many rows by one statement */
+    bool bulk_undo; /* and a row that it refuses undoes all of them */
     sqlite3_stmt *write;
     sqlite3_stmt *remove;
+    sqlite3_stmt *bulk_write;
+    int32_t feed_number; /* of the table pln_rows_N that it reads; 0: none */
+    pln__lite_feed feed;
 
     pln__lite_held *held;
     int64_t n_held, held_capacity;
@@ -119,13 +145,24 @@ pln_status pln__lite_statements(pln__lite_sink *sink, pln_error *err);
 void pln__lite_statements_free(pln__lite_sink *sink);
 
 /* apply.c: every row of the held batches, in the order of `order` or as they came if it is NULL */
-typedef struct pln__lite_place {
-    uint64_t prefix;
-    int32_t held;
-    int32_t row;
-} pln__lite_place;
 pln_status pln__lite_apply(pln__lite_sink *sink, pln_context *ctx, const pln__lite_place *order,
                            pln_error *err);
+/* A row is refused: kept to be rejected when the held batches are through. */
+pln_status pln__lite_refuse(pln__lite_sink *sink, const char *column, const char *message,
+                            pln_error *err);
+
+/* feed.c: the held rows as a table pln_rows_N that one INSERT ... SELECT can read */
+void pln__lite_feed_start(pln__lite_sink *sink, pln_context *ctx, const pln__lite_place *order);
+/* On to the next row; false behind the last. */
+bool pln__lite_feed_forward(pln__lite_sink *sink);
+/* So that the next step forward leads to the same row again. */
+void pln__lite_feed_back(pln__lite_sink *sink);
+bool pln__lite_feed_removes(const pln__lite_sink *sink);
+/* The row as cells: PLN_OK, PLN_EOS if a value was refused. */
+pln_status pln__lite_feed_load(pln__lite_sink *sink, bool keys_only, pln_error *err);
+pln_status pln__lite_feed_cancelled(pln__lite_sink *sink, pln_error *err);
+pln_status pln__lite_feed_register(pln__lite_sink *sink, pln_error *err);
+void pln__lite_feed_unregister(pln__lite_sink *sink);
 
 /* sort.c: a stable order by key; *order is freed with pln__lite_order_free */
 pln_status pln__lite_order(const pln__lite_sink *sink, pln__lite_place **order, pln_error *err);

@@ -1,16 +1,30 @@
 #include "connect/sqlite/sink.h"
 
-static void insert_into(const pln__lite_sink *sink, const char *table, pln__text *sql) {
-    /* OR ABORT, because a clause of the table's own, such as ON CONFLICT IGNORE, would lose a row without a word. */
-    pln__text_str(sql, "INSERT OR ABORT INTO ");
-    pln__lite_quote(sql, table);
+static void insert_into(const pln__lite_sink *sink, const char *how, pln__text *sql) {
+    bool staged = sink->mode == PLN__LITE_OVERWRITE;
+    /* Always OR something, because a clause of the table's own, such as ON CONFLICT IGNORE, would lose a row without a word. */
+    pln__text_printf(sql, "INSERT OR %s INTO ", how);
+    pln__lite_quote(sql, staged ? sink->stage : sink->config.table);
     pln__text_char(sql, '(');
     pln__lite_column_list(sink, "", sql);
-    pln__text_str(sql,
-                  sink->mode == PLN__LITE_OVERWRITE ? ", \"pln_epoch\") VALUES(" : ") VALUES(");
-    for (int64_t i = 0; i < sink->n_columns + (sink->mode == PLN__LITE_OVERWRITE); i++)
-        pln__text_printf(sql, "%s?%lld", i > 0 ? ", " : "", (long long)i + 1);
+    pln__text_str(sql, staged ? ", \"pln_epoch\") " : ") ");
+}
+
+static void values(const pln__lite_sink *sink, pln__text *sql) {
+    int64_t n = sink->n_columns + (sink->mode == PLN__LITE_OVERWRITE);
+    for (int64_t i = 0; i < n; i++)
+        pln__text_printf(sql, "%s?%lld", i > 0 ? ", " : "VALUES(", (long long)i + 1);
     pln__text_char(sql, ')');
+}
+
+/* The epoch is the parameter behind the columns, as in the statement for one row. */
+static void rows(const pln__lite_sink *sink, pln__text *sql) {
+    for (int64_t i = 0; i < sink->n_columns; i++)
+        pln__text_printf(sql, "%s%lld", i > 0 ? ", c" : "SELECT c", (long long)i);
+    if (sink->mode == PLN__LITE_OVERWRITE)
+        pln__text_printf(sql, ", ?%lld", (long long)sink->n_columns + 1);
+    /* Without a WHERE the grammar takes ON CONFLICT for the ON of a join. */
+    pln__text_printf(sql, " FROM \"pln_rows_%d\" WHERE 1", sink->feed_number);
 }
 
 static void stored(const pln__lite_sink *sink, const char *name, pln__text *sql) {
@@ -93,17 +107,41 @@ static void update_if_different(const pln__lite_sink *sink, pln__text *sql) {
     pln__text_str(sql, n == 0 ? "" : ")");
 }
 
-static pln_status prepare_upsert(pln__lite_sink *sink, pln_error *err) {
+static void on_conflict(const pln__lite_sink *sink, pln__text *sql) {
+    if (sink->mode != PLN__LITE_UPSERT)
+        return;
+    for (int64_t i = 0; i < sink->config.key.count; i++) {
+        pln__text_str(sql, i == 0 ? " ON CONFLICT(" : ", ");
+        pln__lite_quote(sql, sink->config.key.items[i]);
+    }
+    pln__text_char(sql, ')');
+    update_if_different(sink, sql);
+}
+
+static pln_status prepare_write(pln__lite_sink *sink, pln_error *err) {
     pln__text sql;
     pln__text_init(&sql, sink->mem);
-    insert_into(sink, sink->config.table, &sql);
-    for (int64_t i = 0; i < sink->config.key.count; i++) {
-        pln__text_str(&sql, i == 0 ? " ON CONFLICT(" : ", ");
-        pln__lite_quote(&sql, sink->config.key.items[i]);
-    }
-    pln__text_char(&sql, ')');
-    update_if_different(sink, &sql);
+    insert_into(sink, "ABORT", &sql);
+    values(sink, &sql);
+    on_conflict(sink, &sql);
     return pln__lite_prepare_text(sink->db, &sql, "the rows cannot be written", &sink->write, err);
+}
+
+/*
+ * OR FAIL keeps the rows before the one that fails, so that only that one is refused; a row is checked before anything of it is written. But the UPDATE
+ * of an upsert always aborts: where it could, all rows of the statement are undone and written again one by one.
+ */
+static pln_status prepare_bulk(pln__lite_sink *sink, pln_error *err) {
+    pln__text sql;
+    pln_status status = pln__lite_feed_register(sink, err);
+    if (status < 0)
+        return status;
+    pln__text_init(&sql, sink->mem);
+    insert_into(sink, sink->bulk_undo ? "ABORT" : "FAIL", &sql);
+    rows(sink, &sql);
+    on_conflict(sink, &sql);
+    return pln__lite_prepare_text(sink->db, &sql, "the rows cannot be written", &sink->bulk_write,
+                                  err);
 }
 
 /* Parameters as in the insert, so that one way of binding serves both. */
@@ -127,18 +165,12 @@ static pln_status prepare_remove(pln__lite_sink *sink, pln_error *err) {
 
 pln_status pln__lite_statements(pln__lite_sink *sink, pln_error *err) {
     pln_status status = PLN_OK;
-    pln__text sql;
     pln__lite_statements_free(sink);
-    if (sink->mode == PLN__LITE_UPSERT) {
-        PLN__TRY(prepare_upsert(sink, err));
-        if (sink->tombstone >= 0)
-            PLN__TRY(prepare_remove(sink, err));
-        goto out;
-    }
-    pln__text_init(&sql, sink->mem);
-    insert_into(sink, sink->mode == PLN__LITE_OVERWRITE ? sink->stage : sink->config.table, &sql);
-    PLN__TRY(
-        pln__lite_prepare_text(sink->db, &sql, "the rows cannot be written", &sink->write, err));
+    PLN__TRY(prepare_write(sink, err));
+    if (sink->tombstone >= 0)
+        PLN__TRY(prepare_remove(sink, err));
+    if (sink->bulk)
+        PLN__TRY(prepare_bulk(sink, err));
 out:
     return status;
 }
@@ -146,5 +178,7 @@ out:
 void pln__lite_statements_free(pln__lite_sink *sink) {
     (void)sqlite3_finalize(sink->write);
     (void)sqlite3_finalize(sink->remove);
-    sink->write = sink->remove = NULL;
+    (void)sqlite3_finalize(sink->bulk_write);
+    sink->write = sink->remove = sink->bulk_write = NULL;
+    pln__lite_feed_unregister(sink);
 }

@@ -9,6 +9,9 @@ typedef struct table_shape {
     bool integer_key_ours; /* and it is the sink's key */
     bool covered;          /* a unique index has exactly the key's columns */
     bool order_shows;      /* another constraint, a collation or a trigger */
+    bool triggers;
+    bool plain;        /* an ordinary table */
+    bool update_fails; /* a constraint could refuse the UPDATE of an upsert */
 } table_shape;
 
 static const char CANNOT[] = "the table cannot be looked at";
@@ -38,15 +41,17 @@ static pln_status next_row(pln__lite_sink *sink, sqlite3_stmt *statement, pln_er
 static pln_status look_for(pln__lite_sink *sink, table_shape *out, pln_error *err) {
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
-    PLN__TRY(about(
-        sink,
-        "SELECT type, wr FROM pragma_table_list WHERE schema='main' AND name=?1 COLLATE NOCASE",
-        &statement, err));
+    PLN__TRY(about(sink,
+                   "SELECT type, wr, strict FROM pragma_table_list WHERE schema='main' AND name=?1 "
+                   "COLLATE NOCASE",
+                   &statement, err));
     PLN__TRY(next_row(sink, statement, err));
     out->there = status == PLN_OK;
     if (!out->there)
         goto out;
     out->without_rowid = sqlite3_column_int(statement, 1) != 0;
+    out->plain = strcmp(text_of(statement, 0), "table") == 0;
+    out->update_fails = sqlite3_column_int(statement, 2) != 0;
     if (strcmp(text_of(statement, 0), "view") == 0)
         PLN__FAIL(err, PLN_ETYPE, "%s: table %s is a view", sink->db->title, sink->config.table);
 out:
@@ -71,6 +76,8 @@ static pln_status check_column(pln__lite_sink *sink, sqlite3_stmt *row, table_sh
     int64_t ours = find_ours(sink, name);
     bool integer = in_key && !shape->without_rowid && sqlite3_stricmp(declared, "INTEGER") == 0;
     shape->key_columns += in_key;
+    shape->update_fails |=
+        hidden != 0 || (sqlite3_column_int(row, 2) != 0 && (ours < 0 || !sink->columns[ours].key));
     if (in_key) {
         shape->integer_key = integer && shape->key_columns == 1;
         shape->integer_key_ours = shape->integer_key && ours >= 0 && sink->columns[ours].key;
@@ -207,7 +214,23 @@ static pln_status check_triggers(pln__lite_sink *sink, table_shape *shape, pln_e
         sink, "SELECT 1 FROM sqlite_schema WHERE type='trigger' AND tbl_name=?1 COLLATE NOCASE",
         &statement, err));
     PLN__TRY(next_row(sink, statement, err));
-    shape->order_shows |= status == PLN_OK;
+    shape->triggers = status == PLN_OK;
+    shape->order_shows |= shape->triggers;
+out:
+    (void)sqlite3_finalize(statement);
+    return status < 0 ? status : PLN_OK;
+}
+
+/* The word alone, wherever it stands: that takes some tables for worse than they are, and no worse one for better. */
+static pln_status check_checks(pln__lite_sink *sink, table_shape *shape, pln_error *err) {
+    sqlite3_stmt *statement = NULL;
+    pln_status status = PLN_OK;
+    PLN__TRY(about(sink,
+                   "SELECT 1 FROM sqlite_schema WHERE type='table' AND name=?1 COLLATE NOCASE AND"
+                   " sql LIKE '%check%'",
+                   &statement, err));
+    PLN__TRY(next_row(sink, statement, err));
+    shape->update_fails |= status == PLN_OK;
 out:
     (void)sqlite3_finalize(statement);
     return status < 0 ? status : PLN_OK;
@@ -234,10 +257,11 @@ static pln_status inspect(pln__lite_sink *sink, table_shape *out, pln_error *err
     if (!out->there)
         goto out;
     PLN__TRY(check_columns(sink, out, err));
+    PLN__TRY(check_triggers(sink, out, err));
     if (sink->mode != PLN__LITE_UPSERT)
         goto out;
+    PLN__TRY(check_checks(sink, out, err));
     PLN__TRY(check_indexes(sink, out, err));
-    PLN__TRY(check_triggers(sink, out, err));
     if (out->integer_key_ours && sink->config.key.count == 1)
         out->covered = true;
     else
@@ -290,6 +314,18 @@ pln_status pln__lite_table_check(pln__lite_sink *sink, bool *there, pln_error *e
     return status;
 }
 
+/*
+ * Triggers and foreign keys act when a statement ends, and then nobody knows which row they mean. A statement that may undo itself copies each page it
+ * touches, which pays only where the rows come in order.
+ */
+static void choose_bulk(pln__lite_sink *sink, const table_shape *shape) {
+    bool upsert = sink->mode == PLN__LITE_UPSERT;
+    sink->bulk_undo = upsert && (shape->update_fails || shape->order_shows);
+    sink->bulk = sink->mode == PLN__LITE_OVERWRITE ||
+                 (shape->plain && !shape->triggers && !sink->db->foreign_keys &&
+                  (!sink->bulk_undo || (sink->config.sort && sink->sort_safe)));
+}
+
 pln_status pln__lite_table_ensure(pln__lite_sink *sink, pln_error *err) {
     table_shape found;
     bool there;
@@ -306,6 +342,7 @@ pln_status pln__lite_table_ensure(pln__lite_sink *sink, pln_error *err) {
     for (int64_t i = 0; i < sink->n_columns; i++)
         sink->sort_safe &=
             !sink->columns[i].key || pln__lite_value_injective(&sink->columns[i].value);
+    choose_bulk(sink, &found);
 out:
     return status;
 }

@@ -144,20 +144,23 @@ bool pln__lite_value_null_slow(const pln__lite_value *value, const struct ArrowA
     return !pln__array_valid(array, row);
 }
 
-typedef struct target {
-    sqlite3_stmt *statement;
-    int parameter;
-    int code;
-} target;
+static const char *put_integer(int64_t integer, pln__lite_cell *to) {
+    *to = (pln__lite_cell){.type = SQLITE_INTEGER, .as.integer = integer};
+    return NULL;
+}
 
-static const char *put_scratch(pln__lite_value *value, int64_t size, target *to) {
-    to->code =
-        sqlite3_bind_text(to->statement, to->parameter, value->scratch, (int)size, SQLITE_STATIC);
+static const char *put_real(double real, pln__lite_cell *to) {
+    *to = (pln__lite_cell){.type = SQLITE_FLOAT, .as.real = real};
+    return NULL;
+}
+
+static const char *put_scratch(const pln__lite_value *value, int64_t size, pln__lite_cell *to) {
+    *to = (pln__lite_cell){.type = SQLITE_TEXT, .size = (int32_t)size, .as.bytes = value->scratch};
     return NULL;
 }
 
 static const char *put_int(const pln__type *type, int32_t how, const struct ArrowArray *array,
-                           int64_t row, target *to) {
+                           int64_t row, pln__lite_cell *to) {
     int64_t number = pln__array_int(type, array, row);
     bool wrapped = type->id == PLN__UINT64 && number < 0;
     if (how == PLN__STORE_INT_REAL && (wrapped || number > EXACT_DOUBLE || number < -EXACT_DOUBLE))
@@ -165,19 +168,16 @@ static const char *put_int(const pln__type *type, int32_t how, const struct Arro
     if (wrapped)
         return "the value is above 9223372036854775807, SQLite's largest integer; declare the "
                "column TEXT";
-    to->code = sqlite3_bind_int64(to->statement, to->parameter, number);
-    return NULL;
+    return put_integer(number, to);
 }
 
 static const char *put_float(pln__lite_value *value, const pln__type *type, int32_t how,
-                             const struct ArrowArray *array, int64_t row, target *to) {
+                             const struct ArrowArray *array, int64_t row, pln__lite_cell *to) {
     double number = pln__array_float(type, array, row);
     if (isnan(number))
         return "NaN cannot be stored, SQLite would make it NULL";
-    if (how == PLN__STORE_FLOAT) {
-        to->code = sqlite3_bind_double(to->statement, to->parameter, number);
-        return NULL;
-    }
+    if (how == PLN__STORE_FLOAT)
+        return put_real(number, to);
     return put_scratch(value,
                        type->id == PLN__FLOAT32 ? pln__format_float(value->scratch, (float)number)
                                                 : pln__format_double(value->scratch, number),
@@ -185,7 +185,7 @@ static const char *put_float(pln__lite_value *value, const pln__type *type, int3
 }
 
 static const char *put_decimal(pln__lite_value *value, const pln__type *type, int32_t how,
-                               const struct ArrowArray *array, int64_t row, target *to) {
+                               const struct ArrowArray *array, int64_t row, pln__lite_cell *to) {
     pln__int128 number =
         pln__load_decimal128((const uint8_t *)array->buffers[1] + (array->offset + row) * 16);
     int64_t size = pln__format_decimal128(value->scratch, number, type->scale);
@@ -194,12 +194,11 @@ static const char *put_decimal(pln__lite_value *value, const pln__type *type, in
         return put_scratch(value, size, to);
     if (pln__parse_double(value->scratch, size, 0, &nearest) != PLN__PARSED)
         return "the decimal has no double near it";
-    to->code = sqlite3_bind_double(to->statement, to->parameter, nearest);
-    return NULL;
+    return put_real(nearest, to);
 }
 
 static const char *put_time(pln__lite_value *value, const pln__type *type, int32_t how,
-                            const struct ArrowArray *array, int64_t row, target *to) {
+                            const struct ArrowArray *array, int64_t row, pln__lite_cell *to) {
     int64_t number = pln__array_int(type, array, row), size;
     if (how == PLN__STORE_DATE)
         size = pln__format_date(value->scratch, (int32_t)number);
@@ -216,20 +215,18 @@ static const char *put_time(pln__lite_value *value, const pln__type *type, int32
 }
 
 static const char *put_bytes(const pln__type *type, int32_t how, const struct ArrowArray *array,
-                             int64_t row, target *to) {
+                             int64_t row, pln__lite_cell *to) {
     int64_t size;
     const uint8_t *bytes = pln__array_bytes(type, array, row, &size);
-    to->code =
-        how == PLN__STORE_TEXT
-            ? sqlite3_bind_text(to->statement, to->parameter, (const char *)bytes, (int)size,
-                                SQLITE_STATIC)
-            : sqlite3_bind_blob(to->statement, to->parameter, bytes, (int)size, SQLITE_STATIC);
+    *to = (pln__lite_cell){.type = how == PLN__STORE_TEXT ? SQLITE_TEXT : SQLITE_BLOB,
+                           .size = (int32_t)size,
+                           .as.bytes = bytes};
     return NULL;
 }
 
 /* The encoder writes rows, {"name":value} and a line end, of which only the value is wanted. */
 static const char *put_json(pln__lite_value *value, const struct ArrowArray *array, int64_t row,
-                            target *to) {
+                            pln__lite_cell *to) {
     struct ArrowArray *columns[1] = {(struct ArrowArray *)(uintptr_t)array};
     const void *buffers[1] = {NULL};
     struct ArrowArray one = {.length = 1,
@@ -242,16 +239,16 @@ static const char *put_json(pln__lite_value *value, const struct ArrowArray *arr
     value->json.size = 0;
     pln_status status = pln__json_encoder.encode(value->encoder, &one, &value->json, &err);
     if (status == PLN_ENOMEM) {
-        to->code = SQLITE_NOMEM;
+        to->type = PLN__LITE_NO_MEMORY;
         return NULL;
     }
     if (status < 0) {
         (void)sqlite3_snprintf((int)sizeof value->scratch, value->scratch, "%s", err.message);
         return value->scratch;
     }
-    to->code = sqlite3_bind_text(to->statement, to->parameter,
-                                 (const char *)value->json.data + value->prefix,
-                                 (int)(value->json.size - value->prefix - 2), SQLITE_STATIC);
+    *to = (pln__lite_cell){.type = SQLITE_TEXT,
+                           .size = (int32_t)(value->json.size - value->prefix - 2),
+                           .as.bytes = value->json.data + value->prefix};
     return NULL;
 }
 
@@ -273,7 +270,7 @@ out:
 }
 
 static const char *put(pln__lite_value *value, const pln__type *type, int32_t how,
-                       const struct ArrowArray *array, int64_t row, target *to) {
+                       const struct ArrowArray *array, int64_t row, pln__lite_cell *to) {
     switch (how) {
     case PLN__STORE_INT:
     case PLN__STORE_INT_REAL:
@@ -328,14 +325,9 @@ void pln__lite_value_free(pln__lite_value *value) {
 }
 
 const char *pln__lite_value_put(pln__lite_value *value, const struct ArrowArray *array, int64_t row,
-                                sqlite3_stmt *statement, int parameter, int *code) {
-    target to = {statement, parameter, SQLITE_OK};
-    const char *why;
+                                pln__lite_cell *out) {
     if (value->how == PLN__STORE_DICTIONARY)
-        why = put(value, &value->inner, value->inner_how, array->dictionary,
-                  pln__array_int(&value->type, array, row), &to);
-    else
-        why = put(value, &value->type, value->how, array, row, &to);
-    *code = to.code;
-    return why;
+        return put(value, &value->inner, value->inner_how, array->dictionary,
+                   pln__array_int(&value->type, array, row), out);
+    return put(value, &value->type, value->how, array, row, out);
 }

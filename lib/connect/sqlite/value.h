@@ -73,12 +73,21 @@ pln_status pln__lite_value_fit(pln__lite_value *value, const char *declared, pln
 /* Whether equal keys are stored as equal keys and others as others. */
 bool pln__lite_value_injective(const pln__lite_value *value);
 
-/*
- * Bind row `row` of `array`, which is not null there, to a parameter, without copying text or bytes: the array must live until the statement is reset. NULL, or
- * why the value cannot be stored; *code is what SQLite answered.
- */
+/* A value on its way into a statement. Text and bytes are not copied: they live as long as the batch, or until the next row. */
+#define PLN__LITE_NO_MEMORY (-1)
+typedef struct pln__lite_cell {
+    int32_t type; /* SQLITE_INTEGER ... SQLITE_NULL, or PLN__LITE_NO_MEMORY */
+    int32_t size; /* of text and blobs, else 0 */
+    union {
+        int64_t integer;
+        double real;
+        const void *bytes;
+    } as;
+} pln__lite_cell;
+
+/* The value of row `row`, which is not null there: NULL, or why it cannot be stored. */
 const char *pln__lite_value_put(pln__lite_value *value, const struct ArrowArray *array, int64_t row,
-                                sqlite3_stmt *statement, int parameter, int *code);
+                                pln__lite_cell *out);
 bool pln__lite_value_null_slow(const pln__lite_value *value, const struct ArrowArray *array,
                                int64_t row);
 
@@ -88,24 +97,26 @@ static inline bool pln__lite_value_null(const pln__lite_value *value,
                                           : pln__lite_value_null_slow(value, array, row);
 }
 
-/* The same for the three types that most columns have, in line. */
-static inline const char *pln__lite_value_bind(pln__lite_value *value,
+/* The same, in line for the types that most columns have. */
+static inline const char *pln__lite_value_cell(pln__lite_value *value,
                                                const struct ArrowArray *array, int64_t row,
-                                               sqlite3_stmt *statement, int parameter, int *code) {
+                                               pln__lite_cell *out) {
     if (value->plain == PLN__UTF8) {
         int32_t ends[2];
         memcpy(ends, (const int32_t *)array->buffers[1] + array->offset + row, sizeof ends);
-        const char *text = ends[1] == ends[0] ? "" : (const char *)array->buffers[2] + ends[0];
-        *code = sqlite3_bind_text(statement, parameter, text, ends[1] - ends[0], SQLITE_STATIC);
+        out->type = SQLITE_TEXT;
+        out->size = ends[1] - ends[0];
+        out->as.bytes = out->size == 0 ? "" : (const char *)array->buffers[2] + ends[0];
         return NULL;
     }
     if (value->plain == PLN__INT64) {
-        int64_t number;
-        memcpy(&number, (const int64_t *)array->buffers[1] + array->offset + row, sizeof number);
-        *code = sqlite3_bind_int64(statement, parameter, number);
+        out->type = SQLITE_INTEGER;
+        out->size = 0;
+        memcpy(&out->as.integer, (const int64_t *)array->buffers[1] + array->offset + row,
+               sizeof out->as.integer);
         return NULL;
     }
-    return pln__lite_value_put(value, array, row, statement, parameter, code);
+    return pln__lite_value_put(value, array, row, out);
 }
 
 #endif
