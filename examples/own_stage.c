@@ -25,7 +25,8 @@ static const pln_option walk_options[] = {
 };
 
 /* The configuration was checked against the table above: unknown and ill-typed options never come here. */
-static pln_status walk_open(void *user, pln_context *ctx, const pln_config *config, void **self, pln_error *err) {
+static pln_status walk_open(void *user, pln_context *ctx, const pln_config *config, void **self,
+                            pln_error *err) {
     walk *w = calloc(1, sizeof *w);
     (void)user;
     if (w == NULL) {
@@ -38,9 +39,11 @@ static pln_status walk_open(void *user, pln_context *ctx, const pln_config *conf
     return PLN_OK;
 }
 
-static pln_status walk_schema(void *self, pln_context *ctx, struct ArrowSchema *out, pln_error *err) {
+static pln_status walk_schema(void *self, pln_context *ctx, struct ArrowSchema *out,
+                              pln_error *err) {
     (void)self;
-    return ctx->host->schema_parse(ctx, "move int64 not null, x int32 not null, y int32 not null", out, err);
+    return ctx->host->schema_parse(ctx, "move int64 not null, x int32 not null, y int32 not null",
+                                   out, err);
 }
 
 static uint32_t next_random(walk *w) {
@@ -49,7 +52,8 @@ static uint32_t next_random(walk *w) {
 }
 
 static void step(walk *w) {
-    static const int8_t jumps[8][2] = {{1, 2}, {2, 1}, {2, -1}, {1, -2}, {-1, -2}, {-2, -1}, {-2, 1}, {-1, 2}};
+    static const int8_t jumps[8][2] = {{1, 2},   {2, 1},   {2, -1}, {1, -2},
+                                       {-1, -2}, {-2, -1}, {-2, 1}, {-1, 2}};
     for (;;) {
         const int8_t *jump = jumps[next_random(w) % 8];
         int32_t x = w->x + jump[0], y = w->y + jump[1];
@@ -63,7 +67,8 @@ static void step(walk *w) {
 }
 
 /* At most want->max_rows rows; the engine decides how soon they move on and when they become durable. */
-static pln_status walk_poll(void *self, pln_context *ctx, const pln_want *want, pln_batch **batch, pln_error *err) {
+static pln_status walk_poll(void *self, pln_context *ctx, const pln_want *want, pln_batch **batch,
+                            pln_error *err) {
     walk *w = self;
     const pln_builder_calls *build = ctx->host->builder;
     pln_builder *rows = NULL;
@@ -89,7 +94,8 @@ static pln_status walk_save(void *self, pln_context *ctx, int64_t n, pln_error *
     return ctx->host->state_put(ctx, "walk", self, sizeof(walk), err);
 }
 
-static pln_status walk_load(void *self, pln_context *ctx, const pln_piece *pieces, int64_t count, pln_error *err) {
+static pln_status walk_load(void *self, pln_context *ctx, const pln_piece *pieces, int64_t count,
+                            pln_error *err) {
     (void)ctx;
     if (count != 1 || pieces[0].size != sizeof(walk))
         return err->status = PLN_ECORRUPT;
@@ -111,24 +117,30 @@ static const pln_source knight = {
 
 /* ---- the transform: reads columns in place, rejects some rows, emits the others with one column more ---- */
 
-static pln_status far_open(void *user, pln_context *ctx, const pln_config *config, void **self, pln_error *err) {
+static pln_status far_open(void *user, pln_context *ctx, const pln_config *config, void **self,
+                           pln_error *err) {
     (void)user, (void)ctx, (void)config, (void)err;
     *self = NULL; /* nothing to keep between batches */
     return PLN_OK;
 }
 
-static pln_status far_schema(void *self, pln_context *ctx, const struct ArrowSchema *const *in, int32_t n_in,
-                             struct ArrowSchema *out, int32_t n_out, pln_error *err) {
+static pln_status far_schema(void *self, pln_context *ctx, const struct ArrowSchema *const *in,
+                             int32_t n_in, struct ArrowSchema *out, int32_t n_out, pln_error *err) {
     (void)self, (void)in, (void)n_in, (void)n_out;
     return ctx->host->schema_parse(
-        ctx, "move int64 not null, x int32 not null, y int32 not null, distance int32 not null", out, err);
+        ctx, "move int64 not null, x int32 not null, y int32 not null, distance int32 not null",
+        out, err);
 }
 
-static pln_status far_process(void *self, pln_context *ctx, int32_t port, pln_batch *batch, pln_error *err) {
+static pln_status far_process(void *self, pln_context *ctx, int32_t port, pln_batch *batch,
+                              pln_error *err) {
     const pln_host *host = ctx->host;
-    const struct ArrowArray *rows = host->batch_array(batch), *cx = rows->children[1], *cy = rows->children[2];
-    const int64_t *move = (const int64_t *)rows->children[0]->buffers[1] + rows->children[0]->offset;
-    const int32_t *x = (const int32_t *)cx->buffers[1] + cx->offset, *y = (const int32_t *)cy->buffers[1] + cy->offset;
+    const struct ArrowArray *rows = host->batch_array(batch), *cx = rows->children[1],
+                            *cy = rows->children[2];
+    const int64_t *move =
+        (const int64_t *)rows->children[0]->buffers[1] + rows->children[0]->offset;
+    const int32_t *x = (const int32_t *)cx->buffers[1] + cx->offset,
+                  *y = (const int32_t *)cy->buffers[1] + cy->offset;
     int32_t *kept = malloc((size_t)(rows->length + 1) * sizeof *kept), n = 0;
     pln_builder *out = NULL;
     pln_batch *made = NULL, *derived = NULL;
@@ -136,7 +148,8 @@ static pln_status far_process(void *self, pln_context *ctx, int32_t port, pln_ba
     (void)self, (void)port;
     for (int32_t i = 0; status >= 0 && i < rows->length; i++) {
         const int64_t values[] = {move[i], x[i], y[i], x[i] > y[i] ? x[i] : y[i]};
-        pln_rejection edge = {.row = i, .code = PLN_EDATA, .column = "x", .message = "a move to the left edge"};
+        pln_rejection edge = {
+            .row = i, .code = PLN_EDATA, .column = "x", .message = "a move to the left edge"};
         if (x[i] == 0) { /* a wrong row is rejected, never an error: the run goes on */
             status = host->reject(ctx, batch, &edge, 1, err);
             continue;
@@ -172,7 +185,8 @@ int main(void) {
     if (pln_runtime_new(NULL, &rt, &err) < 0 || pln_graph_new(rt, "knight", &g, &err) < 0 ||
         pln_table_new(rt, NULL, &good, &err) < 0 || pln_table_new(rt, NULL, &bad, &err) < 0)
         goto out;
-    pln_graph_add_source(g, "walk", &knight, NULL, NULL, PLN_JSON({"moves": 20000, "seed": 42}), &err);
+    pln_graph_add_source(g, "walk", &knight, NULL, NULL, PLN_JSON({"moves" : 20000, "seed" : 42}),
+                         &err);
     pln_graph_add_transform(g, "far", &distance, NULL, NULL, NULL, &err);
     pln_graph_add(g, "good", "memory.write", NULL, &err);
     pln_graph_add(g, "bad", "memory.write", NULL, &err);
@@ -181,8 +195,8 @@ int main(void) {
     pln_graph_wire(g, "walk > far > good; far.reject > bad", &err);
     if (pln_graph_run(g, NULL, NULL, &err) < 0)
         goto out;
-    printf("%lld moves, %lld of them to the left edge\n", (long long)(pln_table_rows(good) + pln_table_rows(bad)),
-           (long long)pln_table_rows(bad));
+    printf("%lld moves, %lld of them to the left edge\n",
+           (long long)(pln_table_rows(good) + pln_table_rows(bad)), (long long)pln_table_rows(bad));
     if (pln_table_rows(good) + pln_table_rows(bad) != 20000)
         err.status = PLN_EINTERNAL;
 out:

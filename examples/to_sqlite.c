@@ -17,8 +17,10 @@ enum { DONE = 0, REJECTED = 1, WRONG_USE = 2, FAILED = 3, LIST = 64 };
 static const char usage[] =
     "usage: to_sqlite FILE... --database DB --table T [option]...\n"
     "  --schema S.avsc       types of the columns; otherwise they are inferred and shown\n"
-    "  --format csv|tsv|ndjson   if the names (.csv .tsv .ndjson .jsonl .json, then .gz) do not say it\n"
-    "  --null TOKEN          a text that means null in CSV, as the empty field does; may be repeated\n"
+    "  --format csv|tsv|ndjson   if the names (.csv .tsv .ndjson .jsonl .json, then .gz) do not "
+    "say it\n"
+    "  --null TOKEN          a text that means null in CSV, as the empty field does; may be "
+    "repeated\n"
     "  --mode append|upsert|overwrite   default: upsert with --key, overwrite with --partition\n"
     "  --key C,C             key columns: a row takes the place of the one with the same key\n"
     "  --partition C,C       overwrite only those values of these columns that the files have\n"
@@ -51,7 +53,8 @@ static const char *format_of(const char *name) {
     size_t size = strlen(name), length;
     size -= size > 3 && strcmp(name + size - 3, ".gz") == 0 ? 3 : 0;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (size > (length = strlen(known[i][0])) && memcmp(name + size - length, known[i][0], length) == 0)
+        if (size > (length = strlen(known[i][0])) &&
+            memcmp(name + size - length, known[i][0], length) == 0)
             return known[i][1];
     return NULL;
 }
@@ -76,18 +79,25 @@ static int parse(int argc, char **argv, arguments *a) {
         else if (found == 'n')
             a->nulls.items[a->nulls.n++] = optarg;
         else
-            for (char *at = strtok(optarg, ","); at != NULL && list->n < LIST; at = strtok(NULL, ","))
+            for (char *at = strtok(optarg, ","); at != NULL && list->n < LIST;
+                 at = strtok(NULL, ","))
                 list->items[list->n++] = at;
     }
     a->files = (const char **)argv + optind;
     if ((a->n_files = argc - optind) == 0 || a->database == NULL || a->table == NULL)
         return misused("a file, --database and --table are needed", "");
     for (int i = 0; a->format == NULL && i < a->n_files; i++)
-        if (format_of(a->files[i]) == NULL || strcmp(format_of(a->files[i]), format_of(a->files[0])) != 0)
+        if (format_of(a->files[i]) == NULL ||
+            strcmp(format_of(a->files[i]), format_of(a->files[0])) != 0)
             return misused("--format is needed: ", a->files[i]);
     a->format = a->format != NULL ? a->format : format_of(a->files[0]);
-    a->mode = a->mode != NULL ? a->mode : a->key.n > 0 ? "upsert" : a->partition.n > 0 ? "overwrite" : "append";
-    return a->epoch_rows != NULL && atoll(a->epoch_rows) < 1 ? misused("--epoch-rows ", a->epoch_rows) : DONE;
+    a->mode = a->mode != NULL      ? a->mode
+              : a->key.n > 0       ? "upsert"
+              : a->partition.n > 0 ? "overwrite"
+                                   : "append";
+    return a->epoch_rows != NULL && atoll(a->epoch_rows) < 1
+               ? misused("--epoch-rows ", a->epoch_rows)
+               : DONE;
 }
 
 /* What makes two calls the same load: the table, how it is written, and the files as they are now. */
@@ -99,8 +109,8 @@ static char *name_load(const arguments *a) {
     for (int i = 0; i < a->n_files; i++) {
         struct stat file = {0};
         (void)stat(a->files[i], &file); /* a directory or a pattern counts by its name */
-        fprintf(out, " %s:%lld:%lld.%09ld", a->files[i], (long long)file.st_size, (long long)file.st_mtim.tv_sec,
-                file.st_mtim.tv_nsec);
+        fprintf(out, " %s:%lld:%lld.%09ld", a->files[i], (long long)file.st_size,
+                (long long)file.st_mtim.tv_sec, file.st_mtim.tv_nsec);
     }
     return fclose(out) == 0 ? key : NULL;
 }
@@ -109,7 +119,8 @@ static char *name_load(const arguments *a) {
 static pln_status build(pln_graph *g, const arguments *a, pln_error *err) {
     char source[32], sink[32];
     int tabs = strcmp(a->format, "tsv") == 0;
-    const char *rejects = a->reject == NULL ? PLN_JSON({"on_reject": "drop"}) : NULL; /* the first of them are logged */
+    /* The first of the dropped are logged. */
+    const char *rejects = a->reject == NULL ? PLN_JSON({"on_reject" : "drop"}) : NULL;
     snprintf(source, sizeof source, "%.20s.read", tabs ? "csv" : a->format);
     snprintf(sink, sizeof sink, "sqlite.%.20s", a->mode);
     pln_graph_add(g, "read", source, rejects, err);
@@ -142,13 +153,16 @@ static void summarize(const arguments *a, const pln_report *report, const pln_ru
     printf("table    %s in %s, %s\n", a->table, a->database, a->mode);
     if (columns != NULL)
         printf("columns  %s%s\n", columns, a->schema == NULL ? " (inferred)" : "");
-    printf("rows     %lld read, %lld stored, %lld rejected%s%s\n", (long long)s->rows_in, (long long)s->rows_out,
-           (long long)s->rejected, to != NULL ? " to " : "", to != NULL ? to : "");
+    printf("rows     %lld read, %lld stored, %lld rejected%s%s\n", (long long)s->rows_in,
+           (long long)s->rows_out, (long long)s->rejected, to != NULL ? " to " : "",
+           to != NULL ? to : "");
     printf("changes  ");
     for (int i = 0; i < 4; i++)
         if (pln_report_counter(report, "store", changes[i]) > 0)
-            printf("%lld %s ", (long long)pln_report_counter(report, "store", changes[i]), changes[i]);
-    printf("\ntime     %.2f s, %.0f rows/s\n", seconds, s->skipped ? 0 : (double)s->rows_in / seconds);
+            printf("%lld %s ", (long long)pln_report_counter(report, "store", changes[i]),
+                   changes[i]);
+    printf("\ntime     %.2f s, %.0f rows/s\n", seconds,
+           s->skipped ? 0 : (double)s->rows_in / seconds);
 }
 
 static void warn(void *user, int32_t level, const char *where, const char *message) {
@@ -177,8 +191,8 @@ int main(int argc, char **argv) {
     options.when_done = PLN_WHEN_DONE_SKIP;
     char *key = name_load(&a);
     options.run_key = key;
-    if (pln_runtime_new(&settings, &rt, &err) >= 0 && pln_graph_new(rt, "to_sqlite", &g, &err) >= 0 &&
-        build(g, &a, &err) >= 0)
+    if (pln_runtime_new(&settings, &rt, &err) >= 0 &&
+        pln_graph_new(rt, "to_sqlite", &g, &err) >= 0 && build(g, &a, &err) >= 0)
         (void)pln_graph_run(g, &options, &report, &err);
     if (report != NULL)
         pln_report_summary(report, &s);
@@ -186,11 +200,13 @@ int main(int argc, char **argv) {
         printf("%s\n", pln_report_json(report));
     else if (err.status >= 0)
         summarize(&a, report, &s);
-    int dropped = s.rejected > 0 && a.reject == NULL, wrong = err.status == PLN_ENAME || err.status == PLN_EOPTION;
+    int dropped = s.rejected > 0 && a.reject == NULL,
+        wrong = err.status == PLN_ENAME || err.status == PLN_EOPTION;
     if (err.status < 0)
         fprintf(stderr, "%s: %s\n", err.where, err.message);
     else if (dropped)
-        fprintf(stderr, "to_sqlite: %lld rows were rejected; --reject FILE keeps them\n", (long long)s.rejected);
+        fprintf(stderr, "to_sqlite: %lld rows were rejected; --reject FILE keeps them\n",
+                (long long)s.rejected);
     pln_report_free(report);
     pln_graph_free(g);
     pln_runtime_free(rt);

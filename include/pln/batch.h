@@ -111,8 +111,8 @@ PLN_API void pln_batch_unref(pln_batch *batch);
  * Threads: any.
  * Blocks: no.
  */
-PLN_API pln_status pln_batch_slice(pln_batch *batch, int64_t offset, int64_t length, pln_batch **out,
-                                   pln_error *err);
+PLN_API pln_status pln_batch_slice(pln_batch *batch, int64_t offset, int64_t length,
+                                   pln_batch **out, pln_error *err);
 
 /*
  * The given rows, in the given order, as a new batch. A row may be named more than once.

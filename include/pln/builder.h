@@ -122,7 +122,8 @@ PLN_API pln_status pln_column_float(pln_column *column, double value, pln_error 
  * Threads: one at a time.
  * Blocks: no.
  */
-PLN_API pln_status pln_column_text(pln_column *column, const char *text, int64_t size, pln_error *err);
+PLN_API pln_status pln_column_text(pln_column *column, const char *text, int64_t size,
+                                   pln_error *err);
 
 /*
  * Append bytes to a binary, fixed-size binary or utf8 column.
@@ -132,7 +133,8 @@ PLN_API pln_status pln_column_text(pln_column *column, const char *text, int64_t
  * Threads: one at a time.
  * Blocks: no.
  */
-PLN_API pln_status pln_column_bytes(pln_column *column, const void *bytes, int64_t size, pln_error *err);
+PLN_API pln_status pln_column_bytes(pln_column *column, const void *bytes, int64_t size,
+                                    pln_error *err);
 
 /*
  * Append `n` values to a fixed-width column at once, as they lie in memory (little-endian values of the column's width;

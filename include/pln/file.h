@@ -39,8 +39,8 @@ typedef struct pln_file_ops {
     pln_status (*open)(void *user, const char *path, uint32_t flags, int64_t *fd, pln_error *err);
     void (*close)(void *user, int64_t fd);
     /* *got < size only at the end of the file. */
-    pln_status (*read)(void *user, int64_t fd, int64_t offset, void *bytes, int64_t size, int64_t *got,
-                       pln_error *err);
+    pln_status (*read)(void *user, int64_t fd, int64_t offset, void *bytes, int64_t size,
+                       int64_t *got, pln_error *err);
     pln_status (*write)(void *user, int64_t fd, int64_t offset, const void *bytes, int64_t size,
                         pln_error *err);
     pln_status (*truncate)(void *user, int64_t fd, int64_t size, pln_error *err);
@@ -52,8 +52,8 @@ typedef struct pln_file_ops {
     pln_status (*unlink)(void *user, const char *path, pln_error *err);
     pln_status (*make_directory)(void *user, const char *path, pln_error *err);
     /* Calls `each` with every name in a directory but . and .., in no order; a negative answer stops and is returned. */
-    pln_status (*list)(void *user, const char *path, pln_status (*each)(void *arg, const char *name),
-                       void *arg, pln_error *err);
+    pln_status (*list)(void *user, const char *path,
+                       pln_status (*each)(void *arg, const char *name), void *arg, pln_error *err);
 } pln_file_ops;
 
 #ifdef __cplusplus

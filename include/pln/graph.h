@@ -70,8 +70,8 @@ PLN_API pln_status pln_graph_add(pln_graph *graph, const char *name, const char 
  * Blocks: no.
  */
 PLN_API pln_status pln_graph_add_source(pln_graph *graph, const char *name, const pln_source *table,
-                                        void *user, void (*free_user)(void *user), const char *config,
-                                        pln_error *err);
+                                        void *user, void (*free_user)(void *user),
+                                        const char *config, pln_error *err);
 
 /*
  * See pln_graph_add_source.
@@ -81,9 +81,10 @@ PLN_API pln_status pln_graph_add_source(pln_graph *graph, const char *name, cons
  * Threads: one at a time.
  * Blocks: no.
  */
-PLN_API pln_status pln_graph_add_transform(pln_graph *graph, const char *name, const pln_transform *table,
-                                           void *user, void (*free_user)(void *user),
-                                           const char *config, pln_error *err);
+PLN_API pln_status pln_graph_add_transform(pln_graph *graph, const char *name,
+                                           const pln_transform *table, void *user,
+                                           void (*free_user)(void *user), const char *config,
+                                           pln_error *err);
 
 /*
  * See pln_graph_add_source.
@@ -144,8 +145,8 @@ PLN_API pln_status pln_graph_set_text(pln_graph *graph, const char *node, const 
  * Threads: one at a time.
  * Blocks: no.
  */
-PLN_API pln_status pln_graph_set_int(pln_graph *graph, const char *node, const char *key, int64_t value,
-                                     pln_error *err);
+PLN_API pln_status pln_graph_set_int(pln_graph *graph, const char *node, const char *key,
+                                     int64_t value, pln_error *err);
 
 /*
  * Set an option to a floating-point number. See pln_graph_set_text.
@@ -155,8 +156,8 @@ PLN_API pln_status pln_graph_set_int(pln_graph *graph, const char *node, const c
  * Threads: one at a time.
  * Blocks: no.
  */
-PLN_API pln_status pln_graph_set_float(pln_graph *graph, const char *node, const char *key, double value,
-                                       pln_error *err);
+PLN_API pln_status pln_graph_set_float(pln_graph *graph, const char *node, const char *key,
+                                       double value, pln_error *err);
 
 /*
  * Set an option to a list of texts, such as column names or paths. n 0: the option is not set. See pln_graph_set_text.
@@ -188,8 +189,9 @@ PLN_API pln_status pln_graph_set_json(pln_graph *graph, const char *node, const 
  * Threads: one at a time.
  * Blocks: no.
  */
-PLN_API pln_status pln_graph_bind(pln_graph *graph, const char *node, const char *key, void *pointer,
-                                  void (*free_pointer)(void *pointer), pln_error *err);
+PLN_API pln_status pln_graph_bind(pln_graph *graph, const char *node, const char *key,
+                                  void *pointer, void (*free_pointer)(void *pointer),
+                                  pln_error *err);
 
 /*
  * Draw edges: "a > b > c; b.reject > d; b.out > e.left". A node without a port is its first out or in port. Edges may be drawn in several calls. Every edge is

@@ -44,7 +44,14 @@ typedef struct pln_identity {
 } pln_identity;
 
 /* The fate of an input row; each has exactly one. Rejected rows are counted by reject itself. */
-enum { PLN_PASSED = 0, PLN_ABSORBED = 1, PLN_REJECTED = 2, PLN_LATE = 3, PLN_FILTERED = 4, PLN_DUPLICATE = 5 };
+enum {
+    PLN_PASSED = 0,
+    PLN_ABSORBED = 1,
+    PLN_REJECTED = 2,
+    PLN_LATE = 3,
+    PLN_FILTERED = 4,
+    PLN_DUPLICATE = 5
+};
 
 /* Parts of a row's origin that somebody downstream will read; a source need not make the others. */
 enum { PLN_WANT_POSITION = 1, PLN_WANT_LINE = 2, PLN_WANT_RAW = 4 };
@@ -117,8 +124,8 @@ struct pln_host {
     const char *version;
 
     /* Registration, in pln_plugin_init_v1 only. The table is copied; `user` comes back as first argument of open and ports. */
-    pln_status (*register_stage)(pln_registry *registry, int32_t kind, const void *table, void *user,
-                                 pln_error *err);
+    pln_status (*register_stage)(pln_registry *registry, int32_t kind, const void *table,
+                                 void *user, pln_error *err);
 
     /*
      * Configuration, in `ports` and `open` only: checked against the option table before, so that readers cannot fail. An option
@@ -130,7 +137,8 @@ struct pln_host {
     double (*config_float)(const pln_config *config, const char *key);
     int64_t (*config_count)(const pln_config *config, const char *key); /* members of a list or object; 1 for a scalar */
     /* Member i: its text (NULL for JSON null) and, in an object, its name. Members of other than scalar kind read as JSON text. */
-    const char *(*config_item)(const pln_config *config, const char *key, int64_t i, const char **name);
+    const char *(*config_item)(const pln_config *config, const char *key, int64_t i,
+                               const char **name);
     const char *(*config_json)(const pln_config *config, const char *key);
     void *(*config_handle)(const pln_config *config, const char *key); /* what pln_graph_bind bound */
     /* In `ports` only: one more port of the node. */
@@ -155,8 +163,9 @@ struct pln_host {
      * Rows that come from rows of `parent` and inherit their origin: row i from rows[i], or from row i if `rows` is NULL (then n is all
      * of parent's rows). `array` NULL: the columns are gathered from parent.
      */
-    pln_status (*batch_derive)(pln_context *ctx, int32_t port, pln_batch *parent, const int32_t *rows,
-                               int64_t n, struct ArrowArray *array /* (takes) */, pln_batch **out,
+    pln_status (*batch_derive)(pln_context *ctx, int32_t port, pln_batch *parent,
+                               const int32_t *rows, int64_t n,
+                               struct ArrowArray *array /* (takes) */, pln_batch **out,
                                pln_error *err);
     pln_status (*builder_new)(pln_context *ctx, int32_t port, pln_builder **out, pln_error *err);
     const pln_builder_calls *builder;
@@ -168,7 +177,8 @@ struct pln_host {
     pln_status (*batch_origin)(const pln_batch *batch, int64_t row, pln_raw_rejection *out);
 
     /* Rows leave: in process, advance, finish, on_timers (transforms); rejects also in poll and write. */
-    pln_status (*emit)(pln_context *ctx, int32_t port, pln_batch *batch /* (takes) */, pln_error *err);
+    pln_status (*emit)(pln_context *ctx, int32_t port, pln_batch *batch /* (takes) */,
+                       pln_error *err);
     /* Rows of a batch this node was given (or, in a source, has made) go to its reject port; `n` items, rows ascending. */
     pln_status (*reject)(pln_context *ctx, pln_batch *batch, const pln_rejection *items, int64_t n,
                          pln_error *err);
@@ -202,18 +212,21 @@ struct pln_host {
      * closed, in reverse order of making.
      */
     pln_status (*shared)(pln_context *ctx, const char *key,
-                         pln_status (*create)(pln_context *ctx, void *arg, void **object, pln_error *err),
+                         pln_status (*create)(pln_context *ctx, void *arg, void **object,
+                                              pln_error *err),
                          void (*destroy)(void *object), void *arg, void **object, pln_error *err);
     /* The schema of an in port (of a source or transform: also of an out port), known after schema propagation; NULL before. */
     const struct ArrowSchema *(*port_schema)(pln_context *ctx, int32_t out, int32_t port);
     /* A schema from its text, "id int64 not null, name utf8"; <pln/schema.h> tells the form. Legal everywhere but in `ports`. */
-    pln_status (*schema_parse)(pln_context *ctx, const char *text, struct ArrowSchema *out, pln_error *err);
+    pln_status (*schema_parse)(pln_context *ctx, const char *text, struct ArrowSchema *out,
+                               pln_error *err);
     /*
      * As batch_derive, for rows that came from a builder: row i of `made` was made from row rows[i] of `parent` (NULL: from row i) and inherits its
      * origin, so that a reject further on knows its line and bytes.
      */
-    pln_status (*batch_inherit)(pln_context *ctx, int32_t port, pln_batch *parent, const int32_t *rows,
-                                pln_batch *made /* (takes) */, pln_batch **out, pln_error *err);
+    pln_status (*batch_inherit)(pln_context *ctx, int32_t port, pln_batch *parent,
+                                const int32_t *rows, pln_batch *made /* (takes) */, pln_batch **out,
+                                pln_error *err);
 };
 
 #ifdef __cplusplus

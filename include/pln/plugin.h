@@ -32,7 +32,13 @@ extern "C" {
 
 enum { PLN_SOURCE = 1, PLN_TRANSFORM = 2, PLN_SINK = 3 };
 /* Reserved kinds: their tables come with the rooms that need them. */
-enum { PLN_SCHEMA_REGISTRY = 4, PLN_STATE_STORE = 5, PLN_FILE_STORE = 6, PLN_SQL_ADAPTER = 7, PLN_TRANSPORT = 8 };
+enum {
+    PLN_SCHEMA_REGISTRY = 4,
+    PLN_STATE_STORE = 5,
+    PLN_FILE_STORE = 6,
+    PLN_SQL_ADAPTER = 7,
+    PLN_TRANSPORT = 8
+};
 
 /* What no slot can show. */
 enum {
@@ -128,7 +134,8 @@ typedef struct pln_source {
     pln_status (*commit)(void *self, pln_context *ctx, int64_t n, pln_error *err);
     void (*interrupt)(void *self);
     /* Progress, in whatever unit; *total -1 if not known. */
-    pln_status (*estimate)(void *self, pln_context *ctx, int64_t *done, int64_t *total, pln_error *err);
+    pln_status (*estimate)(void *self, pln_context *ctx, int64_t *done, int64_t *total,
+                           pln_error *err);
     /* A resumed run has this schema (inferred by an earlier attempt): use it instead of inferring. Before `schema`. NULL: ignored. */
     pln_status (*schema_load)(void *self, pln_context *ctx, const struct ArrowSchema *saved,
                               pln_error *err);
@@ -139,14 +146,15 @@ typedef struct pln_transform {
     pln_status (*open)(void *user, pln_context *ctx, const pln_config *config, void **self,
                        pln_error *err);
     /* A batch of in port `port`. Emits any number of batches on any port. PLN_EOS: wants no more rows at all. */
-    pln_status (*process)(void *self, pln_context *ctx, int32_t port, pln_batch *batch, pln_error *err);
+    pln_status (*process)(void *self, pln_context *ctx, int32_t port, pln_batch *batch,
+                          pln_error *err);
     void (*close)(void *self, pln_context *ctx);
     /* Ports that depend on the configuration, said with port_add while the graph is being built. NULL: the names of the head. */
-    pln_status (*ports)(void *user, pln_ports *ports, const pln_host *host, const pln_config *config,
-                        pln_error *err);
+    pln_status (*ports)(void *user, pln_ports *ports, const pln_host *host,
+                        const pln_config *config, pln_error *err);
     /* From the schemas of the in ports to those of the out ports (out[i] is zeroed; reject is not among them). NULL: in[0] for all. */
-    pln_status (*schema)(void *self, pln_context *ctx, const struct ArrowSchema *const *in, int32_t n_in,
-                         struct ArrowSchema *out, int32_t n_out, pln_error *err);
+    pln_status (*schema)(void *self, pln_context *ctx, const struct ArrowSchema *const *in,
+                         int32_t n_in, struct ArrowSchema *out, int32_t n_out, pln_error *err);
     pln_status (*advance)(void *self, pln_context *ctx, int32_t port, int64_t watermark_us,
                           pln_error *err); /* NULL: passed on */
     /* No more rows on `port`, ever. NULL: nothing to do. */
@@ -172,7 +180,8 @@ typedef struct pln_sink {
     pln_status (*write)(void *self, pln_context *ctx, pln_batch *batch, pln_error *err);
     void (*close)(void *self, pln_context *ctx);
     /* Whether rows of this schema can be stored; PLN_ETYPE names the column. NULL: any. */
-    pln_status (*schema)(void *self, pln_context *ctx, const struct ArrowSchema *in, pln_error *err);
+    pln_status (*schema)(void *self, pln_context *ctx, const struct ArrowSchema *in,
+                         pln_error *err);
     /* Epoch n begins. NULL: nothing to do. */
     pln_status (*begin)(void *self, pln_context *ctx, int64_t n, pln_error *err);
     /* End of input: no row will come after those of the epoch being filled. Before its flush or prepare. NULL: nothing to do. */
@@ -205,8 +214,8 @@ typedef struct pln_sink {
      * A: commit the rows of epoch n and, if head is not NULL, the head in one transaction. PLN_EFENCED if the owner or n has moved. If the outcome is not
      * known the sink finds out; it never repeats blindly. Without a head (no state file) only the rows.
      */
-    pln_status (*state_commit)(void *self, pln_context *ctx, int64_t owner, int64_t n, const void *head,
-                               int64_t size, pln_error *err);
+    pln_status (*state_commit)(void *self, pln_context *ctx, int64_t owner, int64_t n,
+                               const void *head, int64_t size, pln_error *err);
     /* A: sinks that answer the same text share one transaction; state_* is called on the first of them only. NULL: shared with none. */
     const char *(*store)(void *self, pln_context *ctx);
     /* State that the sink wants back after a resume. NULL: none. */

@@ -203,7 +203,8 @@ PLN_API pln_status pln_run_report(pln_run *run, pln_report **out, pln_error *err
  * Threads: one at a time.
  * Blocks: no.
  */
-PLN_API pln_status pln_run_schema(pln_run *run, const char *port, struct ArrowSchema *out, pln_error *err);
+PLN_API pln_status pln_run_schema(pln_run *run, const char *port, struct ArrowSchema *out,
+                                  pln_error *err);
 
 /*
  * Open, finish and free a run. *report (may be NULL) is given also if the run fails after it was opened.
@@ -213,8 +214,8 @@ PLN_API pln_status pln_run_schema(pln_run *run, const char *port, struct ArrowSc
  * Threads: one at a time.
  * Blocks: until the end of input.
  */
-PLN_API pln_status pln_graph_run(pln_graph *graph, const pln_run_options *options, pln_report **report,
-                                 pln_error *err);
+PLN_API pln_status pln_graph_run(pln_graph *graph, const pln_run_options *options,
+                                 pln_report **report, pln_error *err);
 
 #ifdef __cplusplus
 }

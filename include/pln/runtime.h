@@ -132,8 +132,8 @@ PLN_API pln_status pln_runtime_load(pln_runtime *runtime, const char *path, pln_
  * Threads: one at a time.
  * Blocks: no.
  */
-PLN_API pln_status pln_runtime_register(pln_runtime *runtime, int32_t kind, const void *table, void *user,
-                                        void (*free_user)(void *user), pln_error *err);
+PLN_API pln_status pln_runtime_register(pln_runtime *runtime, int32_t kind, const void *table,
+                                        void *user, void (*free_user)(void *user), pln_error *err);
 
 /*
  * The name of stage number `index` in order of registration, or NULL past the last one.

@@ -38,8 +38,8 @@ PLN_API pln_status pln_schema_parse(pln_runtime *runtime, const char *text, stru
  * Threads: one at a time.
  * Blocks: no.
  */
-PLN_API pln_status pln_schema_text(pln_runtime *runtime, const struct ArrowSchema *schema, char **text,
-                                   pln_error *err);
+PLN_API pln_status pln_schema_text(pln_runtime *runtime, const struct ArrowSchema *schema,
+                                   char **text, pln_error *err);
 
 #ifdef __cplusplus
 }

@@ -30,8 +30,8 @@ typedef struct pln_table pln_table;
  * Threads: one at a time.
  * Blocks: no.
  */
-PLN_API pln_status pln_table_new(pln_runtime *runtime, const struct ArrowSchema *schema, pln_table **out,
-                                 pln_error *err);
+PLN_API pln_status pln_table_new(pln_runtime *runtime, const struct ArrowSchema *schema,
+                                 pln_table **out, pln_error *err);
 
 /*
  * Free a table and drop its batches. NULL is allowed. Its type fits the free_pointer of pln_graph_bind.

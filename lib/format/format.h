@@ -51,14 +51,14 @@ typedef struct pln__decode_options {
 /* A format as a table, so that a file source needs to know none of them by name. `dialect` is the format's own options struct. */
 typedef struct pln__decoder pln__decoder;
 typedef struct pln__decoder_table {
-    pln_status (*open)(const pln_allocator *mem, const void *dialect, const pln__decode_options *options,
-                       pln__decoder **out, pln_error *err);
+    pln_status (*open)(const pln_allocator *mem, const void *dialect,
+                       const pln__decode_options *options, pln__decoder **out, pln_error *err);
     /*
      * The input begins anew (next file): the header, a byte order mark and half-read state are expected again. `at_start` false:
      * continue in the middle of a file (after a resume), the header is not there but is `header`, as given by header().
      */
-    pln_status (*begin)(pln__decoder *self, bool at_start, const uint8_t *header, int64_t header_size,
-                        pln_error *err);
+    pln_status (*begin)(pln__decoder *self, bool at_start, const uint8_t *header,
+                        int64_t header_size, pln_error *err);
     /*
      * At most `max_rows` rows out of bytes[0, size); `final`: nothing follows. consumed == 0 without rows and without `final` means "more bytes".
      * An error is returned only for what concerns the whole input (a header without a required column, memory).
@@ -69,15 +69,15 @@ typedef struct pln__decoder_table {
     const uint8_t *(*header)(pln__decoder *self, int64_t *size);
     void (*close)(pln__decoder *self);
     /* Infer a schema (nullable columns) from whole records of a sample; `final` as above. PLN_EDATA if no record can be read. */
-    pln_status (*infer)(const pln_allocator *mem, const void *dialect, const uint8_t *bytes, int64_t size,
-                        bool final, struct ArrowSchema *out, pln_error *err);
+    pln_status (*infer)(const pln_allocator *mem, const void *dialect, const uint8_t *bytes,
+                        int64_t size, bool final, struct ArrowSchema *out, pln_error *err);
 } pln__decoder_table;
 
 typedef struct pln__encoder pln__encoder;
 typedef struct pln__encoder_table {
     /* PLN_ETYPE or PLN_EUNSUPPORTED name a column that the format cannot hold. `schema` is borrowed for the encoder's life. */
-    pln_status (*open)(const pln_allocator *mem, const void *dialect, const struct ArrowSchema *schema,
-                       pln__encoder **out, pln_error *err);
+    pln_status (*open)(const pln_allocator *mem, const void *dialect,
+                       const struct ArrowSchema *schema, pln__encoder **out, pln_error *err);
     /* What stands once at the start of every file (a CSV header). */
     pln_status (*begin)(pln__encoder *self, pln__buffer *out, pln_error *err);
     /* Append all rows of a struct array. A row that cannot be written fails the call: PLN_EDATA names row and column. */
@@ -88,7 +88,11 @@ typedef struct pln__encoder_table {
 
 /* ---- CSV (csv_*.c): RFC 4180 with dialects ---- */
 
-enum { PLN__CSV_QUOTE_MINIMAL = 0, PLN__CSV_QUOTE_ALL = 1, PLN__CSV_QUOTE_TEXT = 2 /* all that is not a number */ };
+enum {
+    PLN__CSV_QUOTE_MINIMAL = 0,
+    PLN__CSV_QUOTE_ALL = 1,
+    PLN__CSV_QUOTE_TEXT = 2 /* all that is not a number */
+};
 typedef struct pln__csv_dialect {
     char delimiter;           /* ',' */
     char quote;               /* '"'; 0: quotes mean nothing */
@@ -113,7 +117,11 @@ extern const pln__encoder_table pln__csv_encoder;
 
 /* ---- NDJSON (json_*.c): one JSON object a line ---- */
 
-enum { PLN__JSON_DUPLICATE_REJECT = 0, PLN__JSON_DUPLICATE_FIRST = 1, PLN__JSON_DUPLICATE_LAST = 2 };
+enum {
+    PLN__JSON_DUPLICATE_REJECT = 0,
+    PLN__JSON_DUPLICATE_FIRST = 1,
+    PLN__JSON_DUPLICATE_LAST = 2
+};
 typedef struct pln__json_dialect {
     int32_t duplicates;       /* what a key that comes twice in an object does; default: reject the row */
     bool unknown_reject;      /* a key that is not in the schema rejects the row; default: it is checked and skipped */
@@ -128,8 +136,8 @@ void pln__json_dialect_default(pln__json_dialect *dialect);
 extern const pln__decoder_table pln__json_decoder;
 extern const pln__encoder_table pln__json_encoder;
 /* One row as a JSON object, for reject rows and messages: the same text the encoder writes, without the line end. */
-pln_status pln__json_row(const struct ArrowSchema *schema, const struct ArrowArray *rows, int64_t row,
-                         pln__text *out);
+pln_status pln__json_row(const struct ArrowSchema *schema, const struct ArrowArray *rows,
+                         int64_t row, pln__text *out);
 
 /* ---- gzip (gzip.c, over zlib) ---- */
 
@@ -138,7 +146,8 @@ typedef struct pln__gunzip pln__gunzip;
  * Members one after the other are one stream. Output beyond `ratio_max` (1100 if 0) times the input is refused as PLN_ELIMIT once more than 64 MiB
  * came out; damaged or cut input is PLN_EDATA with the compressed offset.
  */
-pln_status pln__gunzip_new(const pln_allocator *mem, int64_t ratio_max, pln__gunzip **out, pln_error *err);
+pln_status pln__gunzip_new(const pln_allocator *mem, int64_t ratio_max, pln__gunzip **out,
+                           pln_error *err);
 /* One piece of work: what goes in, where it goes to, and how far both came. */
 typedef struct pln__gunzip_piece {
     const uint8_t *in;
@@ -151,7 +160,7 @@ typedef struct pln__gunzip_piece {
 pln_status pln__gunzip_run(pln__gunzip *self, pln__gunzip_piece *piece, pln_error *err);
 void pln__gunzip_free(pln__gunzip *self);
 /* Append `size` bytes as one whole gzip member (a file of members is a gzip file, and any member border is a place to cut). */
-pln_status pln__gzip_member(const pln_allocator *mem, int32_t level, const uint8_t *bytes, int64_t size,
-                            pln__buffer *out, pln_error *err);
+pln_status pln__gzip_member(const pln_allocator *mem, int32_t level, const uint8_t *bytes,
+                            int64_t size, pln__buffer *out, pln_error *err);
 
 #endif

@@ -138,9 +138,9 @@ pln_status pln__gunzip_run(pln__gunzip *self, pln__gunzip_piece *p, pln_error *e
             self->in_member = true;
         }
         int64_t moved[2];
-        PLN__TRY(inflate_some(self, p->in == NULL ? NULL : p->in + p->in_used, p->in_size - p->in_used,
-                              p->out == NULL ? NULL : p->out + p->out_used, p->out_size - p->out_used,
-                              moved, err));
+        PLN__TRY(inflate_some(self, p->in == NULL ? NULL : p->in + p->in_used,
+                              p->in_size - p->in_used, p->out == NULL ? NULL : p->out + p->out_used,
+                              p->out_size - p->out_used, moved, err));
         p->in_used += moved[0];
         p->out_used += moved[1];
         if (!self->in_member)

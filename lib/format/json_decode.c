@@ -111,7 +111,11 @@ static pln_status note_bad(pln__decoder *self, const uint8_t *start, int64_t siz
         return status;
     pln__bad_row *bad = &self->bad[self->n_bad++];
     *bad = (pln__bad_row){
-        .start = start - self->base + self->base_at, .size = size, .line = self->lines, .code = code, .column = -1};
+        .start = start - self->base + self->base_at,
+        .size = size,
+        .line = self->lines,
+        .code = code,
+        .column = -1};
     if (code == PLN_ELIMIT) {
         bad->size = self->record_bytes_max;
         (void)snprintf(bad->message, sizeof bad->message, "a record of more than %lld bytes",

@@ -43,8 +43,9 @@ pln_status pln_table_append(pln_table *table, pln_batch *batch, pln_error *err) 
         pln__text text;
         pln__text_init(&text, table->mem);
         pln__schema_difference(pln__schema_get(table->schema), pln_batch_schema(batch), &text);
-        pln_status status = pln__error_set(err, PLN_ETYPE, "table: the batch has another schema: %s",
-                                           text.data == NULL ? "" : text.data);
+        pln_status status =
+            pln__error_set(err, PLN_ETYPE, "table: the batch has another schema: %s",
+                           text.data == NULL ? "" : text.data);
         pln__text_free(&text);
         return status;
     }

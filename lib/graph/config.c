@@ -13,8 +13,8 @@ static pln_status unknown_option(const pln__stage *stage, const char *key, pln_e
     for (int64_t i = 0; i < 128 && pln__stage_option(stage, i, &option); i++)
         names[i] = option.key;
     const char *near = pln__nearest(key, names);
-    return pln__error_set(err, PLN_EOPTION, "option '%s': stage %s has none of that name%s%s%s", key,
-                          pln__stage_head(stage)->name, near != NULL ? " (did you mean '" : "",
+    return pln__error_set(err, PLN_EOPTION, "option '%s': stage %s has none of that name%s%s%s",
+                          key, pln__stage_head(stage)->name, near != NULL ? " (did you mean '" : "",
                           near != NULL ? near : "", near != NULL ? "'?)" : "");
 }
 
@@ -23,8 +23,8 @@ pln_status pln__json_parse(const char *text, const char *what, json_t **out, pln
     size_t size = strlen(text);
     *out = NULL;
     if (size > PLN__CONFIG_MAX)
-        return pln__error_set(err, PLN_ELIMIT, "%s: %zu bytes of JSON, at most %d are read", what, size,
-                              PLN__CONFIG_MAX);
+        return pln__error_set(err, PLN_ELIMIT, "%s: %zu bytes of JSON, at most %d are read", what,
+                              size, PLN__CONFIG_MAX);
     *out = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &at);
     if (*out == NULL)
         return pln__error_set(err, PLN_ESYNTAX, "%s: JSON line %d, column %d: %s", what, at.line,
@@ -97,8 +97,8 @@ pln_status pln__config_init(pln_config *config, const pln_allocator *mem, const 
     PLN__TRY(pln__json_parse(json, "configuration", &given, err));
     if (!json_is_object(given))
         PLN__FAIL(err, PLN_ESYNTAX, "configuration: expected a JSON object");
-    json_object_foreach(given, key, value) PLN__TRY(
-        pln__config_set(config, key, json_incref(value), err));
+    json_object_foreach(given, key, value)
+        PLN__TRY(pln__config_set(config, key, json_incref(value), err));
 out:
     json_decref(given);
     return status;
@@ -127,7 +127,8 @@ void pln__config_free(pln_config *config) {
     if (config->mem != NULL) {
         pln__free(config->mem, config->bindings,
                   (uint64_t)config->bindings_capacity * sizeof *config->bindings);
-        pln__free(config->mem, config->texts, (uint64_t)config->texts_capacity * sizeof *config->texts);
+        pln__free(config->mem, config->texts,
+                  (uint64_t)config->texts_capacity * sizeof *config->texts);
     }
     json_decref(config->values);
     json_decref(config->defaults);
@@ -209,7 +210,7 @@ double pln__config_float(const pln_config *config, const char *key) {
 
 int64_t pln__config_count(const pln_config *config, const char *key) {
     json_t *value = value_of(config, key);
-    return value == NULL             ? 0
+    return value == NULL           ? 0
            : json_is_array(value)  ? (int64_t)json_array_size(value)
            : json_is_object(value) ? (int64_t)json_object_size(value)
                                    : 1;
@@ -246,7 +247,8 @@ static const char *item_text(const pln_config *config, const json_t *value) {
     return json_is_string(value) ? json_string_value(value) : lend_json(config, value);
 }
 
-const char *pln__config_item(const pln_config *config, const char *key, int64_t i, const char **name) {
+const char *pln__config_item(const pln_config *config, const char *key, int64_t i,
+                             const char **name) {
     json_t *value = value_of(config, key);
     if (name != NULL)
         *name = NULL;

@@ -108,8 +108,14 @@ pln_status pln_runtime_stage_json(const pln_runtime *runtime, const char *name, 
     pln__text_json(&out, head->name, (int64_t)strlen(head->name));
     json_member(&out, "kind", kind_name(stage->kind));
     json_member(&out, "summary", head->summary);
-    json_member(&out, "ports_in", stage->kind == PLN_SOURCE ? "" : head->ports_in ? head->ports_in : "in");
-    json_member(&out, "ports_out", stage->kind == PLN_SINK ? "" : head->ports_out ? head->ports_out : "out");
+    json_member(&out, "ports_in",
+                stage->kind == PLN_SOURCE ? ""
+                : head->ports_in          ? head->ports_in
+                                          : "in");
+    json_member(&out, "ports_out",
+                stage->kind == PLN_SINK ? ""
+                : head->ports_out       ? head->ports_out
+                                        : "out");
     pln__text_str(&out, ",\"capabilities\":");
     json_caps(&out, head->caps);
     pln__text_str(&out, ",\"options\":[");

@@ -213,7 +213,8 @@ static pln_status set_option(pln_graph *graph, const char *name, const char *key
     status = pln__graph_find(graph, name, &index, &own);
     pln__node *node = status < 0 ? NULL : graph->nodes[index];
     if (node != NULL && (node->ports_known || graph->running))
-        status = pln__error_set(&own, PLN_ESTATE, "option '%s': node '%s' is wired already", key, name);
+        status =
+            pln__error_set(&own, PLN_ESTATE, "option '%s': node '%s' is wired already", key, name);
     if (status < 0)
         json_decref(value);
     else
@@ -226,7 +227,8 @@ static pln_status set_option(pln_graph *graph, const char *name, const char *key
 }
 
 /* A JSON string; NULL with *status said if it is no UTF-8 or there is no memory. */
-static json_t *json_text_of(const char *key, const char *value, pln_status *status, pln_error *err) {
+static json_t *json_text_of(const char *key, const char *value, pln_status *status,
+                            pln_error *err) {
     json_t *text = json_string(value);
     char shown[PLN__SHOW_SIZE];
     if (text == NULL)
@@ -237,14 +239,14 @@ static json_t *json_text_of(const char *key, const char *value, pln_status *stat
     return text;
 }
 
-static pln_status refuse_value(pln_graph *graph, const char *node, pln_status status, pln_error *own,
-                               pln_error *err) {
+static pln_status refuse_value(pln_graph *graph, const char *node, pln_status status,
+                               pln_error *own, pln_error *err) {
     pln__error_where(own, "%s/%s", graph->name, node);
     return pln__graph_fail(graph, status, err, own);
 }
 
-pln_status pln_graph_set_text(pln_graph *graph, const char *node, const char *key, const char *value,
-                              pln_error *err) {
+pln_status pln_graph_set_text(pln_graph *graph, const char *node, const char *key,
+                              const char *value, pln_error *err) {
     pln_status status = PLN_OK;
     pln_error own = {0};
     if (stuck(graph, err))
@@ -280,7 +282,8 @@ static pln_status set_made(pln_graph *graph, const char *node, const char *key, 
     pln_error own = {0};
     if (value != NULL || stuck(graph, NULL))
         return set_option(graph, node, key, value, err);
-    pln_status status = pln__error_set(&own, PLN_EINVAL, "option '%s': out of memory, or not a finite number", key);
+    pln_status status =
+        pln__error_set(&own, PLN_EINVAL, "option '%s': out of memory, or not a finite number", key);
     return refuse_value(graph, node, status, &own, err);
 }
 

@@ -57,7 +57,8 @@ struct pln_runtime {
 };
 
 /* Makes a runtime without any stage; room front adds the built-in ones. */
-pln_status pln__runtime_create(const pln_runtime_options *options, pln_runtime **out, pln_error *err);
+pln_status pln__runtime_create(const pln_runtime_options *options, pln_runtime **out,
+                               pln_error *err);
 const pln_allocator *pln__runtime_allocator(pln_runtime *runtime);
 void pln__runtime_log(const pln_runtime *runtime, int32_t level, const char *where,
                       const char *message);
@@ -117,7 +118,8 @@ const char *pln__config_text(const pln_config *config, const char *key);
 int64_t pln__config_int(const pln_config *config, const char *key);
 double pln__config_float(const pln_config *config, const char *key);
 int64_t pln__config_count(const pln_config *config, const char *key);
-const char *pln__config_item(const pln_config *config, const char *key, int64_t i, const char **name);
+const char *pln__config_item(const pln_config *config, const char *key, int64_t i,
+                             const char **name);
 const char *pln__config_json(const pln_config *config, const char *key);
 void *pln__config_handle(const pln_config *config, const char *key);
 pln_status pln__port_add(pln_ports *ports, int32_t out, const char *name, pln_error *err);

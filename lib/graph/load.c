@@ -32,17 +32,18 @@ static pln_status path_ok(const char *path, pln_error *err) {
                               path == NULL ? "" : path);
     if (stat(path, &st) != 0) {
         int code = errno;
-        pln_status status = pln__error_set(err, code == ENOENT ? PLN_ENOENT : PLN_EIO,
-                                           "plugin %s: %s", path,
-                                           code == ENOENT ? "no such file" : "cannot be read");
+        pln_status status =
+            pln__error_set(err, code == ENOENT ? PLN_ENOENT : PLN_EIO, "plugin %s: %s", path,
+                           code == ENOENT ? "no such file" : "cannot be read");
         if (err != NULL)
             err->native = code;
         return status;
     }
     if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 || (st.st_uid != 0 && st.st_uid != geteuid()))
-        return pln__error_set(err, PLN_EINVAL,
-                              "plugin %s: it must belong to root or to this user and be writable by nobody else",
-                              path);
+        return pln__error_set(
+            err, PLN_EINVAL,
+            "plugin %s: it must belong to root or to this user and be writable by nobody else",
+            path);
     return PLN_OK;
 }
 
@@ -55,7 +56,8 @@ pln_status pln_runtime_load(pln_runtime *runtime, const char *path, pln_error *e
     void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (object == NULL) {
         const char *why = dlerror();
-        return pln__error_set(err, PLN_EIO, "plugin %s: %s", path, why == NULL ? "cannot be loaded" : why);
+        return pln__error_set(err, PLN_EIO, "plugin %s: %s", path,
+                              why == NULL ? "cannot be loaded" : why);
     }
     void *symbol = dlsym(object, "pln_plugin_init_v1");
     if (symbol == NULL) {

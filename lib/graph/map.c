@@ -47,8 +47,8 @@ static pln_status emit_rowwise(pln_context *ctx, pln_batch *in, pln_batch *made,
     int64_t rows = pln_batch_rows(in), got = pln_batch_rows(made);
     if (got != rows) {
         pln_batch_unref(made);
-        return pln__error_set(err, PLN_ECONTRACT, "the rowwise map made %lld rows of %lld", (long long)got,
-                              (long long)rows);
+        return pln__error_set(err, PLN_ECONTRACT, "the rowwise map made %lld rows of %lld",
+                              (long long)got, (long long)rows);
     }
     pln_status status = ctx->host->batch_inherit(ctx, 0, in, NULL, made, &out, err);
     return status < 0 ? status : ctx->host->emit(ctx, 0, out, err);
@@ -76,7 +76,8 @@ static pln_status map_process(void *self, pln_context *ctx, int32_t port, pln_ba
     return emit_rowwise(ctx, batch, out, err);
 }
 
-static pln_status map_new(pln_graph *graph, const pln_map_options *options, map **out, pln_error *err) {
+static pln_status map_new(pln_graph *graph, const pln_map_options *options, map **out,
+                          pln_error *err) {
     map *m = pln__calloc(graph->mem, 1, sizeof *m);
     *out = m;
     if (m == NULL)

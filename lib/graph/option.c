@@ -10,7 +10,8 @@ const char *pln__option_type_name(int32_t type) {
 }
 
 static pln_status refuse(const pln_option *option, json_t *value, pln_error *err) {
-    char *text = option->type == PLN_OPT_SECRET ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    char *text =
+        option->type == PLN_OPT_SECRET ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
     char shown[PLN__SHOW_SIZE] = "";
     if (text != NULL)
         pln__show(shown, text, (int64_t)strlen(text));
@@ -82,18 +83,22 @@ static json_t *as_amount(const pln_option *option, json_t *value) {
     const char *text = json_string_value(value);
     bool ok = option->type == PLN_OPT_BYTES
                   ? parse_bytes(text, &amount)
-                  : pln__parse_duration(text, (int64_t)strlen(text), &amount) == PLN__PARSED && amount >= 0;
+                  : pln__parse_duration(text, (int64_t)strlen(text), &amount) == PLN__PARSED &&
+                        amount >= 0;
     return ok ? json_integer(amount) : NULL;
 }
 
-pln_status pln__option_check(const pln_option *option, json_t *value, json_t **out, pln_error *err) {
+pln_status pln__option_check(const pln_option *option, json_t *value, json_t **out,
+                             pln_error *err) {
     bool ok = false;
     *out = NULL;
     switch (option->type) {
     case PLN_OPT_INT: ok = json_is_integer(value); break;
     case PLN_OPT_FLOAT: ok = json_is_number(value); break;
     case PLN_OPT_BOOL: ok = json_is_boolean(value); break;
-    case PLN_OPT_ENUM: ok = json_is_string(value) && in_values(option->values, json_string_value(value)); break;
+    case PLN_OPT_ENUM:
+        ok = json_is_string(value) && in_values(option->values, json_string_value(value));
+        break;
     case PLN_OPT_COLUMNS:
     case PLN_OPT_TEXTS: ok = texts_only(value); break;
     case PLN_OPT_JSON: ok = true; break;

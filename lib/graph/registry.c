@@ -62,7 +62,8 @@ static pln_status stage_fill(pln__stage *stage, const void *table, pln_error *er
         return pln__error_set(err, PLN_EINVAL, "stage: the table is NULL");
     memcpy(&size, table, sizeof size);
     if (size < table_required(stage->kind))
-        return pln__error_set(err, PLN_EABI, "stage: the table has %u bytes, its required slots need %zu",
+        return pln__error_set(err, PLN_EABI,
+                              "stage: the table has %u bytes, its required slots need %zu",
                               (unsigned)size, table_required(stage->kind));
     memcpy(&stage->table, table, size < table_size(stage->kind) ? size : table_size(stage->kind));
     const pln_source *head = pln__stage_head(stage);
@@ -70,11 +71,12 @@ static pln_status stage_fill(pln__stage *stage, const void *table, pln_error *er
         return pln__error_set(err, PLN_EABI, "stage: abi %u, this library knows %d to %d",
                               (unsigned)head->abi, PLN__ABI_MIN, PLN_PLUGIN_ABI);
     if (!name_ok(head->name))
-        return pln__error_set(err, PLN_EINVAL, "stage: the name is missing or not letters, digits, . _ -");
+        return pln__error_set(err, PLN_EINVAL,
+                              "stage: the name is missing or not letters, digits, . _ -");
     if (!slots_ok(stage))
         return pln__error_set(err, PLN_EABI, "stage %s: a required slot is NULL", head->name);
-    if (stage->kind == PLN_SINK && (stage->table.sink.state_open == NULL) !=
-                                       (stage->table.sink.state_commit == NULL))
+    if (stage->kind == PLN_SINK &&
+        (stage->table.sink.state_open == NULL) != (stage->table.sink.state_commit == NULL))
         return pln__error_set(err, PLN_EABI, "stage %s: state_open and state_commit go together",
                               head->name);
     return options_ok(stage, err);

@@ -84,7 +84,8 @@ static pln_status options_check(const pln_runtime_options *options, pln_error *e
     return PLN_OK;
 }
 
-pln_status pln__runtime_create(const pln_runtime_options *given, pln_runtime **out, pln_error *err) {
+pln_status pln__runtime_create(const pln_runtime_options *given, pln_runtime **out,
+                               pln_error *err) {
     pln_status status = PLN_OK;
     pln_runtime_options options;
     pln_runtime *runtime = NULL;
@@ -104,7 +105,8 @@ pln_status pln__runtime_create(const pln_runtime_options *given, pln_runtime **o
     runtime->heap = heap;
     runtime->mem = pln__heap_allocator(heap);
     runtime->registry.runtime = runtime;
-    runtime->clock = (pln_clock){sizeof(pln_clock), 0, NULL, system_now, system_monotonic, system_wait};
+    runtime->clock =
+        (pln_clock){sizeof(pln_clock), 0, NULL, system_now, system_monotonic, system_wait};
     if (options.clock != NULL) {
         pln_clock clock = {0};
         copy_sized(&clock, options.clock, sizeof clock);

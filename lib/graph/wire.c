@@ -32,8 +32,9 @@ static pln_status read_word(parser *p, char out[64], const char *what, pln_error
     while (is_word(p->at[size]))
         size++;
     if (size == 0 || size > 63)
-        return pln__error_set(err, PLN_ESYNTAX, "wiring, column %d: expected %s, got %s", column_of(p),
-                              what, *p->at == '\0' ? "the end" : pln__show(shown, p->at, (int64_t)strlen(p->at)));
+        return pln__error_set(
+            err, PLN_ESYNTAX, "wiring, column %d: expected %s, got %s", column_of(p), what,
+            *p->at == '\0' ? "the end" : pln__show(shown, p->at, (int64_t)strlen(p->at)));
     memcpy(out, p->at, size);
     out[size] = '\0';
     p->at += size;
@@ -74,8 +75,8 @@ static pln_status find_port(const pln__node *node, const pln__names *names, cons
         return PLN_OK;
     }
     if (end->port[0] == '\0')
-        return pln__error_set(err, PLN_ENAME, "wiring, column %d: node '%s' has no %s port", end->column,
-                              node->name, direction);
+        return pln__error_set(err, PLN_ENAME, "wiring, column %d: node '%s' has no %s port",
+                              end->column, node->name, direction);
     for (int64_t i = 0; i < names->count; i++)
         if (strcmp(names->items[i], end->port) == 0) {
             *port = (int32_t)i;
@@ -135,14 +136,17 @@ static pln_status read_chain(pln_graph *graph, parser *p, pln_error *err) {
     PLN__TRY(read_endpoint(p, &from, err));
     skip_blanks(p, true);
     if (*p->at != '>')
-        PLN__FAIL(err, PLN_ESYNTAX, "wiring, column %d: expected '>' after '%s'", column_of(p), from.node);
+        PLN__FAIL(err, PLN_ESYNTAX, "wiring, column %d: expected '>' after '%s'", column_of(p),
+                  from.node);
     while (*p->at == '>') {
         p->at++;
         PLN__TRY(read_endpoint(p, &to, err));
         skip_blanks(p, true);
         if (*p->at == '>' && to.port[0] != '\0')
-            PLN__FAIL(err, PLN_ESYNTAX, "wiring, column %d: '%s.%s' stands between two edges: say which "
-                      "of them has the port by writing them apart", to.column, to.node, to.port);
+            PLN__FAIL(err, PLN_ESYNTAX,
+                      "wiring, column %d: '%s.%s' stands between two edges: say which "
+                      "of them has the port by writing them apart",
+                      to.column, to.node, to.port);
         PLN__TRY(add_edge(graph, &from, &to, err));
         from = to;
     }

@@ -124,16 +124,18 @@ static pln_status get_start(reader *r, const char *what, uint32_t magic) {
     if ((uint32_t)word != magic)
         return damaged(r, what);
     if (word >> 32 != VERSION)
-        return pln__error_set(r->err, PLN_EUNSUPPORTED, "checkpoint: %s has version %u, this library reads %d",
-                              what, (unsigned)(word >> 32), VERSION);
+        return pln__error_set(r->err, PLN_EUNSUPPORTED,
+                              "checkpoint: %s has version %u, this library reads %d", what,
+                              (unsigned)(word >> 32), VERSION);
     return PLN_OK;
 }
 
-pln_status pln__saved_add(const pln_allocator *mem, pln__saved_list *list, const char *node, const char *key,
-                          const void *bytes, int64_t size, pln_error *err) {
+pln_status pln__saved_add(const pln_allocator *mem, pln__saved_list *list, const char *node,
+                          const char *key, const void *bytes, int64_t size, pln_error *err) {
     pln_status status = PLN_OK;
     pln__saved item = {NULL, NULL, NULL, size};
-    PLN__TRY(pln__grow(mem, &list->items, &list->capacity, list->count + 1, sizeof *list->items, err));
+    PLN__TRY(
+        pln__grow(mem, &list->items, &list->capacity, list->count + 1, sizeof *list->items, err));
     item.node = pln__strdup(mem, node);
     item.key = pln__strdup(mem, key);
     item.bytes = size > 0 ? pln__alloc(mem, (uint64_t)size) : NULL;
@@ -188,8 +190,8 @@ pln_status pln__checkpoint_head(const pln_allocator *mem, const pln__checkpoint 
     return w.status;
 }
 
-pln_status pln__checkpoint_body(const pln_allocator *mem, const pln__checkpoint *c, pln__buffer *out,
-                                pln_error *err) {
+pln_status pln__checkpoint_body(const pln_allocator *mem, const pln__checkpoint *c,
+                                pln__buffer *out, pln_error *err) {
     writer w = {mem, out, err, PLN_OK};
     put_u64(&w, BODY_MAGIC | (uint64_t)VERSION << 32);
     put_i64(&w, c->epochs);
@@ -282,7 +284,8 @@ pln_status pln__schema_write(const pln_allocator *mem, const struct ArrowSchema 
 
 static pln_status get_schema(reader *r, struct ArrowSchema *out, int depth);
 
-static pln_status set_metadata(reader *r, struct ArrowSchema *out, const uint8_t *blob, int64_t size) {
+static pln_status set_metadata(reader *r, struct ArrowSchema *out, const uint8_t *blob,
+                               int64_t size) {
     pln_status status = PLN_OK;
     int32_t pairs = 0, length[2];
     int64_t at = 4;
@@ -314,7 +317,8 @@ static pln_status set_metadata(reader *r, struct ArrowSchema *out, const uint8_t
     return PLN_OK;
 }
 
-static pln_status get_field(reader *r, struct ArrowSchema *out, int64_t *children, bool *dictionary) {
+static pln_status get_field(reader *r, struct ArrowSchema *out, int64_t *children,
+                            bool *dictionary) {
     pln_status status = PLN_OK;
     const uint8_t *format = NULL, *name = NULL, *metadata = NULL;
     int64_t format_size = 0, name_size = 0, metadata_bytes = 0, flags = 0, has = 0;
@@ -332,8 +336,8 @@ static pln_status get_field(reader *r, struct ArrowSchema *out, int64_t *childre
     name_text = pln__strndup(r->mem, (const char *)name, name_size);
     if (format_text == NULL || name_text == NULL)
         PLN__TRY(pln__error_memory(r->err, (uint64_t)(format_size + name_size)));
-    PLN__TRY(pln__field_new(r->mem, format_text, name_text, flags & ARROW_FLAG_NULLABLE, *children, out,
-                            r->err));
+    PLN__TRY(pln__field_new(r->mem, format_text, name_text, flags & ARROW_FLAG_NULLABLE, *children,
+                            out, r->err));
     out->flags = flags;
     PLN__TRY(set_metadata(r, out, metadata, metadata_bytes));
 out:

@@ -84,10 +84,11 @@ static pln_status drain(pln_run *run, int64_t n, bool done, pln_error *err) {
     }
     for (int32_t i = 0; i < run->n_nodes; i++)
         if (run->nodes[i].commits == PLN__SINK_A_SECOND)
-            PLN__TRY(at_node(&run->nodes[i],
-                             pln__sink_of(&run->nodes[i])->state_commit(
-                                 run->nodes[i].self, &run->nodes[i].ctx, 0, n, NULL, 0, err),
-                             err));
+            PLN__TRY(at_node(
+                &run->nodes[i],
+                pln__sink_of(&run->nodes[i])
+                    ->state_commit(run->nodes[i].self, &run->nodes[i].ctx, 0, n, NULL, 0, err),
+                err));
 out:
     return status;
 }
@@ -97,7 +98,8 @@ static bool needs_checkpoint(const pln_run *run) {
 }
 
 /* Head bytes of the checkpoint; a body that is too large for the head becomes durable in the state file first. */
-static pln_status encode(pln_run *run, pln__checkpoint *checkpoint, pln__buffer *head, pln_error *err) {
+static pln_status encode(pln_run *run, pln__checkpoint *checkpoint, pln__buffer *head,
+                         pln_error *err) {
     pln_status status = PLN_OK;
     pln__buffer body = {0};
     PLN__TRY(pln__checkpoint_body(run->mem, checkpoint, &body, err));
@@ -106,11 +108,14 @@ static pln_status encode(pln_run *run, pln__checkpoint *checkpoint, pln__buffer 
     checkpoint->body_digest = pln__hash64(body.data, body.size, 0);
     bool fits = body.size <= INLINE_BODY;
     if (!fits)
-        PLN__TRY(pln__state_put_body(run->state, run->state_owner, checkpoint->n, body.data, body.size, err));
+        PLN__TRY(pln__state_put_body(run->state, run->state_owner, checkpoint->n, body.data,
+                                     body.size, err));
     PLN__TRY(pln__checkpoint_head(run->mem, checkpoint, fits ? &body : NULL, head, err));
     if (head->size > PLN__HEAD_MAX)
-        PLN__FAIL(err, PLN_ELIMIT, "checkpoint: the head has %lld bytes, at most %d (positions and handles of all nodes)",
-                  (long long)head->size, PLN__HEAD_MAX);
+        PLN__FAIL(
+            err, PLN_ELIMIT,
+            "checkpoint: the head has %lld bytes, at most %d (positions and handles of all nodes)",
+            (long long)head->size, PLN__HEAD_MAX);
 out:
     pln__buffer_free(run->mem, &body);
     return status;
@@ -120,8 +125,8 @@ static pln_status commit_point(pln_run *run, int64_t n, const pln__buffer *head,
     pln__run_node *store = run->store;
     if (store != NULL) {
         pln__run_node *before = pln__time_to(run, store);
-        pln_status status = pln__sink_of(store)->state_commit(
-            store->self, &store->ctx, run->owner, n, head->data, head->size, err);
+        pln_status status = pln__sink_of(store)->state_commit(store->self, &store->ctx, run->owner,
+                                                              n, head->data, head->size, err);
         pln__time_to(run, before);
         return at_node(store, status, err);
     }
@@ -143,7 +148,8 @@ static pln_status tell_committed(pln_run *run, int64_t n, pln_error *err) {
     for (int32_t i = 0; i < run->n_nodes; i++) {
         pln__run_node *node = &run->nodes[i];
         if (pln__kind_of(node) == PLN_SOURCE && pln__source_of(node)->commit != NULL)
-            PLN__TRY(at_node(node, pln__source_of(node)->commit(node->self, &node->ctx, n, err), err));
+            PLN__TRY(
+                at_node(node, pln__source_of(node)->commit(node->self, &node->ctx, n, err), err));
     }
 out:
     return status;
@@ -160,7 +166,8 @@ static void report_metrics(const pln_run *run) {
         run->options.metric(user, node->node->name, "rows_out", node->counts.rows_out);
         run->options.metric(user, node->node->name, "rejected", node->counts.fates[PLN_REJECTED]);
         for (int64_t m = 0; m < node->n_metrics; m++)
-            run->options.metric(user, node->node->name, node->metrics[m].name, node->metrics[m].value);
+            run->options.metric(user, node->node->name, node->metrics[m].name,
+                                node->metrics[m].value);
     }
 }
 
@@ -207,10 +214,10 @@ pln_status pln__epoch_abort(pln_run *run, pln_error *err) {
             continue;
         if (!node->opened || pln__kind_of(node) != PLN_SINK || pln__sink_of(node)->abort == NULL)
             continue;
-        pln_status status =
-            at_node(node, pln__sink_of(node)->abort(node->self, &node->ctx, run->n + 1, NULL, 0,
-                                                    first < 0 ? NULL : err),
-                    first < 0 ? NULL : err);
+        pln_status status = at_node(node,
+                                    pln__sink_of(node)->abort(node->self, &node->ctx, run->n + 1,
+                                                              NULL, 0, first < 0 ? NULL : err),
+                                    first < 0 ? NULL : err);
         if (status < 0 && first >= 0)
             first = status;
     }

@@ -26,9 +26,9 @@ static pln_status settle(pln__run_node *node, pln_error *err) {
         node->counts.fates[PLN_ABSORBED] += owed;
         return PLN_OK;
     }
-    pln_status status =
-        pln__error_set(err, PLN_ECONTRACT, "rows are not conserved: %lld rows came in, %lld have a fate",
-                       (long long)node->counts.rows_in, (long long)fated(node));
+    pln_status status = pln__error_set(
+        err, PLN_ECONTRACT, "rows are not conserved: %lld rows came in, %lld have a fate",
+        (long long)node->counts.rows_in, (long long)fated(node));
     pln__error_where(err, "%s/%s", node->run->pipeline, node->node->name);
     return status;
 }
@@ -95,9 +95,10 @@ pln_status pln__wrong_schema(pln__run_node *node, int32_t port, const pln_batch 
     pln__text text;
     pln__text_init(&text, node->run->mem);
     pln__schema_difference(pln__schema_get(node->out[port].schema), pln_batch_schema(batch), &text);
-    pln_status status = pln__error_set(err, PLN_ETYPE, "a batch for port %s has another schema: %s",
-                                       node->node->out.count > port ? node->node->out.items[port] : "out",
-                                       text.data == NULL ? "" : text.data);
+    pln_status status =
+        pln__error_set(err, PLN_ETYPE, "a batch for port %s has another schema: %s",
+                       node->node->out.count > port ? node->node->out.items[port] : "out",
+                       text.data == NULL ? "" : text.data);
     pln__text_free(&text);
     return status;
 }
@@ -106,7 +107,8 @@ pln_status pln__emit(pln__run_node *node, int32_t port, pln_batch *batch, pln_er
     pln_status status = PLN_OK;
     int64_t rows = pln_batch_rows(batch);
     if (port < 0 || port >= node->n_out)
-        PLN__FAIL(err, PLN_ECONTRACT, "emit on port %d: the node has %d", (int)port, (int)node->n_out);
+        PLN__FAIL(err, PLN_ECONTRACT, "emit on port %d: the node has %d", (int)port,
+                  (int)node->n_out);
     if (pln__batch_schema_ref(batch) != node->out[port].schema &&
         !pln__schema_equal(pln_batch_schema(batch), pln__schema_get(node->out[port].schema)))
         PLN__TRY(pln__wrong_schema(node, port, batch, err));
@@ -133,7 +135,8 @@ pln_status pln__unpark(pln__run_node *node, bool *left, pln_error *err) {
     }
     node->n_pending -= done;
     if (done > 0 && node->n_pending > 0)
-        memmove(node->pending, node->pending + done, (size_t)node->n_pending * sizeof *node->pending);
+        memmove(node->pending, node->pending + done,
+                (size_t)node->n_pending * sizeof *node->pending);
     if (status < 0)
         pln__error_where(err, "%s/%s", node->run->pipeline, node->node->name);
     *left |= node->n_pending > 0;
@@ -175,13 +178,14 @@ pln_status pln__end_of(pln__run_node *node, pln_error *err) {
     PLN__TRY(pln__reject_flush(node, err));
     for (int32_t i = 0; i < node->n_out; i++)
         for (int32_t t = 0; t < node->out[i].n_targets; t++)
-            PLN__TRY(pln__edge_ended(node->out[i].targets[t].node, node->out[i].targets[t].port, err));
+            PLN__TRY(
+                pln__edge_ended(node->out[i].targets[t].node, node->out[i].targets[t].port, err));
     /* A sink may still reject while it flushes, so its reject port stays open to the last epoch. */
     if (pln__kind_of(node) == PLN_SINK)
         goto out;
     for (int32_t t = 0; t < node->out[node->n_out].n_targets; t++)
         PLN__TRY(pln__edge_ended(node->out[node->n_out].targets[t].node,
-                            node->out[node->n_out].targets[t].port, err));
+                                 node->out[node->n_out].targets[t].port, err));
 out:
     return status;
 }

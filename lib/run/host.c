@@ -70,13 +70,15 @@ static bool reaches_reject(const pln__run_node *node) {
 }
 
 static uint32_t wants(pln_context *ctx) {
-    return reaches_reject(pln__run_node_of(ctx)) ? PLN_WANT_POSITION | PLN_WANT_LINE | PLN_WANT_RAW : 0;
+    return reaches_reject(pln__run_node_of(ctx)) ? PLN_WANT_POSITION | PLN_WANT_LINE | PLN_WANT_RAW
+                                                 : 0;
 }
 
 static pln__schema *port_schema_ref(pln__run_node *node, int32_t port, pln_error *err) {
     if (port >= 0 && port < node->n_out && node->out[port].schema != NULL)
         return node->out[port].schema;
-    pln__error_set(err, PLN_ECONTRACT, "a batch for port %d: the node has no such port or its schema is not known yet",
+    pln__error_set(err, PLN_ECONTRACT,
+                   "a batch for port %d: the node has no such port or its schema is not known yet",
                    (int)port);
     return NULL;
 }
@@ -126,8 +128,9 @@ out:
     return status;
 }
 
-static pln_status batch_derive(pln_context *ctx, int32_t port, pln_batch *parent, const int32_t *rows,
-                               int64_t n, struct ArrowArray *array, pln_batch **out, pln_error *err) {
+static pln_status batch_derive(pln_context *ctx, int32_t port, pln_batch *parent,
+                               const int32_t *rows, int64_t n, struct ArrowArray *array,
+                               pln_batch **out, pln_error *err) {
     pln_status status = PLN_OK;
     pln__run_node *node = pln__run_node_of(ctx);
     pln__schema *schema = port_schema_ref(node, port, err);
@@ -146,8 +149,9 @@ out:
     return status;
 }
 
-static pln_status batch_inherit(pln_context *ctx, int32_t port, pln_batch *parent, const int32_t *rows,
-                                pln_batch *made, pln_batch **out, pln_error *err) {
+static pln_status batch_inherit(pln_context *ctx, int32_t port, pln_batch *parent,
+                                const int32_t *rows, pln_batch *made, pln_batch **out,
+                                pln_error *err) {
     pln_status status = PLN_OK;
     struct ArrowArray array = {0};
     pln__run_node *node = pln__run_node_of(ctx);
@@ -192,7 +196,8 @@ static pln_status emit(pln_context *ctx, int32_t port, pln_batch *batch, pln_err
     pln__run_node *node = pln__run_node_of(ctx);
     if (pln__kind_of(node) != PLN_TRANSFORM) {
         pln_batch_unref(batch);
-        return pln__error_set(err, PLN_ECONTRACT, "emit: only a transform may; a source returns its batches from poll");
+        return pln__error_set(err, PLN_ECONTRACT,
+                              "emit: only a transform may; a source returns its batches from poll");
     }
     return pln__emit(node, port, batch, err);
 }
@@ -209,7 +214,8 @@ static pln_status reject_raw(pln_context *ctx, const pln_raw_rejection *items, i
 
 static pln_status account(pln_context *ctx, int32_t fate, int64_t rows, pln_error *err) {
     if (fate < 0 || fate >= PLN__FATES || fate == PLN_REJECTED || rows < 0)
-        return pln__error_set(err, PLN_ECONTRACT, "account: fate %d of %lld rows", (int)fate, (long long)rows);
+        return pln__error_set(err, PLN_ECONTRACT, "account: fate %d of %lld rows", (int)fate,
+                              (long long)rows);
     pln__run_node_of(ctx)->counts.fates[fate] += rows;
     return PLN_OK;
 }
@@ -235,7 +241,8 @@ static pln_status state_put(pln_context *ctx, const char *key, const void *bytes
     pln__run_node *node = pln__run_node_of(ctx);
     if (node->run->saving != node || node->run->saving_to == NULL)
         return pln__error_set(err, PLN_ECONTRACT, "state_put: legal in save only");
-    return pln__saved_add(node->run->mem, node->run->saving_to, node->node->name, key, bytes, size, err);
+    return pln__saved_add(node->run->mem, node->run->saving_to, node->node->name, key, bytes, size,
+                          err);
 }
 
 static pln_status handle_put(pln_context *ctx, const void *bytes, int64_t size, pln_error *err) {
@@ -244,7 +251,8 @@ static pln_status handle_put(pln_context *ctx, const void *bytes, int64_t size, 
     if (node->run->saving != node || node->run->saving_to != NULL)
         return pln__error_set(err, PLN_ECONTRACT, "handle_put: legal in prepare only");
     if (size < 1 || size > PLN__HANDLE_MAX)
-        return pln__error_set(err, PLN_ELIMIT, "handle: %lld bytes, at most %d", (long long)size, PLN__HANDLE_MAX);
+        return pln__error_set(err, PLN_ELIMIT, "handle: %lld bytes, at most %d", (long long)size,
+                              PLN__HANDLE_MAX);
     uint8_t *copy = pln__alloc(mem, (uint64_t)size);
     if (copy == NULL)
         return pln__error_memory(err, (uint64_t)size);
@@ -327,7 +335,8 @@ static const struct ArrowSchema *port_schema(pln_context *ctx, int32_t out, int3
                : NULL;
 }
 
-static pln_status schema_parse(pln_context *ctx, const char *text, struct ArrowSchema *out, pln_error *err) {
+static pln_status schema_parse(pln_context *ctx, const char *text, struct ArrowSchema *out,
+                               pln_error *err) {
     return pln__schema_parse(pln__run_node_of(ctx)->run->mem, text, out, err);
 }
 

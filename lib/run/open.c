@@ -33,17 +33,20 @@ static pln_status options_check(const pln_run_options *o, pln_error *err) {
         return pln__error_set(err, PLN_EINVAL, "run options: guarantee %d", (int)o->guarantee);
     if (o->when_done < PLN_WHEN_DONE_RESTART || o->when_done > PLN_WHEN_DONE_SKIP)
         return pln__error_set(err, PLN_EINVAL, "run options: when_done %d", (int)o->when_done);
-    if (o->on_schema_change < PLN_SCHEMA_CHANGE_FAIL || o->on_schema_change > PLN_SCHEMA_CHANGE_ADAPT)
-        return pln__error_set(err, PLN_EINVAL, "run options: on_schema_change %d", (int)o->on_schema_change);
+    if (o->on_schema_change < PLN_SCHEMA_CHANGE_FAIL ||
+        o->on_schema_change > PLN_SCHEMA_CHANGE_ADAPT)
+        return pln__error_set(err, PLN_EINVAL, "run options: on_schema_change %d",
+                              (int)o->on_schema_change);
     if (o->workers != 1)
-        return pln__error_set(err, PLN_EUNSUPPORTED, "run options: workers %d, only 1 is offered yet",
-                              (int)o->workers);
+        return pln__error_set(err, PLN_EUNSUPPORTED,
+                              "run options: workers %d, only 1 is offered yet", (int)o->workers);
     if (o->max_batch_rows < 1 || o->max_batch_rows > 65536)
         return pln__error_set(err, PLN_EINVAL, "run options: max_batch_rows %lld is not 1 to 65536",
                               (long long)o->max_batch_rows);
     if (o->max_batch_bytes < 1 || o->max_linger_us < 0 || o->epoch_rows < 0 || o->epoch_us < 0 ||
         o->attempts < 1 || o->retry_delay_us < 0 || o->n_params < 0)
-        return pln__error_set(err, PLN_EINVAL, "run options: a number is negative or zero where it may not be");
+        return pln__error_set(err, PLN_EINVAL,
+                              "run options: a number is negative or zero where it may not be");
     return PLN_OK;
 }
 
@@ -59,7 +62,8 @@ static pln_status copy_params(pln_run *run, const pln_param *params, int64_t n, 
     if (n > 0 && copy == NULL)
         return pln__error_memory(err, (uint64_t)n * sizeof *copy);
     for (int64_t i = 0; i < n; i++) {
-        char *name = pln__strdup(run->mem, params[i].name), *value = pln__strdup(run->mem, params[i].value);
+        char *name = pln__strdup(run->mem, params[i].name),
+             *value = pln__strdup(run->mem, params[i].value);
         copy[i] = (pln_param){name, value};
         run->options.n_params = n; /* all of it is freed, NULL texts included */
         if (name == NULL || value == NULL)
@@ -91,7 +95,8 @@ static pln_status options_take(pln_run *run, const pln_run_options *given, pln_e
         o->epoch_us = 1000000;
     if (o->seed == 0)
         run->runtime->random.fill(run->runtime->random.user, &o->seed, sizeof o->seed);
-    PLN__TRY(dup_text(run, o->pipeline != NULL ? o->pipeline : run->graph->name, &run->pipeline, err));
+    PLN__TRY(
+        dup_text(run, o->pipeline != NULL ? o->pipeline : run->graph->name, &run->pipeline, err));
     PLN__TRY(dup_text(run, o->run_key != NULL ? o->run_key : "", &run->run_key, err));
     if (o->state != NULL)
         PLN__TRY(dup_text(run, o->state, &run->state_path, err));
@@ -116,7 +121,8 @@ static pln_status node_init(pln_run *run, int32_t index, pln_error *err) {
     node->n_out = (int32_t)from->out.count;
     node->watermark_us = INT64_MIN;
     node->wait_until_us = INT64_MAX;
-    node->random_state = run->options.seed ^ pln__hash64(from->name, (int64_t)strlen(from->name), 0);
+    node->random_state =
+        run->options.seed ^ pln__hash64(from->name, (int64_t)strlen(from->name), 0);
     const char *on_reject = pln__config_text(&from->config, "on_reject");
     node->drop_rejects = on_reject != NULL && strcmp(on_reject, "drop") == 0;
     node->in = pln__calloc(run->mem, (uint64_t)node->n_in + 1, sizeof *node->in);
@@ -139,7 +145,8 @@ static pln_status link_nodes(pln_run *run, pln_error *err) {
     for (int32_t i = 0; i < run->n_nodes; i++)
         for (int32_t p = 0; p <= run->nodes[i].n_out; p++) {
             pln__port *port = &run->nodes[i].out[p];
-            port->targets = pln__calloc(run->mem, (uint64_t)port->n_targets + 1, sizeof *port->targets);
+            port->targets =
+                pln__calloc(run->mem, (uint64_t)port->n_targets + 1, sizeof *port->targets);
             if (port->targets == NULL) {
                 port->n_targets = -1;
                 return pln__error_memory(err, sizeof *port->targets);
@@ -165,7 +172,8 @@ static pln_status check_wired(pln_run *run, pln_error *err) {
         const pln__node *named = node->node;
         source |= pln__kind_of(node) == PLN_SOURCE;
         if (pln__kind_of(node) != PLN_SOURCE && node->n_in == 0)
-            return pln__error_set(err, PLN_EINVAL, "node '%s': nothing is wired into it", named->name);
+            return pln__error_set(err, PLN_EINVAL, "node '%s': nothing is wired into it",
+                                  named->name);
         for (int32_t p = 0; p < node->n_in; p++)
             if (node->in[p].edges == 0)
                 return pln__error_set(err, PLN_EINVAL, "node '%s': nothing is wired into port '%s'",
@@ -175,9 +183,8 @@ static pln_status check_wired(pln_run *run, pln_error *err) {
                 return pln__error_set(err, PLN_EINVAL, "node '%s': port '%s' is wired to nothing",
                                       named->name, named->out.items[p]);
     }
-    return source || run->n_nodes == 0
-               ? PLN_OK
-               : pln__error_set(err, PLN_EINVAL, "the graph has no source");
+    return source || run->n_nodes == 0 ? PLN_OK
+                                       : pln__error_set(err, PLN_EINVAL, "the graph has no source");
 }
 
 static pln_status check_depth(pln_run *run, pln_error *err) {
@@ -199,8 +206,10 @@ static pln_status check_depth(pln_run *run, pln_error *err) {
     pln__free(run->mem, depth, size);
     return deepest < PLN__DEPTH_MAX
                ? PLN_OK
-               : pln__error_set(err, PLN_ELIMIT, "the graph is %d nodes deep, at most %d (rows move by direct calls)",
-                                (int)deepest + 1, PLN__DEPTH_MAX);
+               : pln__error_set(
+                     err, PLN_ELIMIT,
+                     "the graph is %d nodes deep, at most %d (rows move by direct calls)",
+                     (int)deepest + 1, PLN__DEPTH_MAX);
 }
 
 static pln_status open_nodes(pln_run *run, pln_error *err) {
@@ -247,10 +256,12 @@ static pln_status read_checkpoint(pln_run *run, const void *head, int64_t size, 
     const uint8_t *inline_body = NULL;
     const void *body = NULL;
     int64_t body_size = 0;
-    PLN__TRY(pln__checkpoint_read_head(run->mem, head, size, &found, &inline_body, &body_size, err));
+    PLN__TRY(
+        pln__checkpoint_read_head(run->mem, head, size, &found, &inline_body, &body_size, err));
     body = inline_body;
     if (inline_body == NULL)
-        PLN__TRY(pln__state_get_body(run->state, found.body_owner, found.n, &body, &body_size, err));
+        PLN__TRY(
+            pln__state_get_body(run->state, found.body_owner, found.n, &body, &body_size, err));
     if (body_size != found.body_size || pln__hash64(body, body_size, 0) != found.body_digest)
         PLN__FAIL(err, PLN_ECORRUPT, "checkpoint %lld: the body is not the one its head names",
                   (long long)found.n);
@@ -282,14 +293,16 @@ pln_status pln__run_take_over(pln_run *run, pln_error *err) {
     else
         pln__text_str(&store, "state");
     PLN__TRY(pln__text_status(&store, err));
-    PLN__TRY(pln__state_take_over(run->state, run->pipeline, run->run_key, store.data, &known, err));
+    PLN__TRY(
+        pln__state_take_over(run->state, run->pipeline, run->run_key, store.data, &known, err));
     run->state_owner = run->owner = known.owner;
     run->n = known.n;
     head = known.head;
     size = known.head_size;
     if (run->store != NULL) {
         const pln_sink *table = pln__sink_of(run->store);
-        status = table->state_open(run->store->self, &run->store->ctx, &run->owner, &run->n, &head, &size, err);
+        status = table->state_open(run->store->self, &run->store->ctx, &run->owner, &run->n, &head,
+                                   &size, err);
         if (status < 0)
             pln__error_where(err, "%s/%s", run->pipeline, run->store->node->name);
         PLN__TRY(status);
@@ -319,9 +332,9 @@ static pln_status recover_sinks(pln_run *run, pln_error *err) {
             continue;
         const pln__saved *handle = handle_of(run, node);
         pln_error own = {0};
-        pln_status status =
-            pln__sink_of(node)->recover(node->self, &node->ctx, run->n, handle == NULL ? NULL : handle->bytes,
-                                        handle == NULL ? 0 : handle->size, &own);
+        pln_status status = pln__sink_of(node)->recover(node->self, &node->ctx, run->n,
+                                                        handle == NULL ? NULL : handle->bytes,
+                                                        handle == NULL ? 0 : handle->size, &own);
         /* Output of a run that had reached its end belongs to its reader, who may have taken it away. */
         if (status == PLN_EDATALOSS && run->last.done) {
             pln__runtime_log(run->runtime, PLN_LOG_WARNING, node->node->name, own.message);

@@ -5,8 +5,9 @@ static pln_status unlike_edges(pln__run_node *node, int32_t port, const struct A
     pln__text text;
     pln__text_init(&text, node->run->mem);
     pln__schema_difference(node->in[port].schema, other, &text);
-    pln_status status = pln__error_set(err, PLN_ETYPE, "two edges bring different schemas to one port: %s",
-                                       text.data == NULL ? "" : text.data);
+    pln_status status =
+        pln__error_set(err, PLN_ETYPE, "two edges bring different schemas to one port: %s",
+                       text.data == NULL ? "" : text.data);
     pln__text_free(&text);
     return status;
 }
@@ -30,7 +31,8 @@ static pln_status hand_on(pln__run_node *node, int32_t p, pln_error *err) {
     return PLN_OK;
 }
 
-static pln_status set_out(pln__run_node *node, int32_t port, struct ArrowSchema *schema, pln_error *err) {
+static pln_status set_out(pln__run_node *node, int32_t port, struct ArrowSchema *schema,
+                          pln_error *err) {
     pln_status status = pln__schema_check(schema, err);
     pln__schema *shared = NULL;
     if (status < 0) {
@@ -53,11 +55,13 @@ static pln_status ask_source(pln__run_node *node, pln_error *err) {
         return status;
     }
     if (schema.release == NULL)
-        return pln__error_set(err, PLN_ECONTRACT, "schema: the source answered OK without a schema");
+        return pln__error_set(err, PLN_ECONTRACT,
+                              "schema: the source answered OK without a schema");
     return set_out(node, 0, &schema, err);
 }
 
-static pln_status differs(const pln__run_node *source, const pln__schema *before, const char *when, pln_error *err) {
+static pln_status differs(const pln__run_node *source, const pln__schema *before, const char *when,
+                          pln_error *err) {
     pln__text text;
     pln__text_init(&text, source->run->mem);
     pln__schema_difference(pln__schema_get(before), pln__schema_get(source->out[0].schema), &text);
@@ -68,7 +72,8 @@ static pln_status differs(const pln__run_node *source, const pln__schema *before
 }
 
 /* A source that has another schema now than the graph has (`agreed`, consumed): by policy. */
-static pln_status judge_change(pln__run_node *source, pln__schema *agreed, const char *when, pln_error *err) {
+static pln_status judge_change(pln__run_node *source, pln__schema *agreed, const char *when,
+                               pln_error *err) {
     int32_t policy = source->run->options.on_schema_change;
     pln__schema_unref(source->agreed);
     source->agreed = NULL;
@@ -82,7 +87,8 @@ static pln_status judge_change(pln__run_node *source, pln__schema *agreed, const
         source->agreed = agreed;
         return PLN_OK;
     }
-    pln_status status = policy == PLN_SCHEMA_CHANGE_FAIL ? differs(source, agreed, when, err) : PLN_SCHEMA;
+    pln_status status =
+        policy == PLN_SCHEMA_CHANGE_FAIL ? differs(source, agreed, when, err) : PLN_SCHEMA;
     pln__schema_unref(agreed);
     return status;
 }
@@ -210,10 +216,12 @@ static void forget_schemas(pln_run *run) {
 pln_status pln__schema_changed(pln__run_node *source, pln_error *err) {
     pln_status status = PLN_OK;
     pln_run *run = source->run;
-    pln__schema *agreed = pln__schema_ref(source->agreed != NULL ? source->agreed : source->out[0].schema);
+    pln__schema *agreed =
+        pln__schema_ref(source->agreed != NULL ? source->agreed : source->out[0].schema);
     status = ask_source(source, err);
     if (status == PLN_AGAIN)
-        status = pln__error_set(err, PLN_ECONTRACT, "schema: the source announced a schema that it does not know");
+        status = pln__error_set(err, PLN_ECONTRACT,
+                                "schema: the source announced a schema that it does not know");
     if (status >= 0)
         status = judge_change(source, agreed, "while running", err);
     else

@@ -3,7 +3,21 @@
 #include "run/run.h"
 #include <pln/builder.h>
 
-enum { R_NODE, R_CODE, R_MESSAGE, R_COLUMN, R_SPLIT, R_POSITION, R_LINE, R_EVENT_TIME, R_N, R_ATTEMPT, R_ORIGINAL, R_ROW, R_COUNT };
+enum {
+    R_NODE,
+    R_CODE,
+    R_MESSAGE,
+    R_COLUMN,
+    R_SPLIT,
+    R_POSITION,
+    R_LINE,
+    R_EVENT_TIME,
+    R_N,
+    R_ATTEMPT,
+    R_ORIGINAL,
+    R_ROW,
+    R_COUNT
+};
 
 static const struct {
     const char *name, *format;
@@ -112,18 +126,18 @@ static pln_status put_row(pln__column *column, pln_batch *batch, int64_t row, pl
     if (batch == NULL)
         return pln__column_null(column, err);
     pln__text_init(&text, column->mem);
-    pln_status status =
-        pln__json_row(pln_batch_schema(batch), pln_batch_array(batch), row, &text);
+    pln_status status = pln__json_row(pln_batch_schema(batch), pln_batch_array(batch), row, &text);
     if (status >= 0 && !text.failed)
         status = pln_column_text(column, text.data == NULL ? "" : text.data, text.size, err);
     else
-        status = text.failed || status == PLN_ENOMEM ? pln__error_memory(err, 1) : pln__column_null(column, err);
+        status = text.failed || status == PLN_ENOMEM ? pln__error_memory(err, 1)
+                                                     : pln__column_null(column, err);
     pln__text_free(&text);
     return status;
 }
 
-static pln_status put(pln__run_node *node, const pln_raw_rejection *item, pln_batch *batch, int64_t row,
-                      pln_error *err) {
+static pln_status put(pln__run_node *node, const pln_raw_rejection *item, pln_batch *batch,
+                      int64_t row, pln_error *err) {
     pln_status status = PLN_OK;
     pln__column *c;
     int64_t time_us = 0;
@@ -168,9 +182,10 @@ static void say(const pln_run *run, const pln_raw_rejection *item, pln__text *ou
 static pln_status unwanted(pln__run_node *node, const pln_raw_rejection *item, pln_error *err) {
     pln__text text;
     say(node->run, item, &text);
-    pln_status status = pln__error_set(
-        err, PLN_EREJECTED, "%s (the reject port is not wired; \"on_reject\": \"drop\" would go on)",
-        text.data == NULL ? "rejected" : text.data);
+    pln_status status =
+        pln__error_set(err, PLN_EREJECTED,
+                       "%s (the reject port is not wired; \"on_reject\": \"drop\" would go on)",
+                       text.data == NULL ? "rejected" : text.data);
     pln__text_free(&text);
     return status;
 }
@@ -198,8 +213,8 @@ static pln_status reject_one(pln__run_node *node, const pln_raw_rejection *item,
     return PLN_OK;
 }
 
-pln_status pln__reject_rows(pln__run_node *node, pln_batch *batch, const pln_rejection *items, int64_t n,
-                            pln_error *err) {
+pln_status pln__reject_rows(pln__run_node *node, pln_batch *batch, const pln_rejection *items,
+                            int64_t n, pln_error *err) {
     pln_status status = PLN_OK;
     pln__row_origin origin;
     if (pln__kind_of(node) == PLN_SOURCE) {

@@ -54,7 +54,8 @@ static void json_schema(pln__text *out, const struct ArrowSchema *schema) {
         json_text(out, "name", column->name);
         pln__text_char(out, ',');
         json_text(out, "type", pln__type_text(column, type));
-        pln__text_printf(out, ",\"nullable\":%s}", column->flags & ARROW_FLAG_NULLABLE ? "true" : "false");
+        pln__text_printf(out, ",\"nullable\":%s}",
+                         column->flags & ARROW_FLAG_NULLABLE ? "true" : "false");
     }
     pln__text_char(out, ']');
 }
@@ -77,7 +78,8 @@ static char *schemas_of(const pln__run_node *node, pln_status *status) {
     return take(&out, status);
 }
 
-static char *columns_of(const pln_report *report, const struct ArrowSchema *schema, pln_status *status) {
+static char *columns_of(const pln_report *report, const struct ArrowSchema *schema,
+                        pln_status *status) {
     pln__text out;
     pln__text_init(&out, report->mem);
     pln__text_str(&out, "");
@@ -85,7 +87,8 @@ static char *columns_of(const pln_report *report, const struct ArrowSchema *sche
     return take(&out, status);
 }
 
-static void fill_ports(pln_report *report, node_report *to, const pln__run_node *node, pln_status *status) {
+static void fill_ports(pln_report *report, node_report *to, const pln__run_node *node,
+                       pln_status *status) {
     to->ports = pln__calloc(report->mem, (uint64_t)node->n_out + 1, sizeof *to->ports);
     if (to->ports == NULL) {
         *status = PLN_ENOMEM;
@@ -105,10 +108,11 @@ static void fill_ports(pln_report *report, node_report *to, const pln__run_node 
 static void fill_node(pln_report *report, node_report *to, const pln__run_node *node,
                       pln_status *status) {
     const int64_t *fates = node->counts.fates;
+    const char *stage = pln__stage_head(node->node->stage)->name;
     to->summary = (pln_node_summary){.struct_size = sizeof to->summary,
                                      .kind = pln__kind_of(node),
                                      .name = copy(report, node->node->name, status),
-                                     .stage = copy(report, pln__stage_head(node->node->stage)->name, status),
+                                     .stage = copy(report, stage, status),
                                      .rows_in = node->counts.rows_in,
                                      .rows_out = node->counts.rows_out,
                                      .passed = fates[PLN_PASSED],
@@ -130,7 +134,8 @@ static void fill_node(pln_report *report, node_report *to, const pln__run_node *
     }
     to->n_metrics = node->n_metrics;
     for (int64_t i = 0; i < node->n_metrics; i++)
-        to->metrics[i] = (pln__metric){copy(report, node->metrics[i].name, status), node->metrics[i].value};
+        to->metrics[i] =
+            (pln__metric){copy(report, node->metrics[i].name, status), node->metrics[i].value};
 }
 
 static void fill_run(pln_report *report, const pln_run *run, pln_status *status) {
@@ -173,7 +178,8 @@ static void json_int(pln__text *out, const char *key, int64_t value) {
 
 static void json_node(pln__text *out, const node_report *node) {
     const pln_node_summary *s = &node->summary;
-    const int64_t fates[PLN__FATES] = {s->passed, s->absorbed, s->rejected, s->late, s->filtered, s->duplicate};
+    const int64_t fates[PLN__FATES] = {s->passed, s->absorbed, s->rejected,
+                                       s->late,   s->filtered, s->duplicate};
     pln__text_char(out, '{');
     json_text(out, "name", s->name);
     pln__text_char(out, ',');
@@ -208,13 +214,17 @@ static pln_status make_json(pln_report *report, pln_error *err) {
     pln__text_char(&out, ',');
     json_text(&out, "run_key", s->run_key);
     pln__text_char(&out, ',');
-    json_text(&out, "status", s->status == PLN_EOS ? "done" : s->status < 0 ? pln_status_name(s->status) : "open");
+    json_text(&out, "status",
+              s->status == PLN_EOS ? "done"
+              : s->status < 0      ? pln_status_name(s->status)
+                                   : "open");
     pln__text_char(&out, ',');
     json_text(&out, "error", s->error);
     pln__text_char(&out, ',');
     json_text(&out, "mode", mode_names[s->mode]);
     pln__text_char(&out, ',');
-    json_text(&out, "guarantee", s->guarantee == PLN_EXACTLY_ONCE ? "exactly-once" : "at-least-once");
+    json_text(&out, "guarantee",
+              s->guarantee == PLN_EXACTLY_ONCE ? "exactly-once" : "at-least-once");
     pln__text_printf(&out, ",\"skipped\":%s", s->skipped ? "true" : "false");
     json_int(&out, "rows_in", s->rows_in);
     json_int(&out, "rows_out", s->rows_out);
@@ -275,7 +285,8 @@ void pln_report_free(pln_report *report) {
         node_report *node = &report->nodes[i];
         for (int64_t m = 0; m < node->n_metrics; m++)
             free_text(report, node->metrics[m].name);
-        pln__free(report->mem, node->metrics, (uint64_t)(node->n_metrics + 1) * sizeof *node->metrics);
+        pln__free(report->mem, node->metrics,
+                  (uint64_t)(node->n_metrics + 1) * sizeof *node->metrics);
         for (int64_t p = 0; p < node->n_ports; p++) {
             free_text(report, node->ports[p].name);
             free_text(report, node->ports[p].columns);
@@ -285,7 +296,8 @@ void pln_report_free(pln_report *report) {
         free_text(report, node->summary.stage);
         free_text(report, node->schemas);
     }
-    pln__free(report->mem, report->nodes, (uint64_t)(report->summary.nodes + 1) * sizeof *report->nodes);
+    pln__free(report->mem, report->nodes,
+              (uint64_t)(report->summary.nodes + 1) * sizeof *report->nodes);
     free_text(report, report->summary.pipeline);
     free_text(report, report->summary.run_key);
     free_text(report, report->summary.error);

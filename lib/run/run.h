@@ -56,7 +56,14 @@ typedef struct pln__pending {
 } pln__pending;
 
 /* How a sink commits, as negotiated. */
-enum { PLN__SINK_NONE = 0, PLN__SINK_A, PLN__SINK_A_MEMBER, PLN__SINK_A_SECOND, PLN__SINK_B, PLN__SINK_C };
+enum {
+    PLN__SINK_NONE = 0,
+    PLN__SINK_A,
+    PLN__SINK_A_MEMBER,
+    PLN__SINK_A_SECOND,
+    PLN__SINK_B,
+    PLN__SINK_C
+};
 
 struct pln__run_node {
     pln_context ctx; /* first: what stages get is a pointer to this */
@@ -205,7 +212,8 @@ pln__run_node *pln__time_to(pln_run *run, pln__run_node *node);
 /* flow.c: `batch` is borrowed by deliver, consumed by emit. */
 pln_status pln__deliver(pln__run_node *node, int32_t port, pln_batch *batch, pln_error *err);
 /* PLN_ETYPE: how the rows differ from what the port has declared. */
-pln_status pln__wrong_schema(pln__run_node *node, int32_t port, const pln_batch *batch, pln_error *err);
+pln_status pln__wrong_schema(pln__run_node *node, int32_t port, const pln_batch *batch,
+                             pln_error *err);
 pln_status pln__emit(pln__run_node *node, int32_t port, pln_batch *batch, pln_error *err);
 pln_status pln__emit_to(pln__port *port, pln_batch *batch, pln_error *err);
 /* Offer what a parked sink did not take; *left: something is still parked. */
@@ -217,8 +225,8 @@ pln_status pln__edge_ended(pln__run_node *node, int32_t port, pln_error *err);
 void pln__pending_drop(pln__run_node *node);
 
 /* reject.c */
-pln_status pln__reject_rows(pln__run_node *node, pln_batch *batch, const pln_rejection *items, int64_t n,
-                            pln_error *err);
+pln_status pln__reject_rows(pln__run_node *node, pln_batch *batch, const pln_rejection *items,
+                            int64_t n, pln_error *err);
 pln_status pln__reject_raw(pln__run_node *node, const pln_raw_rejection *items, int64_t n,
                            pln_error *err);
 pln_status pln__reject_flush(pln__run_node *node, pln_error *err);
@@ -235,8 +243,8 @@ pln_status pln__negotiate(pln_run *run, pln_error *err);
 
 /* checkpoint.c: bytes of heads and bodies */
 void pln__checkpoint_free(const pln_allocator *mem, pln__checkpoint *checkpoint);
-pln_status pln__saved_add(const pln_allocator *mem, pln__saved_list *list, const char *node, const char *key,
-                          const void *bytes, int64_t size, pln_error *err);
+pln_status pln__saved_add(const pln_allocator *mem, pln__saved_list *list, const char *node,
+                          const char *key, const void *bytes, int64_t size, pln_error *err);
 pln_status pln__checkpoint_head(const pln_allocator *mem, const pln__checkpoint *checkpoint,
                                 const pln__buffer *inline_body, pln__buffer *out, pln_error *err);
 pln_status pln__checkpoint_body(const pln_allocator *mem, const pln__checkpoint *checkpoint,

@@ -36,7 +36,8 @@ static pln_status save_schema(pln__run_node *node, pln__checkpoint *out, pln_err
     const pln__schema *schema = node->agreed != NULL ? node->agreed : node->out[0].schema;
     pln_status status = pln__schema_write(mem, pln__schema_get(schema), &bytes, err);
     if (status >= 0)
-        status = pln__saved_add(mem, &out->schemas, node->node->name, "", bytes.data, bytes.size, err);
+        status =
+            pln__saved_add(mem, &out->schemas, node->node->name, "", bytes.data, bytes.size, err);
     pln__buffer_free(mem, &bytes);
     return status;
 }
@@ -70,7 +71,8 @@ static pln_status fingerprint(pln__run_node *node, uint64_t *out, pln_error *err
     pln__text text;
     json_t *shown = pln__config_shown(&node->node->config);
     pln__text_init(&text, node->run->mem);
-    if (shown == NULL || json_dump_callback(shown, append, &text, JSON_COMPACT | JSON_SORT_KEYS) != 0)
+    if (shown == NULL ||
+        json_dump_callback(shown, append, &text, JSON_COMPACT | JSON_SORT_KEYS) != 0)
         text.failed = true;
     json_decref(shown);
     for (int64_t i = 0; i < graph->n_edges; i++)
@@ -88,7 +90,8 @@ static pln_status save_identity(pln__run_node *node, pln__checkpoint *out, pln_e
     pln_status status = fingerprint(node, &print, err);
     return status < 0 ? status
                       : pln__saved_add(node->run->mem, &out->nodes, node->node->name,
-                                       pln__stage_head(node->node->stage)->name, &print, sizeof print, err);
+                                       pln__stage_head(node->node->stage)->name, &print,
+                                       sizeof print, err);
 }
 
 pln_status pln__run_save(pln_run *run, int64_t n, bool done, pln__checkpoint *out, pln_error *err) {
@@ -121,7 +124,8 @@ static pln__run_node *find_node(pln_run *run, const char *name) {
 static pln_status changed(const pln_run *run, const pln__saved *saved, const char *what,
                           pln_error *err) {
     return pln__error_set(err, PLN_ESTATE,
-                          "node '%s': %s since epoch %lld of the interrupted run %s/%s; resume it with the graph it had, "
+                          "node '%s': %s since epoch %lld of the interrupted run %s/%s; resume it "
+                          "with the graph it had, "
                           "or give another run_key",
                           saved->node, what, (long long)run->last.n, run->pipeline, run->run_key);
 }
@@ -144,9 +148,9 @@ pln_status pln__run_check_graph(pln_run *run, const pln__checkpoint *checkpoint,
             return changed(run, saved, "its options or edges changed", err);
     }
     if (checkpoint->nodes.count != run->n_nodes)
-        return pln__error_set(err, PLN_ESTATE,
-                              "the graph has %d nodes, the interrupted run %s/%s had %lld", (int)run->n_nodes,
-                              run->pipeline, run->run_key, (long long)checkpoint->nodes.count);
+        return pln__error_set(
+            err, PLN_ESTATE, "the graph has %d nodes, the interrupted run %s/%s had %lld",
+            (int)run->n_nodes, run->pipeline, run->run_key, (long long)checkpoint->nodes.count);
     return PLN_OK;
 }
 
@@ -188,7 +192,8 @@ pln_status pln__run_load_counters(pln_run *run, const pln__checkpoint *checkpoin
             node->counts.batches_in = all[PLN__FATES + 2];
             node->counts.batches_out = all[PLN__FATES + 3];
         } else {
-            return pln__error_set(err, PLN_ECORRUPT, "checkpoint: counters of node '%s' are damaged", saved->node);
+            return pln__error_set(err, PLN_ECORRUPT,
+                                  "checkpoint: counters of node '%s' are damaged", saved->node);
         }
     }
     return PLN_OK;
@@ -199,7 +204,8 @@ pln_status pln__run_load_schemas(pln_run *run, const pln__checkpoint *checkpoint
         const pln__saved *saved = &checkpoint->schemas.items[i];
         pln__run_node *node = find_node(run, saved->node);
         struct ArrowSchema schema = {0};
-        if (node == NULL || pln__kind_of(node) != PLN_SOURCE || pln__source_of(node)->schema_load == NULL)
+        if (node == NULL || pln__kind_of(node) != PLN_SOURCE ||
+            pln__source_of(node)->schema_load == NULL)
             continue;
         pln_status status = pln__schema_read(run->mem, saved->bytes, saved->size, &schema, err);
         if (status >= 0)
@@ -226,7 +232,8 @@ static pln_status load_node(pln__run_node *node, const pln__saved_list *list, pl
         return pln__error_memory(err, size);
     for (int64_t i = 0; i < list->count; i++)
         if (strcmp(list->items[i].node, node->node->name) == 0)
-            pieces[count++] = (pln_piece){list->items[i].key, list->items[i].bytes, list->items[i].size};
+            pieces[count++] =
+                (pln_piece){list->items[i].key, list->items[i].bytes, list->items[i].size};
     pln_status status = load(node->self, &node->ctx, pieces, count, err);
     pln__free(mem, pieces, size);
     if (status < 0)
@@ -238,7 +245,8 @@ pln_status pln__run_load_nodes(pln_run *run, const pln__checkpoint *checkpoint, 
     for (int32_t i = 0; i < run->n_nodes; i++) {
         pln__run_node *node = &run->nodes[i];
         pln_status status = load_node(
-            node, pln__kind_of(node) == PLN_SOURCE ? &checkpoint->positions : &checkpoint->states, err);
+            node, pln__kind_of(node) == PLN_SOURCE ? &checkpoint->positions : &checkpoint->states,
+            err);
         if (status < 0)
             return status;
     }

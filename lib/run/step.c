@@ -67,7 +67,8 @@ static bool try_again(pln_run *run, const pln_error *own) {
     /* A handle on which a write had no known outcome writes no more. */
     pln__state_close(run->state);
     run->state = NULL;
-    run->retry_at_us = pln__run_now(run) + (run->options.retry_delay_us << (run->attempt > 20 ? 20 : run->attempt));
+    run->retry_at_us = pln__run_now(run) +
+                       (run->options.retry_delay_us << (run->attempt > 20 ? 20 : run->attempt));
     run->attempt++;
     run->retries++;
     pln__runtime_log(run->runtime, PLN_LOG_WARNING, own->where, own->message);
@@ -222,7 +223,8 @@ static pln_status flush_rejects(pln_run *run, pln_error *err) {
 }
 
 static void tell_progress(pln_run *run) {
-    pln_progress p = {.struct_size = sizeof p, .done = run->phase == PLN__RUN_DONE, .epochs = run->epochs};
+    pln_progress p = {
+        .struct_size = sizeof p, .done = run->phase == PLN__RUN_DONE, .epochs = run->epochs};
     int64_t now;
     if (run->options.progress == NULL)
         return;
@@ -242,7 +244,8 @@ static void tell_progress(pln_run *run) {
             continue;
         p.rows_in += node->counts.rows_in;
         if (node->opened && pln__source_of(node)->estimate != NULL)
-            (void)pln__source_of(node)->estimate(node->self, &run->nodes[i].ctx, &done, &total, NULL);
+            (void)pln__source_of(node)->estimate(node->self, &run->nodes[i].ctx, &done, &total,
+                                                 NULL);
         p.work_done += done;
         p.work_total = total < 0 || p.work_total < 0 ? -1 : p.work_total + total;
     }
@@ -359,7 +362,8 @@ pln_status pln_run_step(pln_run *run, int64_t budget_us, int64_t *wake_us, pln_e
     if (wake_us != NULL)
         *wake_us = INT64_MAX;
     if (run->pid != (int32_t)getpid())
-        return pln__error_set(err, PLN_EFORKED, "run %s: it belongs to the parent of this process", run->pipeline);
+        return pln__error_set(err, PLN_EFORKED, "run %s: it belongs to the parent of this process",
+                              run->pipeline);
     if (run->phase != PLN__RUN_OPEN)
         return phase_answer(run, err);
     run->mark_us = start;
@@ -454,7 +458,8 @@ pln_status pln_run_schema(pln_run *run, const char *port, struct ArrowSchema *ou
         while (p < node->n_out && strcmp(node->node->out.items[p], dot + 1) != 0)
             p++;
     if (p > node->n_out || (p == node->n_out && (dot == NULL || strcmp(dot + 1, "reject") != 0)))
-        return pln__error_set(err, PLN_ENAME, "node '%s' has no out port '%s'", name, dot == NULL ? "out" : dot + 1);
+        return pln__error_set(err, PLN_ENAME, "node '%s' has no out port '%s'", name,
+                              dot == NULL ? "out" : dot + 1);
     if (node->out[p].schema == NULL)
         return pln__error_set(err, PLN_ESTATE, "port '%s': its schema is not known yet", port);
     return pln__schema_copy(run->mem, pln__schema_get(node->out[p].schema), out, err);

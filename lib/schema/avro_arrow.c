@@ -27,7 +27,8 @@ static pln_status build(walk *w, json_t *type, const char *space, const char *na
                         struct ArrowSchema *out);
 
 static pln_status refuse(walk *w, pln_status code, const char *what) {
-    return pln__error_set(w->err, code, "Avro schema, %s: %s", w->path[0] == '\0' ? "top" : w->path, what);
+    return pln__error_set(w->err, code, "Avro schema, %s: %s", w->path[0] == '\0' ? "top" : w->path,
+                          what);
 }
 
 static pln_status leaf(walk *w, const char *format, const char *name, bool nullable,
@@ -55,7 +56,8 @@ static bool name_ok(const char *name, bool dotted) {
     if (name == NULL || name[0] == '\0')
         return false;
     for (; *name != '\0'; name++) {
-        bool letter = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') || *name == '_';
+        bool letter =
+            (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') || *name == '_';
         bool digit = *name >= '0' && *name <= '9';
         if (*name == '.' && dotted && !start)
             start = true;
@@ -98,10 +100,11 @@ static pln_status remember(walk *w, json_t *definition, const char *around,
     char *full = full_name(w, space, name);
     if (full == NULL)
         return pln__error_memory(w->err, strlen(name));
-    pln_status status = w->count >= NAMES_MAX ? refuse(w, PLN_ELIMIT, "too many named types")
-                        : find_named(w, full) != NULL
-                            ? refuse(w, PLN_ESYNTAX, "a type of this name is defined twice")
-                            : pln__grow(w->mem, &w->types, &w->capacity, w->count + 1, sizeof *w->types, w->err);
+    pln_status status =
+        w->count >= NAMES_MAX ? refuse(w, PLN_ELIMIT, "too many named types")
+        : find_named(w, full) != NULL
+            ? refuse(w, PLN_ESYNTAX, "a type of this name is defined twice")
+            : pln__grow(w->mem, &w->types, &w->capacity, w->count + 1, sizeof *w->types, w->err);
     if (status < 0) {
         pln__strfree(w->mem, full);
         return status;
@@ -111,7 +114,8 @@ static pln_status remember(walk *w, json_t *definition, const char *around,
     return PLN_OK;
 }
 
-static pln_status build_fields(walk *w, json_t *fields, const char *space, struct ArrowSchema *out) {
+static pln_status build_fields(walk *w, json_t *fields, const char *space,
+                               struct ArrowSchema *out) {
     pln_status status = PLN_OK;
     const char *outer = w->path;
     pln__text path;
@@ -144,7 +148,8 @@ static pln_status build_record(walk *w, json_t *definition, const char *space, c
         return refuse(w, PLN_ESYNTAX, "the record has no \"fields\"");
     if (json_array_size(fields) > PLN__COLUMNS_MAX)
         return refuse(w, PLN_ELIMIT, "the record has too many fields");
-    pln_status status = pln__field_new(w->mem, "+s", name, nullable, (int64_t)json_array_size(fields), out, w->err);
+    pln_status status =
+        pln__field_new(w->mem, "+s", name, nullable, (int64_t)json_array_size(fields), out, w->err);
     return status < 0 ? status : build_fields(w, fields, space, out);
 }
 
@@ -169,15 +174,19 @@ static pln_status build_enum(walk *w, json_t *definition, const char *name, bool
 
 static pln_status build_decimal(walk *w, json_t *definition, const char *name, bool nullable,
                                 struct ArrowSchema *out) {
-    json_t *precision = json_object_get(definition, "precision"), *scale = json_object_get(definition, "scale");
+    json_t *precision = json_object_get(definition, "precision"),
+           *scale = json_object_get(definition, "scale");
     pln__text text;
-    if (!json_is_integer(precision) || json_integer_value(precision) < 1 || (scale != NULL && !json_is_integer(scale)) ||
-        json_integer_value(scale) < 0 || json_integer_value(scale) > json_integer_value(precision))
-        return refuse(w, PLN_ESYNTAX, "a decimal needs \"precision\" of at least 1 and \"scale\" between 0 and it");
+    if (!json_is_integer(precision) || json_integer_value(precision) < 1 ||
+        (scale != NULL && !json_is_integer(scale)) || json_integer_value(scale) < 0 ||
+        json_integer_value(scale) > json_integer_value(precision))
+        return refuse(w, PLN_ESYNTAX,
+                      "a decimal needs \"precision\" of at least 1 and \"scale\" between 0 and it");
     if (json_integer_value(precision) > 38)
         return refuse(w, PLN_EUNSUPPORTED, "a decimal of more than 38 digits has no column type");
     pln__text_init(&text, w->mem);
-    pln__text_printf(&text, "d:%d,%d", (int)json_integer_value(precision), (int)json_integer_value(scale));
+    pln__text_printf(&text, "d:%d,%d", (int)json_integer_value(precision),
+                     (int)json_integer_value(scale));
     pln_status status = pln__text_status(&text, w->err);
     if (status >= 0)
         status = leaf(w, text.data, name, nullable, out);
@@ -189,7 +198,8 @@ static pln_status build_fixed(walk *w, json_t *definition, const char *name, boo
                               struct ArrowSchema *out) {
     json_t *size = json_object_get(definition, "size");
     pln__text text;
-    if (!json_is_integer(size) || json_integer_value(size) < 0 || json_integer_value(size) > 1 << 20)
+    if (!json_is_integer(size) || json_integer_value(size) < 0 ||
+        json_integer_value(size) > 1 << 20)
         return refuse(w, PLN_ESYNTAX, "a fixed needs \"size\" between 0 and 1048576");
     pln__text_init(&text, w->mem);
     pln__text_printf(&text, "w:%d", (int)json_integer_value(size));
@@ -219,7 +229,8 @@ static pln_status logical(walk *w, json_t *definition, const char *base, const c
     *found = false;
     if (type == NULL)
         return PLN_OK;
-    if (strcmp(type, "decimal") == 0 && (strcmp(base, "bytes") == 0 || strcmp(base, "fixed") == 0)) {
+    if (strcmp(type, "decimal") == 0 &&
+        (strcmp(base, "bytes") == 0 || strcmp(base, "fixed") == 0)) {
         *found = true;
         return build_decimal(w, definition, name, nullable, out);
     }
@@ -291,7 +302,8 @@ static pln_status build_union(walk *w, json_t *branches, const char *space, cons
     for (size_t i = 0; i < n; i++) {
         json_t *branch = json_array_get(branches, i);
         const char *label = variant_name(branch);
-        PLN__TRY(build(w, branch, space, label == NULL ? "branch" : label, false, out->children[i]));
+        PLN__TRY(
+            build(w, branch, space, label == NULL ? "branch" : label, false, out->children[i]));
     }
 out:
     pln__text_free(&format);
@@ -359,7 +371,8 @@ static pln_status build_reference(walk *w, const char *type, const char *space, 
     pln__strfree(w->mem, full);
     if (known == NULL)
         return pln__error_set(w->err, PLN_ESYNTAX, "Avro schema, %s: there is no type %s",
-                              w->path[0] == '\0' ? "top" : w->path, pln__show(shown, type, (int64_t)strlen(type)));
+                              w->path[0] == '\0' ? "top" : w->path,
+                              pln__show(shown, type, (int64_t)strlen(type)));
     if (known->open)
         return refuse(w, PLN_EUNSUPPORTED, "a type that contains itself has no column type");
     w->nodes += nodes_of(known->built);
@@ -367,7 +380,8 @@ static pln_status build_reference(walk *w, const char *type, const char *space, 
         return refuse(w, PLN_ELIMIT, "the schema grows too large where its names are used again");
     pln_status status = pln__field_copy(w->mem, known->built, name, out, w->err);
     if (status >= 0)
-        out->flags = nullable ? out->flags | ARROW_FLAG_NULLABLE : out->flags & ~ARROW_FLAG_NULLABLE;
+        out->flags =
+            nullable ? out->flags | ARROW_FLAG_NULLABLE : out->flags & ~ARROW_FLAG_NULLABLE;
     return status;
 }
 
@@ -409,12 +423,12 @@ pln_status pln__schema_from_avro(const pln_allocator *mem, const char *text, int
     if (size < 0)
         size = (int64_t)strlen(text);
     if (size > PLN__SCHEMA_TEXT_MAX)
-        return pln__error_set(err, PLN_ELIMIT, "Avro schema: %lld bytes, at most %d are read", (long long)size,
-                              PLN__SCHEMA_TEXT_MAX);
+        return pln__error_set(err, PLN_ELIMIT, "Avro schema: %lld bytes, at most %d are read",
+                              (long long)size, PLN__SCHEMA_TEXT_MAX);
     json_t *root = json_loadb(text, (size_t)size, JSON_REJECT_DUPLICATES, &at);
     if (root == NULL)
-        return pln__error_set(err, PLN_ESYNTAX, "Avro schema: JSON line %d, column %d: %s", at.line, at.column,
-                              at.text);
+        return pln__error_set(err, PLN_ESYNTAX, "Avro schema: JSON line %d, column %d: %s", at.line,
+                              at.column, at.text);
     PLN__TRY(build(&w, root, "", "", false, out));
     if (strcmp(out->format, "+s") != 0)
         PLN__TRY(refuse(&w, PLN_EUNSUPPORTED, "rows need a record at the top"));

@@ -48,7 +48,8 @@ static pln_status derive_open(void *user, pln_context *ctx, const pln_config *co
     for (int64_t i = 0; i < n; i++) {
         const char *name = NULL, *text = host->config_item(config, "columns", i, &name);
         if (name == NULL || text == NULL)
-            PLN__FAIL(err, PLN_EOPTION, "option 'columns': expected an object of names and expressions");
+            PLN__FAIL(err, PLN_EOPTION,
+                      "option 'columns': expected an object of names and expressions");
         PLN__TRY(pln__stage_text(mem, name, &d->columns[i].name, err));
         PLN__TRY(pln__stage_text(mem, text, &d->columns[i].text, err));
     }
@@ -59,7 +60,8 @@ out:
     return status;
 }
 
-static pln_status compile_all(derive *d, pln_context *ctx, const struct ArrowSchema *in, pln_error *err) {
+static pln_status compile_all(derive *d, pln_context *ctx, const struct ArrowSchema *in,
+                              pln_error *err) {
     pln_status status = PLN_OK;
     int64_t added = 0;
     for (int64_t i = 0; i < d->n; i++) {
@@ -89,7 +91,8 @@ static const derived *replacing(const derive *d, int64_t column) {
     return NULL;
 }
 
-static pln_status put_field(const derive *d, const derived *c, struct ArrowSchema *out, pln_error *err) {
+static pln_status put_field(const derive *d, const derived *c, struct ArrowSchema *out,
+                            pln_error *err) {
     pln_status status = pln__field_copy(d->mem, pln__expr_field(c->expr), c->name, out, err);
     if (status >= 0 && d->null_on_error)
         out->flags |= ARROW_FLAG_NULLABLE;
@@ -97,14 +100,16 @@ static pln_status put_field(const derive *d, const derived *c, struct ArrowSchem
 }
 
 static pln_status derive_schema(void *self, pln_context *ctx, const struct ArrowSchema *const *in,
-                                int32_t n_in, struct ArrowSchema *out, int32_t n_out, pln_error *err) {
+                                int32_t n_in, struct ArrowSchema *out, int32_t n_out,
+                                pln_error *err) {
     pln_status status = PLN_OK;
     derive *d = self;
     int64_t at;
     (void)n_in;
     (void)n_out;
     PLN__TRY(compile_all(d, ctx, in[0], err));
-    PLN__TRY(pln__field_new(d->mem, "+s", in[0]->name == NULL ? "" : in[0]->name, false, d->n_out, out, err));
+    PLN__TRY(pln__field_new(d->mem, "+s", in[0]->name == NULL ? "" : in[0]->name, false, d->n_out,
+                            out, err));
     for (at = 0; at < d->n_in; at++) {
         const derived *c = replacing(d, at);
         PLN__TRY(c != NULL ? put_field(d, c, out->children[at], err)
@@ -122,8 +127,8 @@ static pln_status evaluate(derive *d, pln_context *ctx, pln_batch *batch, const 
                            struct ArrowArray *out, bool *failed, pln_error *err) {
     const struct ArrowArray *rows = ctx->host->batch_array(batch);
     int64_t before = d->picks.failures.count;
-    pln_status status =
-        pln__expr_eval(c->expr, rows, ctx->host->now_us(ctx), out, d->null_on_error ? NULL : &d->picks.failures, err);
+    pln_status status = pln__expr_eval(c->expr, rows, ctx->host->now_us(ctx), out,
+                                       d->null_on_error ? NULL : &d->picks.failures, err);
     *failed = d->picks.failures.count > before;
     return status;
 }
@@ -134,8 +139,8 @@ static void drop_made(derive *d) {
 }
 
 /* Rows that failed leave; what is left is computed anew, which happens for dirty batches only. */
-static pln_status without_failures(derive *d, pln_context *ctx, pln_batch *batch, const char *column,
-                                   pln_batch **rest, pln_error *err) {
+static pln_status without_failures(derive *d, pln_context *ctx, pln_batch *batch,
+                                   const char *column, pln_batch **rest, pln_error *err) {
     pln_status status = pln__picks_reject_failures(&d->picks, ctx, batch, column, err);
     int64_t rows = ctx->host->batch_array(batch)->length;
     if (status < 0)
@@ -146,8 +151,8 @@ static pln_status without_failures(derive *d, pln_context *ctx, pln_batch *batch
     return d->picks.n == 0 ? PLN_OK : pln__batch_derive(d->mem, &how, rest, err);
 }
 
-static pln_status make_columns(derive *d, pln_context *ctx, pln_batch *batch, const derived **failed,
-                               pln_error *err) {
+static pln_status make_columns(derive *d, pln_context *ctx, pln_batch *batch,
+                               const derived **failed, pln_error *err) {
     pln_status status = PLN_OK;
     const struct ArrowArray *rows = ctx->host->batch_array(batch);
     int64_t at = d->n_in;

@@ -49,7 +49,8 @@ out:
 }
 
 static pln_status filter_schema(void *self, pln_context *ctx, const struct ArrowSchema *const *in,
-                                int32_t n_in, struct ArrowSchema *out, int32_t n_out, pln_error *err) {
+                                int32_t n_in, struct ArrowSchema *out, int32_t n_out,
+                                pln_error *err) {
     filter *f = self;
     (void)n_in;
     (void)n_out;
@@ -90,8 +91,8 @@ static pln_status filter_process(void *self, pln_context *ctx, int32_t port, pln
     const struct ArrowArray *rows = ctx->host->batch_array(batch);
     (void)port;
     PLN__TRY(pln__picks_begin(&f->picks, rows->length, err));
-    PLN__TRY(pln__expr_select(f->condition, rows, ctx->host->now_us(ctx), f->picks.rows, &f->picks.n,
-                              &f->picks.failures, err));
+    PLN__TRY(pln__expr_select(f->condition, rows, ctx->host->now_us(ctx), f->picks.rows,
+                              &f->picks.n, &f->picks.failures, err));
     PLN__TRY(refuse_rest(f, ctx, batch, rows->length, err));
     PLN__TRY(pln__picks_reject_failures(&f->picks, ctx, batch, NULL, err));
     PLN__TRY(pln__picks_emit(&f->picks, ctx, 0, batch, err));

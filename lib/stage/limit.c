@@ -9,11 +9,14 @@ typedef struct limit {
 static pln_status limit_open(void *user, pln_context *ctx, const pln_config *config, void **self,
                              pln_error *err) {
     const pln_allocator *mem = ctx->host->allocator(ctx);
-    int64_t rows = ctx->host->config_int(config, "rows"), offset = ctx->host->config_int(config, "offset");
+    int64_t rows = ctx->host->config_int(config, "rows"),
+            offset = ctx->host->config_int(config, "offset");
     (void)user;
     if (rows < 0 || offset < 0 || rows > INT64_MAX - offset)
-        return pln__error_set(err, PLN_EOPTION, "options 'rows' and 'offset': expected numbers from 0, got %lld and %lld",
-                              (long long)rows, (long long)offset);
+        return pln__error_set(
+            err, PLN_EOPTION,
+            "options 'rows' and 'offset': expected numbers from 0, got %lld and %lld",
+            (long long)rows, (long long)offset);
     limit *l = pln__alloc(mem, sizeof *l);
     if (l == NULL)
         return pln__error_memory(err, sizeof *l);
@@ -67,7 +70,8 @@ static pln_status limit_load(void *self, pln_context *ctx, const pln_piece *piec
     if (count != 1 || pieces[0].size != sizeof l->seen)
         return pln__error_set(err, PLN_ECORRUPT, "the saved count of rows is damaged");
     memcpy(&l->seen, pieces[0].bytes, sizeof l->seen);
-    return l->seen < 0 ? pln__error_set(err, PLN_ECORRUPT, "the saved count of rows is negative") : PLN_OK;
+    return l->seen < 0 ? pln__error_set(err, PLN_ECORRUPT, "the saved count of rows is negative")
+                       : PLN_OK;
 }
 
 static const pln_option options[] = {

@@ -13,8 +13,8 @@ typedef struct route {
 
 #define FAILED 255
 
-static pln_status route_ports(void *user, pln_ports *ports, const pln_host *host, const pln_config *config,
-                              pln_error *err) {
+static pln_status route_ports(void *user, pln_ports *ports, const pln_host *host,
+                              const pln_config *config, pln_error *err) {
     pln_status status = PLN_OK;
     int64_t n = host->config_count(config, "routes");
     (void)user;
@@ -23,7 +23,8 @@ static pln_status route_ports(void *user, pln_ports *ports, const pln_host *host
     for (int64_t i = 0; i < n; i++) {
         const char *name = NULL, *text = host->config_item(config, "routes", i, &name);
         if (name == NULL || text == NULL)
-            PLN__FAIL(err, PLN_EOPTION, "option 'routes': expected an object of port names and conditions");
+            PLN__FAIL(err, PLN_EOPTION,
+                      "option 'routes': expected an object of port names and conditions");
         PLN__TRY(host->port_add(ports, 1, name, err));
     }
     if (strcmp(host->config_text(config, "else"), "port") == 0)
@@ -68,7 +69,8 @@ static pln_status route_open(void *user, pln_context *ctx, const pln_config *con
     if (r->conditions == NULL || r->exprs == NULL)
         PLN__TRY(pln__error_memory(err, (uint64_t)r->n * sizeof *r->exprs));
     for (int64_t i = 0; i < r->n; i++)
-        PLN__TRY(pln__stage_text(mem, host->config_item(config, "routes", i, NULL), &r->conditions[i], err));
+        PLN__TRY(pln__stage_text(mem, host->config_item(config, "routes", i, NULL),
+                                 &r->conditions[i], err));
     *self = r;
     return PLN_OK;
 out:
@@ -77,7 +79,8 @@ out:
 }
 
 static pln_status route_schema(void *self, pln_context *ctx, const struct ArrowSchema *const *in,
-                               int32_t n_in, struct ArrowSchema *out, int32_t n_out, pln_error *err) {
+                               int32_t n_in, struct ArrowSchema *out, int32_t n_out,
+                               pln_error *err) {
     pln_status status = PLN_OK;
     route *r = self;
     (void)n_in;
@@ -102,8 +105,8 @@ static pln_status decide(route *r, pln_context *ctx, pln_batch *batch, pln_error
         pln__expr_failures *failures = &r->picks.failures;
         int64_t kept = 0;
         PLN__TRY(pln__picks_begin(&r->picks, rows->length, err));
-        PLN__TRY(pln__expr_select(r->exprs[i], rows, ctx->host->now_us(ctx), r->picks.rows, &r->picks.n,
-                                  failures, err));
+        PLN__TRY(pln__expr_select(r->exprs[i], rows, ctx->host->now_us(ctx), r->picks.rows,
+                                  &r->picks.n, failures, err));
         for (int64_t k = 0; k < r->picks.n; k++)
             if (r->taken[r->picks.rows[k]] == 0)
                 r->taken[r->picks.rows[k]] = (uint8_t)(i + 1);
@@ -135,9 +138,11 @@ static pln_status leave_rest(route *r, pln_context *ctx, pln_batch *batch, pln_e
         return pln__picks_emit(p, ctx, (int32_t)r->n, batch, err);
     if (r->otherwise == PLN_FILTERED)
         return ctx->host->account(ctx, PLN_FILTERED, p->n, err);
-    PLN__TRY(pln__grow(p->mem, &p->rejections, &p->rejections_capacity, p->n, sizeof *p->rejections, err));
+    PLN__TRY(pln__grow(p->mem, &p->rejections, &p->rejections_capacity, p->n, sizeof *p->rejections,
+                       err));
     for (int64_t i = 0; i < p->n; i++)
-        p->rejections[i] = (pln_rejection){p->rows[i], PLN_EDATA, 0, NULL, "no route takes the row"};
+        p->rejections[i] =
+            (pln_rejection){p->rows[i], PLN_EDATA, 0, NULL, "no route takes the row"};
     PLN__TRY(ctx->host->reject(ctx, batch, p->rejections, p->n, err));
 out:
     return status;

@@ -31,16 +31,20 @@ static pln_status sample_open(void *user, pln_context *ctx, const pln_config *co
                               pln_error *err) {
     const pln_host *host = ctx->host;
     const pln_allocator *mem = host->allocator(ctx);
-    bool by_fraction = host->config_has(config, "fraction"), by_count = host->config_has(config, "every");
+    bool by_fraction = host->config_has(config, "fraction"),
+         by_count = host->config_has(config, "every");
     double fraction = host->config_float(config, "fraction");
     int64_t every = host->config_int(config, "every");
     (void)user;
     if (by_fraction == by_count)
-        return pln__error_set(err, PLN_EOPTION, "options 'fraction' and 'every': expected one of them");
+        return pln__error_set(err, PLN_EOPTION,
+                              "options 'fraction' and 'every': expected one of them");
     if (by_fraction && !(fraction >= 0 && fraction <= 1))
         return pln__error_set(err, PLN_EOPTION, "option 'fraction': expected a number from 0 to 1");
     if (by_count && every < 1)
-        return pln__error_set(err, PLN_EOPTION, "option 'every': expected a number from 1, got %lld", (long long)every);
+        return pln__error_set(err, PLN_EOPTION,
+                              "option 'every': expected a number from 1, got %lld",
+                              (long long)every);
     sample *s = pln__calloc(mem, 1, sizeof *s);
     if (s == NULL)
         return pln__error_memory(err, sizeof *s);
@@ -107,7 +111,9 @@ static pln_status sample_load(void *self, pln_context *ctx, const pln_piece *pie
     if (count != 1 || pieces[0].size != sizeof s->state)
         return pln__error_set(err, PLN_ECORRUPT, "the saved place in the sequence is damaged");
     memcpy(&s->state, pieces[0].bytes, sizeof s->state);
-    return s->state.seen < 0 ? pln__error_set(err, PLN_ECORRUPT, "the saved count of rows is negative") : PLN_OK;
+    return s->state.seen < 0
+               ? pln__error_set(err, PLN_ECORRUPT, "the saved count of rows is negative")
+               : PLN_OK;
 }
 
 static const pln_option options[] = {

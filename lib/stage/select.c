@@ -59,8 +59,8 @@ static void select_close(void *self, pln_context *ctx) {
 }
 
 /* A list of names, or an object of names and texts. */
-static pln_status read_pairs(select_stage *s, pln_context *ctx, const pln_config *config, const char *key,
-                             bool object, pairs *out, pln_error *err) {
+static pln_status read_pairs(select_stage *s, pln_context *ctx, const pln_config *config,
+                             const char *key, bool object, pairs *out, pln_error *err) {
     pln_status status = PLN_OK;
     int64_t n = ctx->host->config_count(config, key);
     out->items = pln__calloc(s->mem, (uint64_t)n + 1, sizeof *out->items);
@@ -119,7 +119,8 @@ static pln_status known_columns(const pairs *list, const struct ArrowSchema *in,
     return PLN_OK;
 }
 
-static pln_status add_pick(select_stage *s, const struct ArrowSchema *in, int64_t from, pln_error *err) {
+static pln_status add_pick(select_stage *s, const struct ArrowSchema *in, int64_t from,
+                           pln_error *err) {
     const char *name = in->children[from]->name;
     const pair *renamed = find_pair(&s->rename, name);
     const pair *cast = find_pair(&s->cast, name);
@@ -188,7 +189,8 @@ static pln_status try_casts(const select_stage *s, const struct ArrowSchema *in,
 }
 
 static pln_status select_schema(void *self, pln_context *ctx, const struct ArrowSchema *const *in,
-                                int32_t n_in, struct ArrowSchema *out, int32_t n_out, pln_error *err) {
+                                int32_t n_in, struct ArrowSchema *out, int32_t n_out,
+                                pln_error *err) {
     pln_status status = PLN_OK;
     select_stage *s = self;
     (void)ctx;
@@ -200,7 +202,8 @@ static pln_status select_schema(void *self, pln_context *ctx, const struct Arrow
     s->made = pln__calloc(s->mem, (uint64_t)s->n_picks + 1, sizeof *s->made);
     if (s->made == NULL)
         PLN__TRY(pln__error_memory(err, sizeof *s->made));
-    PLN__TRY(pln__field_new(s->mem, "+s", in[0]->name == NULL ? "" : in[0]->name, false, s->n_picks, &s->schema, err));
+    PLN__TRY(pln__field_new(s->mem, "+s", in[0]->name == NULL ? "" : in[0]->name, false, s->n_picks,
+                            &s->schema, err));
     for (int64_t i = 0; i < s->n_picks; i++)
         PLN__TRY(pick_field(s, &s->picks[i], in[0], s->schema.children[i], err));
     PLN__TRY(try_casts(s, in[0], err));

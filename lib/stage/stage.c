@@ -2,11 +2,12 @@
 
 pln_status pln__picks_begin(pln__picks *picks, int64_t rows, pln_error *err) {
     picks->n = picks->n_rejections = picks->failures.count = 0;
-    return pln__grow(picks->mem, &picks->rows, &picks->capacity, rows + 1, sizeof *picks->rows, err);
+    return pln__grow(picks->mem, &picks->rows, &picks->capacity, rows + 1, sizeof *picks->rows,
+                     err);
 }
 
-pln_status pln__picks_reject_failures(pln__picks *picks, pln_context *ctx, pln_batch *batch, const char *column,
-                                      pln_error *err) {
+pln_status pln__picks_reject_failures(pln__picks *picks, pln_context *ctx, pln_batch *batch,
+                                      const char *column, pln_error *err) {
     const pln__expr_failures *failures = &picks->failures;
     if (failures->count == 0)
         return PLN_OK;
@@ -14,9 +15,11 @@ pln_status pln__picks_reject_failures(pln__picks *picks, pln_context *ctx, pln_b
                                   failures->count, sizeof *picks->rejections, err);
     if (status < 0)
         return status;
-    for (int64_t i = 0; i < failures->count; i++)
-        picks->rejections[i] = (pln_rejection){failures->items[i].row, failures->items[i].code, 0, column,
-                                               failures->items[i].message};
+    for (int64_t i = 0; i < failures->count; i++) {
+        const pln__expr_failure *failure = &failures->items[i];
+        picks->rejections[i] =
+            (pln_rejection){failure->row, failure->code, 0, column, failure->message};
+    }
     return ctx->host->reject(ctx, batch, picks->rejections, failures->count, err);
 }
 
@@ -31,14 +34,15 @@ void pln__picks_unfailed(pln__picks *picks, int64_t rows) {
     }
 }
 
-pln_status pln__picks_emit(const pln__picks *picks, pln_context *ctx, int32_t port, pln_batch *batch,
-                           pln_error *err) {
+pln_status pln__picks_emit(const pln__picks *picks, pln_context *ctx, int32_t port,
+                           pln_batch *batch, pln_error *err) {
     pln_batch *out = NULL;
     if (picks->n == 0)
         return PLN_OK;
     if (picks->n == ctx->host->batch_array(batch)->length)
         return ctx->host->emit(ctx, port, ctx->host->batch_ref(batch), err);
-    pln_status status = ctx->host->batch_derive(ctx, port, batch, picks->rows, picks->n, NULL, &out, err);
+    pln_status status =
+        ctx->host->batch_derive(ctx, port, batch, picks->rows, picks->n, NULL, &out, err);
     return status < 0 ? status : ctx->host->emit(ctx, port, out, err);
 }
 
@@ -52,8 +56,7 @@ void pln__picks_free(pln__picks *picks) {
 pln_status pln__stage_compile(pln_context *ctx, const char *option, const char *text,
                               const struct ArrowSchema *in, pln__expr **out, pln_error *err) {
     pln__expr_options options = {pln__cpu_features(), 0};
-    pln_status status =
-        pln__expr_compile(ctx->host->allocator(ctx), text, in, &options, out, err);
+    pln_status status = pln__expr_compile(ctx->host->allocator(ctx), text, in, &options, out, err);
     if (status < 0)
         pln__error_prefix(err, "%s", option);
     return status;

@@ -14,8 +14,8 @@
 
 pln_status pln__stage_register(const pln_host *host, pln_registry *registry, pln_error *err);
 
-extern const pln_transform pln__filter, pln__derive, pln__select, pln__route, pln__union, pln__limit,
-    pln__sample;
+extern const pln_transform pln__filter, pln__derive, pln__select, pln__route, pln__union,
+    pln__limit, pln__sample;
 
 /* Scratch for rows that leave and rows that are rejected; grows to the largest batch and is reused. */
 typedef struct pln__picks {
@@ -28,13 +28,13 @@ typedef struct pln__picks {
 } pln__picks;
 pln_status pln__picks_begin(pln__picks *picks, int64_t rows, pln_error *err);
 /* Reject the failed rows; the message names what failed. */
-pln_status pln__picks_reject_failures(pln__picks *picks, pln_context *ctx, pln_batch *batch, const char *column,
-                                      pln_error *err);
+pln_status pln__picks_reject_failures(pln__picks *picks, pln_context *ctx, pln_batch *batch,
+                                      const char *column, pln_error *err);
 /* Fill picks->rows with the rows that did not fail. */
 void pln__picks_unfailed(pln__picks *picks, int64_t rows);
 /* Emit picks->rows of a batch on a port; the batch itself if that is all of them. */
-pln_status pln__picks_emit(const pln__picks *picks, pln_context *ctx, int32_t port, pln_batch *batch,
-                           pln_error *err);
+pln_status pln__picks_emit(const pln__picks *picks, pln_context *ctx, int32_t port,
+                           pln_batch *batch, pln_error *err);
 void pln__picks_free(pln__picks *picks);
 
 /* An expression over the node's input, compiled with the host's allocator; errors say which option it is. */

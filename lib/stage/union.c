@@ -17,7 +17,8 @@ typedef struct union_stage {
 
 static void forget(union_stage *u) {
     for (int32_t i = 0; i < u->n_inputs; i++)
-        pln__free(u->mem, u->inputs[i].from, (uint64_t)(u->schema.n_children + 1) * sizeof(int64_t));
+        pln__free(u->mem, u->inputs[i].from,
+                  (uint64_t)(u->schema.n_children + 1) * sizeof(int64_t));
     pln__free(u->mem, u->inputs, (uint64_t)(u->n_inputs + 1) * sizeof *u->inputs);
     pln__free(u->mem, u->made, (uint64_t)(u->schema.n_children + 1) * sizeof *u->made);
     u->inputs = NULL;
@@ -54,14 +55,15 @@ typedef struct meeting {
     int64_t n, fields_capacity, nullable_capacity;
 } meeting;
 
-static pln_status unlike(const struct ArrowSchema *a, const struct ArrowSchema *b, int32_t port, pln_error *err) {
+static pln_status unlike(const struct ArrowSchema *a, const struct ArrowSchema *b, int32_t port,
+                         pln_error *err) {
     char first[PLN__TYPE_TEXT_SIZE], second[PLN__TYPE_TEXT_SIZE];
-    return pln__error_set(err, PLN_ETYPE, "column %s: input %d brings %s, an earlier one %s", a->name, (int)port,
-                          pln__type_text(b, second), pln__type_text(a, first));
+    return pln__error_set(err, PLN_ETYPE, "column %s: input %d brings %s, an earlier one %s",
+                          a->name, (int)port, pln__type_text(b, second), pln__type_text(a, first));
 }
 
-static pln_status meet_field(union_stage *u, meeting *m, const struct ArrowSchema *field, int32_t port,
-                             pln_error *err) {
+static pln_status meet_field(union_stage *u, meeting *m, const struct ArrowSchema *field,
+                             int32_t port, pln_error *err) {
     pln_status status = PLN_OK;
     struct ArrowSchema required;
     for (int64_t i = 0; i < m->n; i++) {
@@ -75,18 +77,21 @@ static pln_status meet_field(union_stage *u, meeting *m, const struct ArrowSchem
         return PLN_OK;
     }
     if (port > 0 && !u->fill)
-        return pln__error_set(err, PLN_ETYPE, "column %s: input %d has it, an earlier one has not (\"missing\": \"null\" would fill it)",
+        return pln__error_set(err, PLN_ETYPE,
+                              "column %s: input %d has it, an earlier one has not (\"missing\": "
+                              "\"null\" would fill it)",
                               field->name, (int)port);
     PLN__TRY(pln__grow(u->mem, &m->fields, &m->fields_capacity, m->n + 1, sizeof *m->fields, err));
-    PLN__TRY(pln__grow(u->mem, &m->nullable, &m->nullable_capacity, m->n + 1, sizeof *m->nullable, err));
+    PLN__TRY(
+        pln__grow(u->mem, &m->nullable, &m->nullable_capacity, m->n + 1, sizeof *m->nullable, err));
     m->fields[m->n] = field;
     m->nullable[m->n++] = port > 0 || (field->flags & ARROW_FLAG_NULLABLE) != 0;
 out:
     return status;
 }
 
-static pln_status meet_all(union_stage *u, meeting *m, const struct ArrowSchema *const *in, int32_t n_in,
-                           pln_error *err) {
+static pln_status meet_all(union_stage *u, meeting *m, const struct ArrowSchema *const *in,
+                           int32_t n_in, pln_error *err) {
     pln_status status = PLN_OK;
     for (int32_t p = 0; p < n_in; p++)
         for (int64_t c = 0; c < in[p]->n_children; c++)
@@ -96,8 +101,10 @@ static pln_status meet_all(union_stage *u, meeting *m, const struct ArrowSchema 
             if (pln__schema_find(in[p], m->fields[c]->name) >= 0)
                 continue;
             if (!u->fill)
-                PLN__FAIL(err, PLN_ETYPE, "column %s: input %d does not have it (\"missing\": \"null\" would fill it)",
-                          m->fields[c]->name, (int)p);
+                PLN__FAIL(
+                    err, PLN_ETYPE,
+                    "column %s: input %d does not have it (\"missing\": \"null\" would fill it)",
+                    m->fields[c]->name, (int)p);
             m->nullable[c] = true;
         }
 out:
@@ -138,7 +145,8 @@ static pln_status map_inputs(union_stage *u, const struct ArrowSchema *const *in
 }
 
 static pln_status union_schema(void *self, pln_context *ctx, const struct ArrowSchema *const *in,
-                               int32_t n_in, struct ArrowSchema *out, int32_t n_out, pln_error *err) {
+                               int32_t n_in, struct ArrowSchema *out, int32_t n_out,
+                               pln_error *err) {
     pln_status status = PLN_OK;
     union_stage *u = self;
     meeting m = {0};
@@ -160,9 +168,10 @@ static pln_status align(union_stage *u, const input *from, const struct ArrowArr
     pln_status status = PLN_OK;
     int64_t n = u->schema.n_children;
     for (int64_t c = 0; c < n; c++)
-        PLN__TRY(from->from[c] >= 0
-                     ? pln__array_share(u->mem, rows->children[from->from[c]], &u->made[c], err)
-                     : pln__array_nulls(u->mem, u->schema.children[c], rows->length, &u->made[c], err));
+        PLN__TRY(
+            from->from[c] >= 0
+                ? pln__array_share(u->mem, rows->children[from->from[c]], &u->made[c], err)
+                : pln__array_nulls(u->mem, u->schema.children[c], rows->length, &u->made[c], err));
     status = pln__array_struct(u->mem, rows->length, u->made, n, out, err);
     memset(u->made, 0, (size_t)n * sizeof *u->made);
     return status;

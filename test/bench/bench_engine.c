@@ -50,7 +50,8 @@ static void close_self(void *self, pln_context *ctx) {
     (void)ctx;
 }
 
-static pln_status repeat_schema(void *self, pln_context *ctx, struct ArrowSchema *out, pln_error *e) {
+static pln_status repeat_schema(void *self, pln_context *ctx, struct ArrowSchema *out,
+                                pln_error *e) {
     (void)ctx;
     return pln_batch_export(((repeat *)self)->batch, out, NULL, e);
 }

@@ -16,7 +16,8 @@ static void one(int64_t n, bool once, const char *expected, outcome *sum) {
     fail_alloc f;
     char what[80];
     pipeline_open(&p);
-    snprintf(what, sizeof what, "allocation %lld failed%s", (long long)n, once ? "" : ", and all after it");
+    snprintf(what, sizeof what, "allocation %lld failed%s", (long long)n,
+             once ? "" : ", and all after it");
     p.mem = fail_alloc_init(&f, n);
     f.once = once;
     pln_status status = pipeline_run(&p, TO_DATABASE);
@@ -24,8 +25,8 @@ static void one(int64_t n, bool once, const char *expected, outcome *sum) {
     if (!good)
         printf("%s: %s %s (%s)\n", what, pln_status_name(status), p.err.message, p.err.where);
     if (fail_alloc_live(&f) != 0) {
-        printf("%s: %lld bytes in %lld blocks were not given back (%s)\n", what, (long long)fail_alloc_live(&f), (long long)f.blocks,
-               p.err.where);
+        printf("%s: %lld bytes in %lld blocks were not given back (%s)\n", what,
+               (long long)fail_alloc_live(&f), (long long)f.blocks, p.err.where);
         good = false;
     }
     p.mem = NULL;
@@ -33,7 +34,8 @@ static void one(int64_t n, bool once, const char *expected, outcome *sum) {
         sum->refused++;
         status = pipeline_run(&p, TO_DATABASE);
         if (status < 0)
-            printf("%s: the run that followed: %s %s (%s)\n", what, pln_status_name(status), p.err.message, p.err.where);
+            printf("%s: the run that followed: %s %s (%s)\n", what, pln_status_name(status),
+                   p.err.message, p.err.where);
         good &= status >= 0;
     }
     char *seen = pipeline_seen(&p);
@@ -62,8 +64,9 @@ int main(void) {
         one(i * total / n, false, expected, &sum);
     }
     free(expected);
-    printf("%lld of %lld points (allocations, once and from then on), PLN_ENOMEM at %lld\n", (long long)sum.points, (long long)(2 * total),
-           (long long)sum.refused);
-    printf("%lld passed, %lld failed, 0 skipped\n", (long long)(sum.points - sum.failed), (long long)sum.failed);
+    printf("%lld of %lld points (allocations, once and from then on), PLN_ENOMEM at %lld\n",
+           (long long)sum.points, (long long)(2 * total), (long long)sum.refused);
+    printf("%lld passed, %lld failed, 0 skipped\n", (long long)(sum.points - sum.failed),
+           (long long)sum.failed);
     return sum.failed != 0;
 }

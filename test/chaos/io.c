@@ -27,7 +27,8 @@ static struct {
 
 static bool now(int op) {
     int64_t call = fault.calls[op]++;
-    bool hit = fault.at >= 0 && op == fault.op && (call == fault.at || (call > fault.at && !fault.once));
+    bool hit =
+        fault.at >= 0 && op == fault.op && (call == fault.at || (call > fault.at && !fault.once));
     fault.hit |= hit;
     return hit;
 }
@@ -49,15 +50,18 @@ static pln_status io_error(pln_error *err) {
     if (now(op))                                                                                   \
     return io_error(err)
 
-static pln_status f_open(void *user, const char *path, uint32_t flags, int64_t *fd, pln_error *err) {
+static pln_status f_open(void *user, const char *path, uint32_t flags, int64_t *fd,
+                         pln_error *err) {
     FAIL_IF(F_OPEN);
     return real->open(user, path, flags, fd, err);
 }
-static pln_status f_read(void *user, int64_t fd, int64_t offset, void *bytes, int64_t size, int64_t *got, pln_error *err) {
+static pln_status f_read(void *user, int64_t fd, int64_t offset, void *bytes, int64_t size,
+                         int64_t *got, pln_error *err) {
     FAIL_IF(F_READ);
     return real->read(user, fd, offset, bytes, size, got, err);
 }
-static pln_status f_write(void *user, int64_t fd, int64_t offset, const void *bytes, int64_t size, pln_error *err) {
+static pln_status f_write(void *user, int64_t fd, int64_t offset, const void *bytes, int64_t size,
+                          pln_error *err) {
     if (now(F_WRITE)) {
         if (fault.kind == SHORT)
             (void)real->write(user, fd, offset, bytes, size / 2, NULL);
@@ -98,7 +102,8 @@ static pln_status f_unlink(void *user, const char *path, pln_error *err) {
     FAIL_IF(F_UNLINK);
     return real->unlink(user, path, err);
 }
-static pln_status f_list(void *user, const char *path, pln_status (*each)(void *, const char *), void *arg, pln_error *err) {
+static pln_status f_list(void *user, const char *path, pln_status (*each)(void *, const char *),
+                         void *arg, pln_error *err) {
     FAIL_IF(F_LIST);
     return real->list(user, path, each, arg, err);
 }
@@ -230,9 +235,11 @@ static void one(int job, const char *expected, const pln_file_ops *files, outcom
     memset(fault.calls, 0, sizeof fault.calls);
     fault.hit = false;
     pln_status status = pipeline_run(&p, job);
-    snprintf(what, sizeof what, "to %s: %s number %lld: %s%s", job == TO_DATABASE ? "database" : "files", op_names[fault.op],
-             (long long)fault.at, kind_names[fault.kind], fault.once ? "" : ", and all after it");
-    bool good = !(status < 0 && p.err.message[0] == '\0') && status != PLN_EINTERNAL && status != PLN_ECONTRACT;
+    snprintf(what, sizeof what, "to %s: %s number %lld: %s%s",
+             job == TO_DATABASE ? "database" : "files", op_names[fault.op], (long long)fault.at,
+             kind_names[fault.kind], fault.once ? "" : ", and all after it");
+    bool good = !(status < 0 && p.err.message[0] == '\0') && status != PLN_EINTERNAL &&
+                status != PLN_ECONTRACT;
     if (!good)
         printf("%s: %s %s\n", what, pln_status_name(status), p.err.message);
     fault.at = -1;
@@ -241,7 +248,8 @@ static void one(int job, const char *expected, const pln_file_ops *files, outcom
     if (status < 0 || (fault.op == F_UNLINK && !fault.once)) {
         status = pipeline_run(&p, job);
         if (status < 0)
-            printf("%s: the run that followed: %s %s (%s)\n", what, pln_status_name(status), p.err.message, p.err.where);
+            printf("%s: the run that followed: %s %s (%s)\n", what, pln_status_name(status),
+                   p.err.message, p.err.where);
         good &= status >= 0;
     }
     char *seen = pipeline_seen(&p);
@@ -269,7 +277,8 @@ static void all_of(int job, const pln_file_ops *files, outcome *sum) {
     pipeline_close(&p);
     for (int op = 0; op < OPS; op++) {
         int64_t n = getenv("PLN_TORTURE") != NULL || calls[op] < POINTS ? calls[op] : POINTS;
-        bool writes = op == F_WRITE || op == V_WRITE, halves = writes || op == V_SYNC || op == F_RENAME;
+        bool writes = op == F_WRITE || op == V_WRITE,
+             halves = writes || op == V_SYNC || op == F_RENAME;
         all += calls[op];
         for (int64_t i = 0; i < n; i++)
             for (int kind = 0; kind < KINDS; kind++)
@@ -293,7 +302,9 @@ int main(void) {
     pln_file_ops files = table_of_files();
     all_of(TO_FILES, &files, &sum);
     all_of(TO_DATABASE, &files, &sum);
-    printf("%lld points, %lld of them ended the run\n", (long long)sum.points, (long long)sum.refused);
-    printf("%lld passed, %lld failed, 0 skipped\n", (long long)(sum.points - sum.failed), (long long)sum.failed);
+    printf("%lld points, %lld of them ended the run\n", (long long)sum.points,
+           (long long)sum.refused);
+    printf("%lld passed, %lld failed, 0 skipped\n", (long long)(sum.points - sum.failed),
+           (long long)sum.failed);
     return sum.failed != 0;
 }

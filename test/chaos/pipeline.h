@@ -55,7 +55,8 @@ static const char *in_dir(const pipeline *p, const char *name) {
 
 static pln_status pipeline_generate(pipeline *p, pln_runtime *rt) {
     static const char columns[] =
-        "{\"id\": {\"sequence\": 1}, \"amount\": {\"choice\": [\"10.5\", \"-3\", \"7\", \"x\", \"120\"]}, \"name\": {\"text\": [0, 9], \"nulls\": 0.1}}";
+        "{\"id\": {\"sequence\": 1}, \"amount\": {\"choice\": [\"10.5\", \"-3\", \"7\", \"x\", "
+        "\"120\"]}, \"name\": {\"text\": [0, 9], \"nulls\": 0.1}}";
     pln_status status = PLN_OK;
     pln_graph *g = NULL;
     pln_error *err = &p->err;
@@ -75,8 +76,10 @@ out:
 }
 
 static pln_status pipeline_graph(pipeline *p, pln_runtime *rt, int job, pln_graph **out) {
-    static const char schema[] = "{\"type\": \"record\", \"name\": \"o\", \"fields\": [{\"name\": \"id\", \"type\": \"long\"}, "
-                                 "{\"name\": \"amount\", \"type\": \"double\"}, {\"name\": \"name\", \"type\": [\"null\", \"string\"]}]}";
+    static const char schema[] = "{\"type\": \"record\", \"name\": \"o\", \"fields\": [{\"name\": "
+                                 "\"id\", \"type\": \"long\"}, "
+                                 "{\"name\": \"amount\", \"type\": \"double\"}, {\"name\": "
+                                 "\"name\", \"type\": [\"null\", \"string\"]}]}";
     pln_status status = PLN_OK;
     pln_error *err = &p->err;
     pln_graph *g;
@@ -85,8 +88,10 @@ static pln_status pipeline_graph(pipeline *p, pln_runtime *rt, int job, pln_grap
     STEP(pln_graph_add(g, "read", "csv.read", NULL, err));
     STEP(pln_graph_set_text(g, "read", "path", in_dir(p, "orders.csv"), err));
     STEP(pln_graph_set_text(g, "read", "schema", schema, err));
-    STEP(pln_graph_add(g, "more", "derive", "{\"columns\": {\"twice\": \"amount * 2\", \"key\": \"id % 40\"}}", err));
-    STEP(pln_graph_add(g, "valid", "filter", "{\"where\": \"amount > 0\", \"else\": \"reject\"}", err));
+    STEP(pln_graph_add(g, "more", "derive",
+                       "{\"columns\": {\"twice\": \"amount * 2\", \"key\": \"id % 40\"}}", err));
+    STEP(pln_graph_add(g, "valid", "filter", "{\"where\": \"amount > 0\", \"else\": \"reject\"}",
+                       err));
     STEP(pln_graph_add(g, "store", job == TO_DATABASE ? "sqlite.upsert" : "csv.write", NULL, err));
     if (job == TO_DATABASE) {
         STEP(pln_graph_set_text(g, "store", "database", in_dir(p, "orders.db"), err));
@@ -97,7 +102,9 @@ static pln_status pipeline_graph(pipeline *p, pln_runtime *rt, int job, pln_grap
     }
     STEP(pln_graph_add(g, "bad", "ndjson.write", NULL, err));
     STEP(pln_graph_set_text(g, "bad", "path", in_dir(p, "out/bad.ndjson"), err));
-    STEP(pln_graph_wire(g, "read > more > valid > store; read.reject > bad; valid.reject > bad; store.reject > bad", err));
+    STEP(pln_graph_wire(
+        g, "read > more > valid > store; read.reject > bad; valid.reject > bad; store.reject > bad",
+        err));
 out:
     return status;
 }
@@ -110,7 +117,8 @@ static pln_status pipeline_count(pipeline *p, pln_run *run) {
     if (status < 0)
         return status;
     for (int32_t i = 0; pln_report_node(report, i, &n) == PLN_OK; i++)
-        used += (size_t)snprintf(p->counts + used, sizeof p->counts - used, "%s %lld %lld %lld %lld\n", n.name, (long long)n.rows_in,
+        used += (size_t)snprintf(p->counts + used, sizeof p->counts - used,
+                                 "%s %lld %lld %lld %lld\n", n.name, (long long)n.rows_in,
                                  (long long)n.passed, (long long)n.rejected, (long long)n.rows_out);
     pln_report_free(report);
     return PLN_OK;
@@ -222,7 +230,8 @@ static char *pipeline_seen(pipeline *p) {
         free(bytes);
         free(names[i]);
     }
-    if (scratch_has(&p->dir, "orders.db") && sqlite3_open(in_dir(p, "orders.db"), &db) == SQLITE_OK) {
+    if (scratch_has(&p->dir, "orders.db") &&
+        sqlite3_open(in_dir(p, "orders.db"), &db) == SQLITE_OK) {
         see(text, "== table\n");
         sqlite3_exec(db, "SELECT * FROM orders ORDER BY key", see_row, text, NULL);
         sqlite3_exec(db, "PRAGMA integrity_check", see_row, text, NULL);
@@ -244,8 +253,8 @@ static bool pipeline_same(const char *what, const char *expected, const char *se
         expected++;
         seen++;
     }
-    printf("%s: line %d of what is to be seen goes on with \"%.*s\" and not \"%.*s\"\n", what, line, (int)strcspn(seen, "\n"), seen,
-           (int)strcspn(expected, "\n"), expected);
+    printf("%s: line %d of what is to be seen goes on with \"%.*s\" and not \"%.*s\"\n", what, line,
+           (int)strcspn(seen, "\n"), seen, (int)strcspn(expected, "\n"), expected);
     return false;
 }
 

@@ -16,7 +16,8 @@ static void same_list(const pln__saved_list *a, const pln__saved_list *b) {
         fail_unless(strcmp(a->items[i].node, b->items[i].node) == 0);
         fail_unless(strcmp(a->items[i].key, b->items[i].key) == 0);
         fail_unless(a->items[i].size == b->items[i].size);
-        fail_unless(a->items[i].size == 0 || memcmp(a->items[i].bytes, b->items[i].bytes, (size_t)a->items[i].size) == 0);
+        fail_unless(a->items[i].size == 0 ||
+                    memcmp(a->items[i].bytes, b->items[i].bytes, (size_t)a->items[i].size) == 0);
     }
 }
 
@@ -41,8 +42,10 @@ static void head(const pln_allocator *mem, const uint8_t *data, int64_t size) {
     pln__buffer inline_body = {0};
     if (body != NULL)
         fail_unless(pln__buffer_append(mem, &inline_body, body, body_size, &err) >= 0);
-    fail_unless(pln__checkpoint_head(mem, &first, body != NULL ? &inline_body : NULL, &out, &err) >= 0);
-    fail_unless(pln__checkpoint_read_head(mem, out.data, out.size, &second, &body2, &body2_size, &err) >= 0);
+    fail_unless(pln__checkpoint_head(mem, &first, body != NULL ? &inline_body : NULL, &out, &err) >=
+                0);
+    fail_unless(pln__checkpoint_read_head(mem, out.data, out.size, &second, &body2, &body2_size,
+                                          &err) >= 0);
     same_list(&first.positions, &second.positions);
     same_list(&first.handles, &second.handles);
     fail_unless(first.n == second.n && first.owner == second.owner && first.done == second.done);

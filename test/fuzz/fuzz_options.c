@@ -110,8 +110,10 @@ static void line(host *h, char *text) {
         judge(h, pln_graph_add(h->g, name, stage, text[0] == '\0' ? NULL : text, &err), &err);
     } else if (strcmp(verb, "set") == 0 || strcmp(verb, "text") == 0) {
         char *node = word(&text), *key = word(&text);
-        judge(h, verb[0] == 's' ? pln_graph_set_json(h->g, node, key, text, &err)
-                                : pln_graph_set_text(h->g, node, key, text, &err), &err);
+        judge(h,
+              verb[0] == 's' ? pln_graph_set_json(h->g, node, key, text, &err)
+                             : pln_graph_set_text(h->g, node, key, text, &err),
+              &err);
     }
 }
 

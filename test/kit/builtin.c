@@ -36,8 +36,10 @@ static void kept(struct ArrowSchema *schema) {
     (void)schema;
 }
 static struct ArrowSchema id_column = {"l", "id", NULL, 0, 0, NULL, NULL, kept, NULL};
-static struct ArrowSchema part_column = {"u", "part", NULL, ARROW_FLAG_NULLABLE, 0, NULL, NULL, kept, NULL};
-static struct ArrowSchema amount_column = {"g", "amount", NULL, ARROW_FLAG_NULLABLE, 0, NULL, NULL, kept, NULL};
+static struct ArrowSchema part_column = {"u",  "part", NULL, ARROW_FLAG_NULLABLE, 0, NULL,
+                                         NULL, kept,   NULL};
+static struct ArrowSchema amount_column = {"g",  "amount", NULL, ARROW_FLAG_NULLABLE, 0, NULL,
+                                           NULL, kept,     NULL};
 static struct ArrowSchema *columns[] = {&id_column, &part_column, &amount_column};
 static struct ArrowSchema schema = {"+s", "", NULL, 0, 3, columns, NULL, kept, NULL};
 
@@ -79,9 +81,16 @@ static void make_files(void) {
     char csv[4000] = "id,name,amount\n", json[4000] = "";
     for (int i = 0; i < 20; i++) {
         size_t c = strlen(csv), j = strlen(json);
-        snprintf(csv + c, sizeof csv - c, i % 7 == 3 ? "x%d,bad,1\n" : i == 9 ? "%d\n" : "%d,\"n\nn\",%d.5\n", i, i);
+        snprintf(csv + c, sizeof csv - c,
+                 i % 7 == 3 ? "x%d,bad,1\n"
+                 : i == 9   ? "%d\n"
+                            : "%d,\"n\nn\",%d.5\n",
+                 i, i);
         snprintf(json + j, sizeof json - j,
-                 i % 7 == 3 ? "{\"id\": \"x%d\"}\n" : i == 9 ? "{%d\n" : "{\"id\": %d, \"list\": [1, %d], \"s\": {\"t\": \"ü\"}}\n", i, i);
+                 i % 7 == 3 ? "{\"id\": \"x%d\"}\n"
+                 : i == 9   ? "{%d\n"
+                            : "{\"id\": %d, \"list\": [1, %d], \"s\": {\"t\": \"ü\"}}\n",
+                 i, i);
     }
     scratch_write(&dir, "in.csv", csv, -1);
     scratch_write(&dir, "many/a.csv", csv, -1);
@@ -91,11 +100,13 @@ static void make_files(void) {
     write_gzip("in.ndjson.gz", json);
 }
 
-static const char csv_schema[] = "{\"schema\": {\"type\": \"record\", \"name\": \"r\", \"fields\": ["
-                                 "{\"name\": \"id\", \"type\": \"long\"}, {\"name\": \"name\", \"type\": \"string\"}, "
-                                 "{\"name\": \"amount\", \"type\": [\"null\", \"double\"]}]}}";
+static const char csv_schema[] =
+    "{\"schema\": {\"type\": \"record\", \"name\": \"r\", \"fields\": ["
+    "{\"name\": \"id\", \"type\": \"long\"}, {\"name\": \"name\", \"type\": \"string\"}, "
+    "{\"name\": \"amount\", \"type\": [\"null\", \"double\"]}]}}";
 static const char json_schema[] =
-    "{\"schema\": {\"type\": \"record\", \"name\": \"r\", \"fields\": [{\"name\": \"id\", \"type\": \"long\"}, "
+    "{\"schema\": {\"type\": \"record\", \"name\": \"r\", \"fields\": [{\"name\": \"id\", "
+    "\"type\": \"long\"}, "
     "{\"name\": \"list\", \"type\": [\"null\", {\"type\": \"array\", \"items\": \"int\"}]}, "
     "{\"name\": \"s\", \"type\": [\"null\", {\"type\": \"record\", \"name\": \"q\", \"fields\": "
     "[{\"name\": \"t\", \"type\": \"string\"}]}]}]}}";
@@ -106,20 +117,23 @@ static pln_status set_in(void *arg, pln_runtime *rt, pln_graph *g, const char *n
     return pln_graph_set_text(g, node, "path", scratch_path(&dir, in_name), e);
 }
 
-static pln_status set_out(void *arg, pln_runtime *rt, pln_graph *g, const char *node, pln_error *e) {
+static pln_status set_out(void *arg, pln_runtime *rt, pln_graph *g, const char *node,
+                          pln_error *e) {
     (void)arg;
     (void)rt;
     return pln_graph_set_text(g, node, "path", scratch_path(&dir, out_name), e);
 }
 
-static pln_status bind_in(void *arg, pln_runtime *rt, pln_graph *g, const char *node, pln_error *e) {
+static pln_status bind_in(void *arg, pln_runtime *rt, pln_graph *g, const char *node,
+                          pln_error *e) {
     (void)arg;
     (void)rt;
     fd = open(scratch_path(&dir, in_name), O_RDONLY);
     return pln_graph_bind(g, node, "fd", (void *)(intptr_t)fd, NULL, e);
 }
 
-static pln_status bind_out(void *arg, pln_runtime *rt, pln_graph *g, const char *node, pln_error *e) {
+static pln_status bind_out(void *arg, pln_runtime *rt, pln_graph *g, const char *node,
+                           pln_error *e) {
     (void)arg;
     (void)rt;
     fd = open(scratch_path(&dir, out_name), O_WRONLY | O_CREAT | O_TRUNC, 0666);
@@ -157,7 +171,8 @@ static char *read_out(void *arg) {
     return text;
 }
 
-static pln_status set_database(void *arg, pln_runtime *rt, pln_graph *g, const char *node, pln_error *e) {
+static pln_status set_database(void *arg, pln_runtime *rt, pln_graph *g, const char *node,
+                               pln_error *e) {
     (void)arg;
     (void)rt;
     return pln_graph_set_text(g, node, "database", scratch_path(&dir, "out/t.db"), e);
@@ -168,8 +183,10 @@ static void make_database(void *arg) {
     sqlite3 *db;
     remove_out(arg);
     sqlite3_open(scratch_path(&dir, "out/t.db"), &db);
-    sqlite3_exec(db, "CREATE TABLE t (id INTEGER PRIMARY KEY, part TEXT, amount REAL);"
-                     "INSERT INTO t VALUES (1, 'a', 0.5), (900, 'a', 1), (901, 'z', 2);", NULL, NULL, NULL);
+    sqlite3_exec(db,
+                 "CREATE TABLE t (id INTEGER PRIMARY KEY, part TEXT, amount REAL);"
+                 "INSERT INTO t VALUES (1, 'a', 0.5), (900, 'a', 1), (901, 'z', 2);",
+                 NULL, NULL, NULL);
     sqlite3_close(db);
 }
 
@@ -178,7 +195,8 @@ static int add_row(void *to, int n, char **values, char **names) {
     (void)names;
     for (int i = 0; i < n; i++) {
         size_t used = strlen(text);
-        snprintf(text + used, 100000 - used, "%s%s", values[i] == NULL ? "null" : values[i], i + 1 < n ? "|" : "\n");
+        snprintf(text + used, 100000 - used, "%s%s", values[i] == NULL ? "null" : values[i],
+                 i + 1 < n ? "|" : "\n");
     }
     return 0;
 }
@@ -187,9 +205,11 @@ static char *read_database(void *arg) {
     sqlite3 *db;
     char *text = calloc(1, 100000);
     (void)arg;
-    if (sqlite3_open_v2(scratch_path(&dir, "out/t.db"), &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK) {
+    if (sqlite3_open_v2(scratch_path(&dir, "out/t.db"), &db, SQLITE_OPEN_READWRITE, NULL) ==
+        SQLITE_OK) {
         sqlite3_busy_timeout(db, 2000);
-        if (sqlite3_exec(db, query, add_row, text, NULL) != SQLITE_OK && strstr(sqlite3_errmsg(db), "no such table") == NULL)
+        if (sqlite3_exec(db, query, add_row, text, NULL) != SQLITE_OK &&
+            strstr(sqlite3_errmsg(db), "no such table") == NULL)
             snprintf(text, 1000, "(%s)\n", sqlite3_errmsg(db));
     }
     sqlite3_close(db);
@@ -198,13 +218,15 @@ static char *read_database(void *arg) {
 
 /* ---- memory ---- */
 
-static pln_status bind_table(void *arg, pln_runtime *rt, pln_graph *g, const char *node, pln_error *e) {
+static pln_status bind_table(void *arg, pln_runtime *rt, pln_graph *g, const char *node,
+                             pln_error *e) {
     (void)arg;
     (void)rt;
     return pln_graph_bind(g, node, "table", table, NULL, e);
 }
 
-static pln_status bind_stream(void *arg, pln_runtime *rt, pln_graph *g, const char *node, pln_error *e) {
+static pln_status bind_stream(void *arg, pln_runtime *rt, pln_graph *g, const char *node,
+                              pln_error *e) {
     (void)arg;
     (void)rt;
     MUST(pln_table_stream(table, NULL, &stream, &err));
@@ -269,9 +291,12 @@ typedef struct test_case {
     kit_stage more;
 } test_case;
 
-#define SOURCE(...) {.kind = PLN_SOURCE, __VA_ARGS__}
-#define TRANSFORM(n, ...) {.kind = PLN_TRANSFORM, .input = rows, .inputs = n, __VA_ARGS__}
-#define SINK(...) {.kind = PLN_SINK, .input = rows, __VA_ARGS__}
+#define SOURCE(...)                                                                                \
+    { .kind = PLN_SOURCE, __VA_ARGS__ }
+#define TRANSFORM(n, ...)                                                                          \
+    { .kind = PLN_TRANSFORM, .input = rows, .inputs = n, __VA_ARGS__ }
+#define SINK(...)                                                                                  \
+    { .kind = PLN_SINK, .input = rows, __VA_ARGS__ }
 #define FILES .setup = set_out, .reset = remove_out, .result = read_out
 #define SQLITE .setup = set_database, .result = read_database
 
@@ -320,8 +345,8 @@ static void one(const test_case *c, const kit_options *options, kit_outcome *sum
     kit_outcome out = {0};
     kit_stage stage = c->more;
     const pln__stage *found = pln__registry_find(home, c->stage, NULL);
-    snprintf(name, sizeof name, "%s%s%s%s", c->stage, c->in != NULL || c->out != NULL ? " " : "", c->in != NULL ? c->in : "",
-             c->out != NULL ? c->out : "");
+    snprintf(name, sizeof name, "%s%s%s%s", c->stage, c->in != NULL || c->out != NULL ? " " : "",
+             c->in != NULL ? c->in : "", c->out != NULL ? c->out : "");
     if (found == NULL && stage.add == NULL) {
         printf("skip: stage %s is not there\n", c->stage);
         sum->skipped++;
@@ -339,7 +364,8 @@ static void one(const test_case *c, const kit_options *options, kit_outcome *sum
     kit_check(&stage, options, &out);
     pln_table_free(table);
     table = NULL;
-    printf("%-28s %lld runs, %lld findings; not asked:", name, (long long)out.runs, (long long)out.findings);
+    printf("%-28s %lld runs, %lld findings; not asked:", name, (long long)out.runs,
+           (long long)out.findings);
     for (int32_t i = 0; i < KIT_CHECKS; i++)
         if (out.skipped_checks >> i & 1)
             printf(" %s", kit_check_name(i));
@@ -351,7 +377,8 @@ static void one(const test_case *c, const kit_options *options, kit_outcome *sum
 }
 
 int main(int argc, char **argv) {
-    kit_options options = {.struct_size = sizeof options, .points = getenv("PLN_TORTURE") != NULL ? -1 : 40};
+    kit_options options = {.struct_size = sizeof options,
+                           .points = getenv("PLN_TORTURE") != NULL ? -1 : 40};
     kit_outcome sum = {0};
     const char *wanted = argc > 1 ? argv[argc - 1] : "";
     /* Nothing here depends on a disk; in memory the syncs of the state files cost nothing. */
@@ -368,6 +395,7 @@ int main(int argc, char **argv) {
     pln_runtime_free(home);
     scratch_free(&dir);
     printf("%lld runs of graphs\n", (long long)sum.runs);
-    printf("%lld passed, %lld failed, %lld skipped\n", (long long)sum.passed, (long long)sum.failed, (long long)sum.skipped);
+    printf("%lld passed, %lld failed, %lld skipped\n", (long long)sum.passed, (long long)sum.failed,
+           (long long)sum.skipped);
     return sum.failed != 0;
 }

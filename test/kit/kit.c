@@ -32,8 +32,8 @@ void kit_finding(kit_world *world, const char *format, ...) {
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    snprintf(line, sizeof line, "%s: %s: %s%s%s%s", world->stage->name, check_names[world->check], text, world->doing[0] ? " (" : "",
-             world->doing, world->doing[0] ? ")" : "");
+    snprintf(line, sizeof line, "%s: %s: %s%s%s%s", world->stage->name, check_names[world->check],
+             text, world->doing[0] ? " (" : "", world->doing, world->doing[0] ? ")" : "");
     say(world, line);
 }
 
@@ -96,7 +96,8 @@ static void refused(kit_world *world, const char *config, const char *key, const
         kit_finding(world, "option '%s': %s: expected PLN_EOPTION, got %s %s", key, what,
                     pln_status_name(run.status), run.error.message);
     else if (strstr(run.error.message, key) == NULL)
-        kit_finding(world, "option '%s': %s: the message does not name it: %s", key, what, run.error.message);
+        kit_finding(world, "option '%s': %s: the message does not name it: %s", key, what,
+                    run.error.message);
 }
 
 static void check_one_option(kit_world *world, const pln_option *o) {
@@ -141,8 +142,8 @@ static void check_options(kit_world *world) {
 static bool ended_well(kit_world *world, const kit_run *run, const char *what) {
     if (run->status >= 0 && run->done)
         return true;
-    kit_finding(world, "%s: the run did not end well: %s %s (%s)", what, pln_status_name(run->status),
-                run->error.message, run->error.where);
+    kit_finding(world, "%s: the run did not end well: %s %s (%s)", what,
+                pln_status_name(run->status), run->error.message, run->error.where);
     return false;
 }
 
@@ -202,7 +203,8 @@ static void check_modes(kit_world *world) {
 /* ---- epochs ---- */
 
 static void check_hidden(kit_world *world) {
-    bool hides = world->stage->kind == PLN_SINK && world->stage->result != NULL && !world->stage->no_resume &&
+    bool hides = world->stage->kind == PLN_SINK && world->stage->result != NULL &&
+                 !world->stage->no_resume &&
                  (kit_wrap_has(&world->wrap, PLN_SINK, KIT_SLOT_PREPARE) ||
                   kit_wrap_has(&world->wrap, PLN_SINK, KIT_SLOT_STATE_COMMIT));
     if (!hides) {
@@ -222,7 +224,8 @@ static void check_hidden(kit_world *world) {
         kit_do(world, &part);
         after = world->stage->result(world->stage->arg);
         if (!part.done && strcmp(before, after) != 0)
-            kit_finding(world, "a run that was given up in its first epoch left something to be seen");
+            kit_finding(world,
+                        "a run that was given up in its first epoch left something to be seen");
         free(before);
         free(after);
     }
@@ -276,7 +279,9 @@ static void fault_and_resume(kit_world *world, const kit_fault *fault, bool whil
     broken.attempts = fault->retryable ? 3 : 1;
     snprintf(what, sizeof what, "%s failed %s its work, call %lld%s%s", kit_slot_name(fault->slot),
              fault->after ? "after" : "before", (long long)fault->at,
-             fault->dead ? ", then nothing but close came" : fault->retryable ? ", tried again" : "",
+             fault->dead        ? ", then nothing but close came"
+             : fault->retryable ? ", tried again"
+                                : "",
              while_resuming ? ", in a resumed run" : "");
     snprintf(world->doing, sizeof world->doing, "%s", what);
     kit_reset(world);
@@ -345,7 +350,8 @@ static void check_twice(kit_world *world) {
 
 /* The run that is resumed has committed handles; then they mean nothing any more. */
 static void check_unknown(kit_world *world) {
-    if (!kit_wrap_has(&world->wrap, world->stage->kind, KIT_SLOT_RECOVER) || world->stage->no_resume) {
+    if (!kit_wrap_has(&world->wrap, world->stage->kind, KIT_SLOT_RECOVER) ||
+        world->stage->no_resume) {
         skip(world);
         return;
     }
@@ -362,8 +368,8 @@ static void check_unknown(kit_world *world) {
         const char *what = gone ? "a handle whose output is gone" : "a handle of 64 strange bytes";
         bool named = rest.status == PLN_EDATALOSS || (!gone && rest.status == PLN_ECORRUPT);
         if (!named)
-            kit_finding(world, "%s: expected PLN_EDATALOSS, got %s %s", what, pln_status_name(rest.status),
-                        rest.error.message);
+            kit_finding(world, "%s: expected PLN_EDATALOSS, got %s %s", what,
+                        pln_status_name(rest.status), rest.error.message);
     }
 }
 
@@ -378,7 +384,8 @@ static void check_failed_open(kit_world *world) {
     kit_do(world, &run);
     world->wrap.fault = (kit_fault){0};
     if (run.status != PLN_EIO)
-        kit_finding(world, "the run did not stop with the error of open, but with %s", pln_status_name(run.status));
+        kit_finding(world, "the run did not stop with the error of open, but with %s",
+                    pln_status_name(run.status));
 }
 
 static void check_interrupt(kit_world *world) {
@@ -405,7 +412,8 @@ static void fail_allocation(kit_world *world, int64_t at, bool once) {
     run.batch_rows = 7;
     kit_reset(world);
     kit_do(world, &run);
-    snprintf(what, sizeof what, "allocation %lld failed%s", (long long)at, once ? "" : ", and all after it");
+    snprintf(what, sizeof what, "allocation %lld failed%s", (long long)at,
+             once ? "" : ", and all after it");
     if (run.status >= 0)
         kit_same(world, what);
     else if (run.status != PLN_ENOMEM)
@@ -447,10 +455,11 @@ static bool begin(kit_world *world) {
     const kit_stage *stage = world->stage;
     pln_error err = {0};
     const char *root = world->options.dir != NULL ? world->options.dir : getenv("TMPDIR");
-    const char *out = stage->ports_out != NULL        ? stage->ports_out
-                      : stage->kind == PLN_SINK       ? ""
-                      : world->wrap.inner.source.ports_out != NULL ? world->wrap.inner.source.ports_out
-                                                      : "out";
+    const char *out = stage->ports_out != NULL  ? stage->ports_out
+                      : stage->kind == PLN_SINK ? ""
+                      : world->wrap.inner.source.ports_out != NULL
+                          ? world->wrap.inner.source.ports_out
+                          : "out";
     int32_t named = 0;
     world->clock_us = 1700000000000000;
     world->collects[KIT_PORTS].rejects = true;
@@ -500,7 +509,8 @@ int32_t kit_check(const kit_stage *stage, const kit_options *options, kit_outcom
     world->out = &own;
     if (options != NULL)
         memcpy(&world->options, options,
-               options->struct_size < sizeof world->options ? options->struct_size : sizeof world->options);
+               options->struct_size < sizeof world->options ? options->struct_size
+                                                            : sizeof world->options);
     if (world->options.points == 0)
         world->options.points = 24;
     kit_wrap_make(&world->wrap, stage);

@@ -71,7 +71,8 @@ typedef struct kit_stage {
     /* With each fresh runtime: load a plugin, register stages. */
     pln_status (*runtime)(void *arg, pln_runtime *runtime, pln_error *err);
     /* After the node was added: set options that come from the program, bind pointers. */
-    pln_status (*setup)(void *arg, pln_runtime *runtime, pln_graph *graph, const char *node, pln_error *err);
+    pln_status (*setup)(void *arg, pln_runtime *runtime, pln_graph *graph, const char *node,
+                        pln_error *err);
     /* After the graph is gone. */
     void (*teardown)(void *arg);
     /* The world outside as it was before any run: files removed, tables dropped. */
@@ -79,7 +80,8 @@ typedef struct kit_stage {
     /* Sinks: what the world sees, as text from malloc; the same rows must give the same text. */
     char *(*result)(void *arg);
     /* Transforms and sinks: the rows of in port `port`. *out is the kit's. */
-    pln_status (*input)(void *arg, pln_runtime *runtime, int32_t port, pln_table **out, pln_error *err);
+    pln_status (*input)(void *arg, pln_runtime *runtime, int32_t port, pln_table **out,
+                        pln_error *err);
     int32_t inputs;        /* edges into the node; 0: one, or none for a source */
     int32_t no_resume;     /* 1: so configured, rows are written at once or read once only, as the stage's manual says */
     const char *ports_in;  /* names separated by blanks, where an edge needs one ("left right") */

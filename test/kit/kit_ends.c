@@ -10,7 +10,8 @@ typedef struct feeder {
     int64_t row;
 } feeder;
 
-static pln_status feed_open(void *user, pln_context *ctx, const pln_config *config, void **self, pln_error *err) {
+static pln_status feed_open(void *user, pln_context *ctx, const pln_config *config, void **self,
+                            pln_error *err) {
     feeder *f = calloc(1, sizeof *f);
     (void)ctx;
     (void)config;
@@ -27,7 +28,8 @@ static void feed_close(void *self, pln_context *ctx) {
     free(self);
 }
 
-static pln_status feed_schema(void *self, pln_context *ctx, struct ArrowSchema *out, pln_error *err) {
+static pln_status feed_schema(void *self, pln_context *ctx, struct ArrowSchema *out,
+                              pln_error *err) {
     const feeder *f = self;
     (void)ctx;
     return pln_batch_export(pln_table_batch(f->feed->table, 0), out, NULL, err);
@@ -37,7 +39,8 @@ static void release_places(void *owner) {
     free(owner);
 }
 
-static pln_status feed_poll(void *self, pln_context *ctx, const pln_want *want, pln_batch **batch, pln_error *err) {
+static pln_status feed_poll(void *self, pln_context *ctx, const pln_want *want, pln_batch **batch,
+                            pln_error *err) {
     feeder *f = self;
     struct ArrowArray array = {0};
     pln_batch *slice, *from = NULL;
@@ -50,7 +53,8 @@ static pln_status feed_poll(void *self, pln_context *ctx, const pln_want *want, 
     }
     if (b == pln_table_count(f->feed->table))
         return PLN_EOS;
-    int64_t n = pln_batch_rows(from) - row < want->max_rows ? pln_batch_rows(from) - row : want->max_rows;
+    int64_t n =
+        pln_batch_rows(from) - row < want->max_rows ? pln_batch_rows(from) - row : want->max_rows;
     pln_status status = pln_batch_slice(from, row, n, &slice, err);
     if (status < 0)
         return status;
@@ -63,7 +67,11 @@ static pln_status feed_poll(void *self, pln_context *ctx, const pln_want *want, 
         abort();
     for (int64_t i = 0; i < n; i++)
         at[i] = f->row + i;
-    pln_origin origin = {.struct_size = sizeof origin, .split = "kit", .position = at, .release = release_places, .owner = at};
+    pln_origin origin = {.struct_size = sizeof origin,
+                         .split = "kit",
+                         .position = at,
+                         .release = release_places,
+                         .owner = at};
     status = ctx->host->batch_new(ctx, 0, &array, &origin, batch, err);
     if (status >= 0)
         f->row += n;
@@ -76,7 +84,8 @@ static pln_status feed_save(void *self, pln_context *ctx, int64_t n, pln_error *
     return ctx->host->state_put(ctx, "kit", &f->row, sizeof f->row, err);
 }
 
-static pln_status feed_load(void *self, pln_context *ctx, const pln_piece *pieces, int64_t count, pln_error *err) {
+static pln_status feed_load(void *self, pln_context *ctx, const pln_piece *pieces, int64_t count,
+                            pln_error *err) {
     feeder *f = self;
     (void)ctx;
     (void)err;
@@ -101,7 +110,8 @@ const pln_source kit_feed_table = {
 
 /* ---- the sink behind a source or transform, and behind every reject port ---- */
 
-static pln_status collect_open(void *user, pln_context *ctx, const pln_config *config, void **self, pln_error *err) {
+static pln_status collect_open(void *user, pln_context *ctx, const pln_config *config, void **self,
+                               pln_error *err) {
     (void)ctx;
     (void)config;
     (void)err;
@@ -116,7 +126,8 @@ static void collect_close(void *self, pln_context *ctx) {
     c->staged_rows = 0;
 }
 
-static pln_status collect_schema(void *self, pln_context *ctx, const struct ArrowSchema *in, pln_error *err) {
+static pln_status collect_schema(void *self, pln_context *ctx, const struct ArrowSchema *in,
+                                 pln_error *err) {
     kit_collect *c = self;
     (void)ctx;
     (void)err;
@@ -140,7 +151,8 @@ static pln_status collect_write(void *self, pln_context *ctx, pln_batch *batch, 
         return PLN_OK;
     }
     for (int64_t i = 0; i < pln_batch_rows(batch); i++) {
-        kit_text_row(&c->staged, pln_batch_schema(batch), pln_batch_array(batch), i, c->rejects ? borders : NULL);
+        kit_text_row(&c->staged, pln_batch_schema(batch), pln_batch_array(batch), i,
+                     c->rejects ? borders : NULL);
         kit_text_add(&c->staged, "\n");
     }
     c->staged_rows += pln_batch_rows(batch);
@@ -159,8 +171,8 @@ static pln_status collect_prepare(void *self, pln_context *ctx, int64_t n, pln_e
     return ctx->host->handle_put(ctx, &n, sizeof n, err);
 }
 
-static pln_status collect_commit(void *self, pln_context *ctx, int64_t n, const void *handle, int64_t size,
-                                 pln_error *err) {
+static pln_status collect_commit(void *self, pln_context *ctx, int64_t n, const void *handle,
+                                 int64_t size, pln_error *err) {
     kit_collect *c = self;
     (void)ctx;
     (void)handle;
@@ -175,8 +187,8 @@ static pln_status collect_commit(void *self, pln_context *ctx, int64_t n, const 
     return PLN_OK;
 }
 
-static pln_status collect_abort(void *self, pln_context *ctx, int64_t n, const void *handle, int64_t size,
-                                pln_error *err) {
+static pln_status collect_abort(void *self, pln_context *ctx, int64_t n, const void *handle,
+                                int64_t size, pln_error *err) {
     kit_collect *c = self;
     (void)ctx;
     (void)n;
@@ -188,8 +200,8 @@ static pln_status collect_abort(void *self, pln_context *ctx, int64_t n, const v
     return PLN_OK;
 }
 
-static pln_status collect_recover(void *self, pln_context *ctx, int64_t n, const void *handle, int64_t size,
-                                  pln_error *err) {
+static pln_status collect_recover(void *self, pln_context *ctx, int64_t n, const void *handle,
+                                  int64_t size, pln_error *err) {
     pln_status status = collect_abort(self, ctx, n, NULL, 0, err);
     return size > 0 && status >= 0 ? collect_commit(self, ctx, n, handle, size, err) : status;
 }

@@ -28,8 +28,8 @@ static void give_back(kit_memory *memory, void *ptr, uint64_t size) {
 
 static void *request(kit_memory *memory, uint64_t size) {
     memory->requests++;
-    if (memory->fail_at > 0 &&
-        (memory->requests == memory->fail_at || (!memory->once && memory->requests > memory->fail_at))) {
+    if (memory->fail_at > 0 && (memory->requests == memory->fail_at ||
+                                (!memory->once && memory->requests > memory->fail_at))) {
         memory->failed = true;
         return NULL;
     }
@@ -59,7 +59,8 @@ static void *resize(void *user, void *ptr, uint64_t old_size, uint64_t new_size)
 
 void kit_memory_init(kit_memory *memory, int64_t fail_at, bool once) {
     *memory = (kit_memory){.fail_at = fail_at, .once = once};
-    memory->allocator = (pln_allocator){.struct_size = sizeof memory->allocator, .user = memory, .resize = resize};
+    memory->allocator =
+        (pln_allocator){.struct_size = sizeof memory->allocator, .user = memory, .resize = resize};
 }
 
 void kit_memory_end(kit_memory *memory) {

@@ -21,12 +21,13 @@ static void clock_wait(void *user, const pln_wait_fd *fds, int32_t n, int64_t un
     for (int32_t i = 0; i < n && i < 16; i++)
         set[i] = (struct pollfd){fds[i].fd, (short)((fds[i].events & PLN_READABLE ? POLLIN : 0) |
                                                    (fds[i].events & PLN_WRITABLE ? POLLOUT : 0)), 0};
-    if (poll(set, (nfds_t)(n < 16 ? n : 16), until_us == INT64_MAX ? 1000 : 0) == 0 && until_us != INT64_MAX &&
-        until_us > world->clock_us)
+    if (poll(set, (nfds_t)(n < 16 ? n : 16), until_us == INT64_MAX ? 1000 : 0) == 0 &&
+        until_us != INT64_MAX && until_us > world->clock_us)
         world->clock_us = until_us;
 }
 
-static pln_status new_runtime(kit_world *world, kit_memory *memory, pln_runtime **out, pln_error *err) {
+static pln_status new_runtime(kit_world *world, kit_memory *memory, pln_runtime **out,
+                              pln_error *err) {
     pln_clock clock = {.struct_size = sizeof clock, .user = world, .now_us = clock_of, .monotonic_us = clock_of,
                        .wait = clock_wait};
     pln_runtime_options options;
@@ -47,10 +48,13 @@ static pln_status add_node(kit_world *world, pln_graph *graph, const kit_run *ru
     if (stage->table == NULL)
         return pln_graph_add(graph, "kit", stage->stage, config, err);
     if (stage->kind == PLN_SOURCE)
-        return pln_graph_add_source(graph, "kit", &world->wrap.outer.source, &world->wrap, NULL, config, err);
+        return pln_graph_add_source(graph, "kit", &world->wrap.outer.source, &world->wrap, NULL,
+                                    config, err);
     if (stage->kind == PLN_TRANSFORM)
-        return pln_graph_add_transform(graph, "kit", &world->wrap.outer.transform, &world->wrap, NULL, config, err);
-    return pln_graph_add_sink(graph, "kit", &world->wrap.outer.sink, &world->wrap, NULL, config, err);
+        return pln_graph_add_transform(graph, "kit", &world->wrap.outer.transform, &world->wrap,
+                                       NULL, config, err);
+    return pln_graph_add_sink(graph, "kit", &world->wrap.outer.sink, &world->wrap, NULL, config,
+                              err);
 }
 
 static pln_status add_ends(kit_world *world, pln_graph *graph, kit_text *wiring, pln_error *err) {
@@ -58,21 +62,26 @@ static pln_status add_ends(kit_world *world, pln_graph *graph, kit_text *wiring,
     char name[32];
     for (int32_t i = 0; i < world->n_inputs && status >= 0; i++) {
         snprintf(name, sizeof name, "in%d", (int)i);
-        status = pln_graph_add_source(graph, name, &kit_feed_table, &world->feeds[i], NULL, NULL, err);
-        kit_text_add(wiring, "%s > kit%s%s; ", name, world->ports_in[i][0] ? "." : "", world->ports_in[i]);
+        status =
+            pln_graph_add_source(graph, name, &kit_feed_table, &world->feeds[i], NULL, NULL, err);
+        kit_text_add(wiring, "%s > kit%s%s; ", name, world->ports_in[i][0] ? "." : "",
+                     world->ports_in[i]);
     }
     for (int32_t i = 0; i < world->n_out && status >= 0; i++) {
         snprintf(name, sizeof name, "out%d", (int)i);
-        status = pln_graph_add_sink(graph, name, &kit_collect_table, &world->collects[i], NULL, NULL, err);
+        status = pln_graph_add_sink(graph, name, &kit_collect_table, &world->collects[i], NULL,
+                                    NULL, err);
         kit_text_add(wiring, "kit.%s > %s; ", world->ports_out[i], name);
     }
     if (status >= 0)
-        status = pln_graph_add_sink(graph, "bad", &kit_collect_table, &world->collects[KIT_PORTS], NULL, NULL, err);
+        status = pln_graph_add_sink(graph, "bad", &kit_collect_table, &world->collects[KIT_PORTS],
+                                    NULL, NULL, err);
     kit_text_add(wiring, "kit.reject > bad");
     return status;
 }
 
-static pln_status build(kit_world *world, pln_runtime *runtime, const kit_run *run, pln_graph **out, pln_error *err) {
+static pln_status build(kit_world *world, pln_runtime *runtime, const kit_run *run, pln_graph **out,
+                        pln_error *err) {
     kit_text wiring = {0};
     pln_status status = pln_graph_new(runtime, "kit", out, err);
     if (status >= 0)
@@ -90,24 +99,26 @@ static pln_status build(kit_world *world, pln_runtime *runtime, const kit_run *r
 /* ---- the report ---- */
 
 static void judge_node(kit_world *world, const pln_node_summary *n, int64_t fed) {
-    int64_t fates = n->passed + n->absorbed + n->rejected + n->late + n->filtered + n->duplicate, behind = 0;
+    int64_t fates = n->passed + n->absorbed + n->rejected + n->late + n->filtered + n->duplicate,
+            behind = 0;
     int32_t before = world->check;
     world->check = KIT_FATES;
     if (fates != n->rows_in)
-        kit_finding(world, "node %s: %lld rows came in, %lld have a fate", n->name, (long long)n->rows_in,
-                    (long long)fates);
+        kit_finding(world, "node %s: %lld rows came in, %lld have a fate", n->name,
+                    (long long)n->rows_in, (long long)fates);
     if (strcmp(n->name, "kit") == 0) {
         const kit_collect *bad = &world->collects[KIT_PORTS];
         for (int32_t i = 0; i < world->n_out; i++)
             behind += world->collects[i].rows;
         if (n->kind != PLN_SINK && behind != n->rows_out)
-            kit_finding(world, "the report says that %lld rows went out, %lld arrived", (long long)n->rows_out,
-                        (long long)behind);
+            kit_finding(world, "the report says that %lld rows went out, %lld arrived",
+                        (long long)n->rows_out, (long long)behind);
         if (bad->rows != n->rejected)
-            kit_finding(world, "the report says that %lld rows were rejected, %lld arrived", (long long)n->rejected,
-                        (long long)bad->rows);
+            kit_finding(world, "the report says that %lld rows were rejected, %lld arrived",
+                        (long long)n->rejected, (long long)bad->rows);
         if (n->kind != PLN_SOURCE && n->rows_in != fed)
-            kit_finding(world, "%lld rows were given, %lld counted", (long long)fed, (long long)n->rows_in);
+            kit_finding(world, "%lld rows were given, %lld counted", (long long)fed,
+                        (long long)n->rows_in);
     }
     world->check = before;
 }
@@ -150,7 +161,9 @@ static void watch(kit_world *world, watcher *w, pln_run *handle, int64_t step) {
     int64_t epochs = epochs_of(handle);
     char *seen = world->stage->result(world->stage->arg);
     if (w->seen != NULL && epochs == w->epochs && strcmp(seen, w->seen) != 0)
-        kit_finding(world, "step %lld changed what is to be seen outside, and no epoch was committed", (long long)step);
+        kit_finding(world,
+                    "step %lld changed what is to be seen outside, and no epoch was committed",
+                    (long long)step);
     free(w->seen);
     w->seen = seen;
     w->epochs = epochs;
@@ -265,8 +278,10 @@ void kit_do(kit_world *world, kit_run *run) {
                     run->fail_at > 0 ? " after an allocation had failed" : "");
     world->check = KIT_LIFE;
     if (memory.wrong != 0)
-        kit_finding(world, "%lld blocks were freed twice, or with another size than they were asked for with",
-                    (long long)memory.wrong);
+        kit_finding(
+            world,
+            "%lld blocks were freed twice, or with another size than they were asked for with",
+            (long long)memory.wrong);
     if (world->wrap.wrong[0] != '\0')
         kit_finding(world, "%s", world->wrap.wrong);
     world->check = KIT_ROWS;
@@ -325,8 +340,8 @@ bool kit_same(kit_world *world, const char *what) {
         a = *a_end == '\0' ? a_end : a_end + 1;
         b = *b_end == '\0' ? b_end : b_end + 1;
     }
-    kit_finding(world, "%s: line %d is \"%.*s\" and not \"%.*s\"", what, line, (int)(line_end(b) - b), b,
-                (int)(line_end(a) - a), a);
+    kit_finding(world, "%s: line %d is \"%.*s\" and not \"%.*s\"", what, line,
+                (int)(line_end(b) - b), b, (int)(line_end(a) - a), a);
     free(seen);
     return false;
 }

@@ -93,7 +93,11 @@ static int64_t width_of(const char *format) {
     case 'l': case 'L': case 'g': return 8;
     case 'd': return 16;
     case 'w': return strtol(format + 2, NULL, 10);
-    case 't': return strcmp(format, "tdD") == 0 || strcmp(format, "tts") == 0 || strcmp(format, "ttm") == 0 ? 4 : 8;
+    case 't':
+        return strcmp(format, "tdD") == 0 || strcmp(format, "tts") == 0 ||
+                       strcmp(format, "ttm") == 0
+                   ? 4
+                   : 8;
     default: return 0;
     }
 }
@@ -120,9 +124,10 @@ static void add_fixed(kit_text *text, const char *format, const uint8_t *at, int
         kit_text_add(text, "%.17g", d);
         break;
     case 'd': case 'w': case 'e': add_hex(text, at, width); break;
-    case 'C': case 'S': case 'I': case 'L':
-        kit_text_add(text, "%llu", (unsigned long long)integer(at, width, false));
-        break;
+    case 'C':
+    case 'S':
+    case 'I':
+    case 'L': kit_text_add(text, "%llu", (unsigned long long)integer(at, width, false)); break;
     default: kit_text_add(text, "%lld", (long long)integer(at, width, true)); break;
     }
 }
@@ -138,10 +143,11 @@ static int64_t offset_at(const void *buffer, int64_t i, bool large) {
     return small;
 }
 
-static void add_value(kit_text *text, const struct ArrowSchema *schema, const struct ArrowArray *array, int64_t i);
+static void add_value(kit_text *text, const struct ArrowSchema *schema,
+                      const struct ArrowArray *array, int64_t i);
 
-static void add_list(kit_text *text, const struct ArrowSchema *schema, const struct ArrowArray *array,
-                     int64_t from, int64_t to) {
+static void add_list(kit_text *text, const struct ArrowSchema *schema,
+                     const struct ArrowArray *array, int64_t from, int64_t to) {
     kit_text_add(text, "[");
     for (int64_t k = from; k < to; k++) {
         kit_text_add(text, k > from ? " " : "");
@@ -150,7 +156,8 @@ static void add_list(kit_text *text, const struct ArrowSchema *schema, const str
     kit_text_add(text, "]");
 }
 
-static void add_union(kit_text *text, const struct ArrowSchema *schema, const struct ArrowArray *array, int64_t at) {
+static void add_union(kit_text *text, const struct ArrowSchema *schema,
+                      const struct ArrowArray *array, int64_t at) {
     const int8_t *types = array->buffers[0];
     const char *codes = strchr(schema->format, ':');
     for (int64_t c = 0; codes != NULL && c < schema->n_children; c++) {
@@ -166,7 +173,8 @@ static void add_union(kit_text *text, const struct ArrowSchema *schema, const st
     kit_text_add(text, "?");
 }
 
-static void add_nested(kit_text *text, const struct ArrowSchema *schema, const struct ArrowArray *array, int64_t at) {
+static void add_nested(kit_text *text, const struct ArrowSchema *schema,
+                       const struct ArrowArray *array, int64_t at) {
     switch (schema->format[1]) {
     case 's':
         kit_text_add(text, "{");
@@ -199,14 +207,15 @@ static bool is_valid(const struct ArrowSchema *schema, const struct ArrowArray *
     return bits == NULL || (bits[at >> 3] >> (at & 7)) & 1;
 }
 
-static void add_value(kit_text *text, const struct ArrowSchema *schema, const struct ArrowArray *array, int64_t i) {
+static void add_value(kit_text *text, const struct ArrowSchema *schema,
+                      const struct ArrowArray *array, int64_t i) {
     const char *format = schema->format;
     int64_t at = i + array->offset, width = width_of(format);
     if (!is_valid(schema, array, at)) {
         kit_text_add(text, "null");
     } else if (schema->dictionary != NULL) {
-        int64_t index = integer((const uint8_t *)array->buffers[1] + at * width, width,
-                                format[0] >= 'a');
+        int64_t index =
+            integer((const uint8_t *)array->buffers[1] + at * width, width, format[0] >= 'a');
         add_value(text, schema->dictionary, array->dictionary, index);
     } else if (format[0] == '+') {
         add_nested(text, schema, array, at);
@@ -217,7 +226,8 @@ static void add_value(kit_text *text, const struct ArrowSchema *schema, const st
         add_fixed(text, format, (const uint8_t *)array->buffers[1] + at * width, width);
     } else if (strchr("uzUZ", format[0]) != NULL) {
         bool large = format[0] < 'a';
-        int64_t from = offset_at(array->buffers[1], at, large), to = offset_at(array->buffers[1], at + 1, large);
+        int64_t from = offset_at(array->buffers[1], at, large),
+                to = offset_at(array->buffers[1], at + 1, large);
         add_bytes(text, to > from ? (const char *)array->buffers[2] + from : "", to - from);
     } else {
         kit_text_add(text, "?%s", format);

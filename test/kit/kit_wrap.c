@@ -30,7 +30,8 @@ static void offence(kit_wrap *wrap, const char *what, int32_t slot) {
 
 static pln_status fail(const kit_wrap *wrap, int32_t slot, pln_error *err) {
     if (err != NULL) {
-        *err = (pln_error){.status = PLN_EIO, .flags = wrap->fault.retryable && !wrap->dead ? PLN_ERR_RETRYABLE : 0};
+        *err = (pln_error){.status = PLN_EIO,
+                           .flags = wrap->fault.retryable && !wrap->dead ? PLN_ERR_RETRYABLE : 0};
         snprintf(err->message, sizeof err->message, "the kit made %s fail", slot_names[slot]);
     }
     return PLN_EIO;
@@ -38,7 +39,8 @@ static pln_status fail(const kit_wrap *wrap, int32_t slot, pln_error *err) {
 
 static bool faulty(kit_wrap *wrap, int32_t slot, bool after) {
     const kit_fault *f = &wrap->fault;
-    if (f->at == 0 || f->slot != slot || f->after != after || wrap->calls[slot] != f->at || wrap->hit)
+    if (f->at == 0 || f->slot != slot || f->after != after || wrap->calls[slot] != f->at ||
+        wrap->hit)
         return false;
     wrap->hit = true;
     wrap->dead |= f->dead;
@@ -69,7 +71,8 @@ static pln_status leave(kit_self *s, int32_t slot, pln_status status, pln_error 
 }
 
 /* Life is the same for all kinds. */
-typedef pln_status (*open_fn)(void *user, pln_context *ctx, const pln_config *config, void **self, pln_error *err);
+typedef pln_status (*open_fn)(void *user, pln_context *ctx, const pln_config *config, void **self,
+                              pln_error *err);
 typedef void (*close_fn)(void *self, pln_context *ctx);
 
 static pln_status open_any(kit_wrap *wrap, open_fn open, pln_context *ctx, const pln_config *config,
@@ -160,12 +163,14 @@ COMMON(source)
 COMMON(transform)
 COMMON(sink)
 
-static pln_status source_schema(void *self, pln_context *ctx, struct ArrowSchema *out, pln_error *err) {
+static pln_status source_schema(void *self, pln_context *ctx, struct ArrowSchema *out,
+                                pln_error *err) {
     SELF(source);
     CALL(KIT_SLOT_SCHEMA, in->schema(s->self, ctx, out, err));
 }
 
-static pln_status source_poll(void *self, pln_context *ctx, const pln_want *want, pln_batch **batch, pln_error *err) {
+static pln_status source_poll(void *self, pln_context *ctx, const pln_want *want, pln_batch **batch,
+                              pln_error *err) {
     SELF(source);
     if (s->wrap->calls[KIT_SLOT_SCHEMA] == 0)
         offence(s->wrap, "before schema was asked", KIT_SLOT_POLL);
@@ -185,34 +190,39 @@ static pln_status source_commit(void *self, pln_context *ctx, int64_t n, pln_err
     CALL(KIT_SLOT_COMMIT, in->commit(s->self, ctx, n, err));
 }
 
-static pln_status source_estimate(void *self, pln_context *ctx, int64_t *done, int64_t *total, pln_error *err) {
+static pln_status source_estimate(void *self, pln_context *ctx, int64_t *done, int64_t *total,
+                                  pln_error *err) {
     SELF(source);
     CALL(KIT_SLOT_OTHER, in->estimate(s->self, ctx, done, total, err));
 }
 
-static pln_status source_schema_load(void *self, pln_context *ctx, const struct ArrowSchema *saved, pln_error *err) {
+static pln_status source_schema_load(void *self, pln_context *ctx, const struct ArrowSchema *saved,
+                                     pln_error *err) {
     SELF(source);
     CALL(KIT_SLOT_OTHER, in->schema_load(s->self, ctx, saved, err));
 }
 
-static pln_status transform_process(void *self, pln_context *ctx, int32_t port, pln_batch *batch, pln_error *err) {
+static pln_status transform_process(void *self, pln_context *ctx, int32_t port, pln_batch *batch,
+                                    pln_error *err) {
     SELF(transform);
     CALL(KIT_SLOT_PROCESS, in->process(s->self, ctx, port, batch, err));
 }
 
-static pln_status transform_ports(void *user, pln_ports *ports, const pln_host *host, const pln_config *config,
-                                  pln_error *err) {
+static pln_status transform_ports(void *user, pln_ports *ports, const pln_host *host,
+                                  const pln_config *config, pln_error *err) {
     kit_wrap *wrap = user;
     return wrap->inner.transform.ports(wrap->user, ports, host, config, err);
 }
 
-static pln_status transform_schema(void *self, pln_context *ctx, const struct ArrowSchema *const *in_schemas,
-                                   int32_t n_in, struct ArrowSchema *out, int32_t n_out, pln_error *err) {
+static pln_status transform_schema(void *self, pln_context *ctx,
+                                   const struct ArrowSchema *const *in_schemas, int32_t n_in,
+                                   struct ArrowSchema *out, int32_t n_out, pln_error *err) {
     SELF(transform);
     CALL(KIT_SLOT_SCHEMA, in->schema(s->self, ctx, in_schemas, n_in, out, n_out, err));
 }
 
-static pln_status transform_advance(void *self, pln_context *ctx, int32_t port, int64_t watermark_us, pln_error *err) {
+static pln_status transform_advance(void *self, pln_context *ctx, int32_t port,
+                                    int64_t watermark_us, pln_error *err) {
     SELF(transform);
     CALL(KIT_SLOT_OTHER, in->advance(s->self, ctx, port, watermark_us, err));
 }
@@ -222,7 +232,8 @@ static pln_status transform_finish(void *self, pln_context *ctx, int32_t port, p
     CALL(KIT_SLOT_FINISH, in->finish(s->self, ctx, port, err));
 }
 
-static pln_status transform_on_timers(void *self, pln_context *ctx, pln_batch *timers, pln_error *err) {
+static pln_status transform_on_timers(void *self, pln_context *ctx, pln_batch *timers,
+                                      pln_error *err) {
     SELF(transform);
     CALL(KIT_SLOT_OTHER, in->on_timers(s->self, ctx, timers, err));
 }
@@ -232,7 +243,8 @@ static pln_status sink_write(void *self, pln_context *ctx, pln_batch *batch, pln
     CALL(KIT_SLOT_WRITE, in->write(s->self, ctx, batch, err));
 }
 
-static pln_status sink_schema(void *self, pln_context *ctx, const struct ArrowSchema *schema, pln_error *err) {
+static pln_status sink_schema(void *self, pln_context *ctx, const struct ArrowSchema *schema,
+                              pln_error *err) {
     SELF(sink);
     CALL(KIT_SLOT_SCHEMA, in->schema(s->self, ctx, schema, err));
 }
@@ -257,21 +269,24 @@ static pln_status sink_prepare(void *self, pln_context *ctx, int64_t n, pln_erro
     CALL(KIT_SLOT_PREPARE, in->prepare(s->self, ctx, n, err));
 }
 
-static pln_status sink_commit(void *self, pln_context *ctx, int64_t n, const void *handle, int64_t size, pln_error *err) {
+static pln_status sink_commit(void *self, pln_context *ctx, int64_t n, const void *handle,
+                              int64_t size, pln_error *err) {
     SELF(sink);
     if (s->wrap->twice && (status = in->commit(s->self, ctx, n, handle, size, err)) < 0)
         return status;
     CALL(KIT_SLOT_COMMIT, in->commit(s->self, ctx, n, handle, size, err));
 }
 
-static pln_status sink_abort(void *self, pln_context *ctx, int64_t n, const void *handle, int64_t size, pln_error *err) {
+static pln_status sink_abort(void *self, pln_context *ctx, int64_t n, const void *handle,
+                             int64_t size, pln_error *err) {
     SELF(sink);
     if (s->wrap->twice && (status = in->abort(s->self, ctx, n, handle, size, err)) < 0)
         return status;
     CALL(KIT_SLOT_ABORT, in->abort(s->self, ctx, n, handle, size, err));
 }
 
-static pln_status sink_recover(void *self, pln_context *ctx, int64_t n, const void *handle, int64_t size, pln_error *err) {
+static pln_status sink_recover(void *self, pln_context *ctx, int64_t n, const void *handle,
+                               int64_t size, pln_error *err) {
     uint8_t other[64];
     SELF(sink);
     if (s->wrap->garbage) {
@@ -287,14 +302,14 @@ static pln_status sink_last_committed(void *self, pln_context *ctx, int64_t *n, 
     CALL(KIT_SLOT_OTHER, in->last_committed(s->self, ctx, n, err));
 }
 
-static pln_status sink_state_open(void *self, pln_context *ctx, int64_t *owner, int64_t *n, const void **head,
-                                  int64_t *size, pln_error *err) {
+static pln_status sink_state_open(void *self, pln_context *ctx, int64_t *owner, int64_t *n,
+                                  const void **head, int64_t *size, pln_error *err) {
     SELF(sink);
     CALL(KIT_SLOT_STATE_OPEN, in->state_open(s->self, ctx, owner, n, head, size, err));
 }
 
-static pln_status sink_state_commit(void *self, pln_context *ctx, int64_t owner, int64_t n, const void *head,
-                                    int64_t size, pln_error *err) {
+static pln_status sink_state_commit(void *self, pln_context *ctx, int64_t owner, int64_t n,
+                                    const void *head, int64_t size, pln_error *err) {
     SELF(sink);
     CALL(KIT_SLOT_STATE_COMMIT, in->state_commit(s->self, ctx, owner, n, head, size, err));
 }
@@ -325,28 +340,59 @@ void kit_wrap_make(kit_wrap *wrap, const kit_stage *stage) {
     if (stage->kind == PLN_SOURCE) {
         take_table(&wrap->inner.source, stage->table, sizeof wrap->inner.source);
         wrap->outer.source = wrap->inner.source;
-        PUT(source, open); PUT(source, schema); PUT(source, poll); PUT(source, close); PUT(source, save);
-        PUT(source, load); PUT(source, commit); PUT(source, interrupt); PUT(source, estimate); PUT(source, schema_load);
+        PUT(source, open);
+        PUT(source, schema);
+        PUT(source, poll);
+        PUT(source, close);
+        PUT(source, save);
+        PUT(source, load);
+        PUT(source, commit);
+        PUT(source, interrupt);
+        PUT(source, estimate);
+        PUT(source, schema_load);
     } else if (stage->kind == PLN_TRANSFORM) {
         take_table(&wrap->inner.transform, stage->table, sizeof wrap->inner.transform);
         wrap->outer.transform = wrap->inner.transform;
-        PUT(transform, open); PUT(transform, process); PUT(transform, close); PUT(transform, ports);
-        PUT(transform, schema); PUT(transform, advance); PUT(transform, finish); PUT(transform, on_timers);
-        PUT(transform, save); PUT(transform, load); PUT(transform, interrupt);
+        PUT(transform, open);
+        PUT(transform, process);
+        PUT(transform, close);
+        PUT(transform, ports);
+        PUT(transform, schema);
+        PUT(transform, advance);
+        PUT(transform, finish);
+        PUT(transform, on_timers);
+        PUT(transform, save);
+        PUT(transform, load);
+        PUT(transform, interrupt);
     } else {
         take_table(&wrap->inner.sink, stage->table, sizeof wrap->inner.sink);
         wrap->outer.sink = wrap->inner.sink;
-        PUT(sink, open); PUT(sink, write); PUT(sink, close); PUT(sink, schema); PUT(sink, begin); PUT(sink, finish);
-        PUT(sink, flush); PUT(sink, prepare); PUT(sink, commit); PUT(sink, abort); PUT(sink, recover);
-        PUT(sink, last_committed); PUT(sink, state_open); PUT(sink, state_commit); PUT(sink, store); PUT(sink, save);
-        PUT(sink, load); PUT(sink, interrupt);
+        PUT(sink, open);
+        PUT(sink, write);
+        PUT(sink, close);
+        PUT(sink, schema);
+        PUT(sink, begin);
+        PUT(sink, finish);
+        PUT(sink, flush);
+        PUT(sink, prepare);
+        PUT(sink, commit);
+        PUT(sink, abort);
+        PUT(sink, recover);
+        PUT(sink, last_committed);
+        PUT(sink, state_open);
+        PUT(sink, state_commit);
+        PUT(sink, store);
+        PUT(sink, save);
+        PUT(sink, load);
+        PUT(sink, interrupt);
     }
 }
 
 bool kit_wrap_has(const kit_wrap *wrap, int32_t kind, int32_t slot) {
     const pln_sink *sink = &wrap->inner.sink;
     if (kind == PLN_SOURCE)
-        return slot == KIT_SLOT_COMMIT ? wrap->inner.source.commit != NULL : slot == KIT_SLOT_LOAD && wrap->inner.source.load != NULL;
+        return slot == KIT_SLOT_COMMIT ? wrap->inner.source.commit != NULL
+                                       : slot == KIT_SLOT_LOAD && wrap->inner.source.load != NULL;
     if (kind != PLN_SINK)
         return false;
     return slot == KIT_SLOT_COMMIT         ? sink->commit != NULL

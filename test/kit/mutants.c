@@ -82,12 +82,14 @@ static pln_status no_memory(pln_error *e) {
     return PLN_ENOMEM;
 }
 
-static pln_status count_open(void *user, pln_context *ctx, const pln_config *config, void **self, pln_error *e) {
+static pln_status count_open(void *user, pln_context *ctx, const pln_config *config, void **self,
+                             pln_error *e) {
     const pln_allocator *mem = ctx->host->allocator(ctx);
     counter *c = take(mem, sizeof *c);
     if (c == NULL)
         return no_memory(e);
-    *c = (counter){.mem = mem, .fault = *(int *)user, .rows = ctx->host->config_int(config, "rows")};
+    *c =
+        (counter){.mem = mem, .fault = *(int *)user, .rows = ctx->host->config_int(config, "rows")};
     c->block = take(mem, 100);
     if (c->block == NULL) {
         if (c->fault != LEAKS_ON_FAILED_OPEN)
@@ -109,12 +111,14 @@ static void count_close(void *self, pln_context *ctx) {
     drop(mem, c, sizeof *c);
 }
 
-static pln_status count_schema(void *self, pln_context *ctx, struct ArrowSchema *out, pln_error *e) {
+static pln_status count_schema(void *self, pln_context *ctx, struct ArrowSchema *out,
+                               pln_error *e) {
     (void)self;
     return ctx->host->schema_parse(ctx, "id int64 not null", out, e);
 }
 
-static pln_status numbers(pln_context *ctx, int64_t from, int64_t n, int64_t step, pln_batch **out, pln_error *e) {
+static pln_status numbers(pln_context *ctx, int64_t from, int64_t n, int64_t step, pln_batch **out,
+                          pln_error *e) {
     const pln_builder_calls *calls = ctx->host->builder;
     pln_builder *b = NULL;
     pln_status status = ctx->host->builder_new(ctx, 0, &b, e);
@@ -126,7 +130,8 @@ static pln_status numbers(pln_context *ctx, int64_t from, int64_t n, int64_t ste
     return status;
 }
 
-static pln_status count_poll(void *self, pln_context *ctx, const pln_want *want, pln_batch **batch, pln_error *e) {
+static pln_status count_poll(void *self, pln_context *ctx, const pln_want *want, pln_batch **batch,
+                             pln_error *e) {
     counter *c = self;
     int64_t n = c->rows - c->at;
     if (n == 0)
@@ -159,7 +164,8 @@ static pln_status count_save(void *self, pln_context *ctx, int64_t n, pln_error 
     return ctx->host->state_put(ctx, "0", &at, sizeof at, e);
 }
 
-static pln_status count_load(void *self, pln_context *ctx, const pln_piece *pieces, int64_t count, pln_error *e) {
+static pln_status count_load(void *self, pln_context *ctx, const pln_piece *pieces, int64_t count,
+                             pln_error *e) {
     counter *c = self;
     (void)ctx;
     (void)e;
@@ -170,7 +176,8 @@ static pln_status count_load(void *self, pln_context *ctx, const pln_piece *piec
     return PLN_OK;
 }
 
-static const pln_option count_options[] = {{"rows", PLN_OPT_INT, 1, NULL, NULL, "How many rows."}, {0}};
+static const pln_option count_options[] = {{"rows", PLN_OPT_INT, 1, NULL, NULL, "How many rows."},
+                                           {0}};
 static const pln_option mute_options[] = {{"rows", PLN_OPT_INT, 1, NULL, NULL, NULL}, {0}};
 
 static const pln_source count_table = {
@@ -189,7 +196,8 @@ typedef struct summer {
     bool resumed;
 } summer;
 
-static pln_status sum_open(void *user, pln_context *ctx, const pln_config *config, void **self, pln_error *e) {
+static pln_status sum_open(void *user, pln_context *ctx, const pln_config *config, void **self,
+                           pln_error *e) {
     const pln_allocator *mem = ctx->host->allocator(ctx);
     summer *s = take(mem, sizeof *s);
     (void)config;
@@ -206,8 +214,8 @@ static void sum_close(void *self, pln_context *ctx) {
     drop(s->mem, s, sizeof *s);
 }
 
-static pln_status sum_row(summer *s, pln_context *ctx, pln_batch *batch, int64_t row, int64_t id, pln_column *to,
-                          pln_error *e) {
+static pln_status sum_row(summer *s, pln_context *ctx, pln_batch *batch, int64_t row, int64_t id,
+                          pln_column *to, pln_error *e) {
     pln_rejection item = {row, PLN_EDATA, 0, "id", "divisible by 7"};
     if (id % 7 == 6) {
         pln_status status = ctx->host->reject(ctx, batch, &item, 1, e);
@@ -224,7 +232,8 @@ static pln_status sum_row(summer *s, pln_context *ctx, pln_batch *batch, int64_t
     return ctx->host->builder->append_int(to, s->sum, e);
 }
 
-static pln_status sum_process(void *self, pln_context *ctx, int32_t port, pln_batch *batch, pln_error *e) {
+static pln_status sum_process(void *self, pln_context *ctx, int32_t port, pln_batch *batch,
+                              pln_error *e) {
     summer *s = self;
     const struct ArrowArray *column = ctx->host->batch_array(batch)->children[0];
     const int64_t *ids = column->buffers[1];
@@ -251,7 +260,8 @@ static pln_status sum_save(void *self, pln_context *ctx, int64_t n, pln_error *e
                                      : ctx->host->state_put(ctx, "sum", &s->sum, sizeof s->sum, e);
 }
 
-static pln_status sum_load(void *self, pln_context *ctx, const pln_piece *pieces, int64_t count, pln_error *e) {
+static pln_status sum_load(void *self, pln_context *ctx, const pln_piece *pieces, int64_t count,
+                           pln_error *e) {
     summer *s = self;
     (void)ctx;
     (void)e;
@@ -280,7 +290,8 @@ typedef struct poster {
     char text[4000];
 } poster;
 
-static pln_status post_open(void *user, pln_context *ctx, const pln_config *config, void **self, pln_error *e) {
+static pln_status post_open(void *user, pln_context *ctx, const pln_config *config, void **self,
+                            pln_error *e) {
     const pln_allocator *mem = ctx->host->allocator(ctx);
     poster *p = take(mem, sizeof *p);
     (void)config;
@@ -306,7 +317,8 @@ static pln_status post_write(void *self, pln_context *ctx, pln_batch *batch, pln
     (void)e;
     for (int64_t i = 0; i < column->length; i++) {
         size_t used = strlen(to);
-        snprintf(to + used, 4000 - used, "%lld\n", (long long)((const int64_t *)column->buffers[1])[column->offset + i]);
+        snprintf(to + used, 4000 - used, "%lld\n",
+                 (long long)((const int64_t *)column->buffers[1])[column->offset + i]);
     }
     return PLN_OK;
 }
@@ -319,7 +331,8 @@ static pln_status post_prepare(void *self, pln_context *ctx, int64_t n, pln_erro
     return ctx->host->handle_put(ctx, &n, sizeof n, e);
 }
 
-static pln_status post_commit(void *self, pln_context *ctx, int64_t n, const void *handle, int64_t size, pln_error *e) {
+static pln_status post_commit(void *self, pln_context *ctx, int64_t n, const void *handle,
+                              int64_t size, pln_error *e) {
     poster *p = self;
     (void)ctx;
     (void)n;
@@ -342,7 +355,8 @@ static pln_status post_commit(void *self, pln_context *ctx, int64_t n, const voi
     return PLN_OK;
 }
 
-static pln_status post_abort(void *self, pln_context *ctx, int64_t n, const void *handle, int64_t size, pln_error *e) {
+static pln_status post_abort(void *self, pln_context *ctx, int64_t n, const void *handle,
+                             int64_t size, pln_error *e) {
     poster *p = self;
     (void)ctx;
     (void)n;
@@ -355,7 +369,8 @@ static pln_status post_abort(void *self, pln_context *ctx, int64_t n, const void
     return PLN_OK;
 }
 
-static pln_status post_recover(void *self, pln_context *ctx, int64_t n, const void *handle, int64_t size, pln_error *e) {
+static pln_status post_recover(void *self, pln_context *ctx, int64_t n, const void *handle,
+                               int64_t size, pln_error *e) {
     poster *p = self;
     if (size == 0 || p->fault == FORGETS_UNTOLD)
         return PLN_OK;
@@ -431,7 +446,9 @@ static const mutant mutants[] = {
     {FORGETS_UNTOLD, PLN_SINK, KIT_FAULTS, "a sink that does not commit in recover"},
 };
 
-static const char count_text[] = "[out]\n:+s(id:l)\n0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15\n16\n17\n18\n19\n[reject]\n";
+static const char count_text[] =
+    "[out]\n:+s(id:l)\n0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15\n16\n17\n18\n19\n["
+    "reject]\n";
 
 static char said[8000];
 static void hear(void *user, const char *line) {
@@ -445,7 +462,8 @@ static kit_outcome run(const mutant *m) {
     kit_outcome out = {0};
     pln_source count = count_table;
     kit_options options = {.struct_size = sizeof options, .points = 16, .say = hear};
-    kit_stage stage = {.struct_size = sizeof stage, .kind = m->kind, .name = m->name, .user = &fault};
+    kit_stage stage = {
+        .struct_size = sizeof stage, .kind = m->kind, .name = m->name, .user = &fault};
     said[0] = '\0';
     if (m->kind == PLN_SOURCE) {
         count.options = fault == NO_HELP ? mute_options : count_options;
@@ -469,12 +487,14 @@ int main(void) {
     for (size_t i = 0; i < sizeof mutants / sizeof mutants[0]; i++) {
         const mutant *m = &mutants[i];
         kit_outcome out = run(m);
-        bool good = m->found_by < KIT_CHECKS ? out.failed_checks >> m->found_by & 1 : out.failed_checks == 0;
+        bool good = m->found_by < KIT_CHECKS ? out.failed_checks >> m->found_by & 1
+                                             : out.failed_checks == 0;
         passed += good;
         failed += !good;
         if (!good)
             printf("%s: expected %s to fail; said was\n%s", m->name,
-                   m->found_by < KIT_CHECKS ? kit_check_name(m->found_by) : "nothing", said[0] ? said : "    nothing\n");
+                   m->found_by < KIT_CHECKS ? kit_check_name(m->found_by) : "nothing",
+                   said[0] ? said : "    nothing\n");
         else if (getenv("V") != NULL)
             printf("%s\n%s", m->name, said);
     }

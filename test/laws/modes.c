@@ -52,8 +52,10 @@ static void never_released(struct ArrowSchema *schema) {
     (void)schema;
 }
 static struct ArrowSchema id = {"l", "id", NULL, 0, 0, NULL, NULL, never_released, NULL};
-static struct ArrowSchema k = {"l", "k", NULL, ARROW_FLAG_NULLABLE, 0, NULL, NULL, never_released, NULL};
-static struct ArrowSchema t = {"u", "t", NULL, ARROW_FLAG_NULLABLE, 0, NULL, NULL, never_released, NULL};
+static struct ArrowSchema k = {"l", "k", NULL, ARROW_FLAG_NULLABLE, 0, NULL, NULL, never_released,
+                               NULL};
+static struct ArrowSchema t = {"u", "t", NULL, ARROW_FLAG_NULLABLE, 0, NULL, NULL, never_released,
+                               NULL};
 static struct ArrowSchema *columns[] = {&id, &k, &t};
 static struct ArrowSchema schema = {"+s", "", NULL, 0, 3, columns, NULL, never_released, NULL};
 
@@ -63,12 +65,15 @@ static pln_table *make_rows(plan *p, int source) {
     MUST(pln_table_new(rt, &schema, &table, &err));
     MUST(pln_builder_new(rt, &schema, &b, &err));
     for (int i = 0; i < ROWS; i++) {
-        static const char *const words[] = {"12", "x", "", "-7", "3.5", "9223372036854775808", "true"};
+        static const char *const words[] = {"12",  "x", "", "-7", "3.5", "9223372036854775808",
+                                            "true"};
         MUST(pln_column_int(pln_builder_column(b, 0), source * 100000 + i, &err));
-        MUST(pick(p, 7) == 0 ? pln_column_null(pln_builder_column(b, 1), &err)
-                             : pln_column_int(pln_builder_column(b, 1), (int64_t)pick(p, 21) - 10, &err));
-        MUST(pick(p, 9) == 0 ? pln_column_null(pln_builder_column(b, 2), &err)
-                             : pln_column_text(pln_builder_column(b, 2), words[pick(p, 7)], -1, &err));
+        MUST(pick(p, 7) == 0
+                 ? pln_column_null(pln_builder_column(b, 1), &err)
+                 : pln_column_int(pln_builder_column(b, 1), (int64_t)pick(p, 21) - 10, &err));
+        MUST(pick(p, 9) == 0
+                 ? pln_column_null(pln_builder_column(b, 2), &err)
+                 : pln_column_text(pln_builder_column(b, 2), words[pick(p, 7)], -1, &err));
         if (pick(p, 90) == 0 || i + 1 == ROWS) {
             pln_batch *batch;
             MUST(pln_builder_finish(b, &batch, &err));
@@ -125,29 +130,38 @@ static void grow(plan *p) {
         kind = 0;
     switch (kind) {
     case 0:
-        snprintf(config, sizeof config, "{\"where\": \"%s\", \"else\": \"%s\"}", conditions[pick(p, 10)],
-                 pick(p, 2) ? "reject" : "drop");
+        snprintf(config, sizeof config, "{\"where\": \"%s\", \"else\": \"%s\"}",
+                 conditions[pick(p, 10)], pick(p, 2) ? "reject" : "drop");
         node = new_node(p, "filter", config);
         break;
     case 1:
-        snprintf(config, sizeof config, "{\"columns\": {\"d%u\": \"%s\"}, \"on_error\": \"%s\"}", pick(p, 3),
-                 values[pick(p, 10)], pick(p, 3) ? "reject" : "null");
+        snprintf(config, sizeof config, "{\"columns\": {\"d%u\": \"%s\"}, \"on_error\": \"%s\"}",
+                 pick(p, 3), values[pick(p, 10)], pick(p, 3) ? "reject" : "null");
         node = new_node(p, "derive", config);
         break;
-    case 2: node = new_node(p, "select", "{\"columns\": [\"t\", \"id\", \"k\"], \"cast\": {\"k\": \"double\"}}"); break;
+    case 2:
+        node = new_node(p, "select",
+                        "{\"columns\": [\"t\", \"id\", \"k\"], \"cast\": {\"k\": \"double\"}}");
+        break;
     case 3:
-        snprintf(config, sizeof config, "{\"routes\": {\"a\": \"%s\", \"b\": \"%s\"}, \"else\": \"%s\"}",
+        snprintf(config, sizeof config,
+                 "{\"routes\": {\"a\": \"%s\", \"b\": \"%s\"}, \"else\": \"%s\"}",
                  conditions[pick(p, 10)], conditions[pick(p, 10)],
-                 pick(p, 3) == 0 ? "drop" : pick(p, 2) ? "reject" : "port");
+                 pick(p, 3) == 0 ? "drop"
+                 : pick(p, 2)    ? "reject"
+                                 : "port");
         node = new_node(p, "route", config);
         break;
     case 4:
-        snprintf(config, sizeof config, "{\"rows\": %u, \"offset\": %u}", pick(p, 700), pick(p, 90));
+        snprintf(config, sizeof config, "{\"rows\": %u, \"offset\": %u}", pick(p, 700),
+                 pick(p, 90));
         node = new_node(p, "limit", config);
         p->limited = true;
         break;
     case 5:
-        snprintf(config, sizeof config, pick(p, 2) ? "{\"every\": %u}" : "{\"fraction\": 0.5, \"seed\": %u}", 1 + pick(p, 9));
+        snprintf(config, sizeof config,
+                 pick(p, 2) ? "{\"every\": %u}" : "{\"fraction\": 0.5, \"seed\": %u}",
+                 1 + pick(p, 9));
         node = new_node(p, "sample", config);
         break;
     case 6:
@@ -172,7 +186,8 @@ static void grow(plan *p) {
         break;
     }
     wire(p, &from, node);
-    new_end(p, node, strcmp(p->stage[p->nodes - 1], "route") == 0 ? "a" : "out", from.ordered, from.sources);
+    new_end(p, node, strcmp(p->stage[p->nodes - 1], "route") == 0 ? "a" : "out", from.ordered,
+            from.sources);
     if (strcmp(p->stage[p->nodes - 1], "route") == 0) {
         new_end(p, node, "b", from.ordered, from.sources);
         if (strstr(p->config[p->nodes - 1], "\"port\"") != NULL)
@@ -209,7 +224,8 @@ static void collect(const pln_table *table, int sink, lines *out) {
             pln__text_printf(&text, "%d ", sink);
             must(pln__json_row(pln_batch_schema(batch), pln_batch_array(batch), i, &text), "json");
             /* Of a reject row n and attempt depend on the mode. */
-            char *n = strstr(text.data, "\"n\":"), *rest = n == NULL ? NULL : strstr(n, "\"original\"");
+            char *n = strstr(text.data, "\"n\":"),
+                 *rest = n == NULL ? NULL : strstr(n, "\"original\"");
             if (n != NULL && rest != NULL)
                 memmove(n, rest, strlen(rest) + 1);
             if (out->count == out->capacity) {
@@ -236,15 +252,16 @@ static bool conserved(const pln_report *report) {
         bool owes = n.kind != PLN_SINK && n.rows_out != n.passed;
         if (fates == n.rows_in && !owes)
             continue;
-        printf("node %s (%s): in %lld, fates %lld, passed %lld, out %lld\n", n.name, n.stage, (long long)n.rows_in,
-               (long long)fates, (long long)n.passed, (long long)n.rows_out);
+        printf("node %s (%s): in %lld, fates %lld, passed %lld, out %lld\n", n.name, n.stage,
+               (long long)n.rows_in, (long long)fates, (long long)n.passed, (long long)n.rows_out);
         return false;
     }
     return true;
 }
 
 /* Runs the plan; false if the graph is refused, which every mode must do alike. */
-static bool run_plan(plan *p, const pln_run_options *options, pln_table *const *inputs, lines *out) {
+static bool run_plan(plan *p, const pln_run_options *options, pln_table *const *inputs,
+                     lines *out) {
     pln_graph *g;
     pln_table *tables[MAX_NODES + MAX_ENDS];
     pln_report *report = NULL;
@@ -253,7 +270,8 @@ static bool run_plan(plan *p, const pln_run_options *options, pln_table *const *
     MUST(pln_graph_new(rt, "law", &g, &err));
     snprintf(wiring, sizeof wiring, "%s", p->wiring);
     for (int i = 0; i < p->nodes; i++) {
-        MUST(pln_graph_add(g, p->name[i], p->stage[i], p->config[i][0] ? p->config[i] : NULL, &err));
+        MUST(
+            pln_graph_add(g, p->name[i], p->stage[i], p->config[i][0] ? p->config[i] : NULL, &err));
         if (strcmp(p->stage[i], "memory.read") == 0)
             MUST(pln_graph_bind(g, p->name[i], "table", inputs[i], NULL, &err));
     }
@@ -265,9 +283,11 @@ static bool run_plan(plan *p, const pln_run_options *options, pln_table *const *
         MUST(pln_graph_bind(g, name, "table", tables[n_tables++], NULL, &err));
         size_t used = strlen(wiring);
         if (i < p->n_ends)
-            snprintf(wiring + used, sizeof wiring - used, "%s.%s > %s; ", p->ends[i].node, p->ends[i].port, name);
+            snprintf(wiring + used, sizeof wiring - used, "%s.%s > %s; ", p->ends[i].node,
+                     p->ends[i].port, name);
         else
-            snprintf(wiring + used, sizeof wiring - used, "%s.reject > %s; ", p->name[i - p->n_ends], name);
+            snprintf(wiring + used, sizeof wiring - used, "%s.reject > %s; ",
+                     p->name[i - p->n_ends], name);
     }
     MUST(pln_graph_wire(g, wiring, &err));
     pln_status status = pln_graph_run(g, options, &report, &err);
@@ -287,16 +307,17 @@ static bool run_plan(plan *p, const pln_run_options *options, pln_table *const *
     return status >= 0;
 }
 
-static void compare(const plan *p, uint64_t seed, const char *mode, const lines *a, const lines *b) {
+static void compare(const plan *p, uint64_t seed, const char *mode, const lines *a,
+                    const lines *b) {
     for (size_t i = 0; i < a->count && i < b->count; i++)
         if (strcmp(a->items[i], b->items[i]) != 0) {
-            printf("seed %llu, %s: batch gives\n  %s\nand not\n  %s\n%s\n", (unsigned long long)seed, mode,
-                   a->items[i], b->items[i], p->wiring);
+            printf("seed %llu, %s: batch gives\n  %s\nand not\n  %s\n%s\n",
+                   (unsigned long long)seed, mode, a->items[i], b->items[i], p->wiring);
             exit(1);
         }
     if (a->count != b->count) {
-        printf("seed %llu, %s: %zu rows, batch gives %zu\n%s\n", (unsigned long long)seed, mode, b->count, a->count,
-               p->wiring);
+        printf("seed %llu, %s: %zu rows, batch gives %zu\n%s\n", (unsigned long long)seed, mode,
+               b->count, a->count, p->wiring);
         exit(1);
     }
 }
@@ -341,8 +362,8 @@ int main(void) {
     pln_memory memory = {.struct_size = sizeof memory};
     pln_runtime_memory(rt, &memory);
     pln_runtime_free(rt);
-    printf("%llu of %llu random graphs ran in six modes, %llu rows compared\n", (unsigned long long)ran,
-           (unsigned long long)graphs, (unsigned long long)compared);
+    printf("%llu of %llu random graphs ran in six modes, %llu rows compared\n",
+           (unsigned long long)ran, (unsigned long long)graphs, (unsigned long long)compared);
     printf("%d passed, %d failed, 0 skipped\n", ran * 2 > graphs, ran * 2 <= graphs);
     return ran * 2 <= graphs;
 }

@@ -21,7 +21,8 @@ static pln_status fail(pln_error *err, pln_status status, uint32_t flags, const 
     return status;
 }
 
-static pln_status script_open(void *user, pln_context *ctx, const pln_config *config, void **self, pln_error *err) {
+static pln_status script_open(void *user, pln_context *ctx, const pln_config *config, void **self,
+                              pln_error *err) {
     reader *r = calloc(1, sizeof *r);
     (void)ctx;
     (void)config;
@@ -39,11 +40,13 @@ static void script_close(void *self, pln_context *ctx) {
     free(self);
 }
 
-static pln_status script_schema(void *self, pln_context *ctx, struct ArrowSchema *out, pln_error *err) {
+static pln_status script_schema(void *self, pln_context *ctx, struct ArrowSchema *out,
+                                pln_error *err) {
     reader *r = self;
     if (++r->s->asked <= r->s->schema_after)
         return PLN_AGAIN;
-    return ctx->host->schema_parse(ctx, r->wide ? "id int64 not null, extra utf8" : "id int64 not null", out, err);
+    return ctx->host->schema_parse(
+        ctx, r->wide ? "id int64 not null, extra utf8" : "id int64 not null", out, err);
 }
 
 static pln_status rows_of(reader *r, pln_context *ctx, int64_t n, pln_batch **out, pln_error *err) {
@@ -65,7 +68,8 @@ static pln_status rows_of(reader *r, pln_context *ctx, int64_t n, pln_batch **ou
     return status;
 }
 
-static pln_status some_rows(reader *r, pln_context *ctx, const pln_want *want, pln_batch **out, pln_error *err) {
+static pln_status some_rows(reader *r, pln_context *ctx, const pln_want *want, pln_batch **out,
+                            pln_error *err) {
     int64_t all = r->s->acts[r->at] - '0', left = all - r->used;
     int64_t n = left < want->max_rows ? left : want->max_rows;
     pln_status status = rows_of(r, ctx, n, out, err);
@@ -88,7 +92,8 @@ static pln_status wait_act(reader *r, pln_context *ctx, char act, pln_error *err
     return PLN_AGAIN;
 }
 
-static pln_status script_poll(void *self, pln_context *ctx, const pln_want *want, pln_batch **batch, pln_error *err) {
+static pln_status script_poll(void *self, pln_context *ctx, const pln_want *want, pln_batch **batch,
+                              pln_error *err) {
     reader *r = self;
     char act = r->s->acts[r->at];
     pln_raw_rejection item = {.code = PLN_EDATA, .position = r->at, .line = -1, .raw = "raw", .raw_size = 3,
@@ -122,9 +127,7 @@ static pln_status script_poll(void *self, pln_context *ctx, const pln_want *want
         r->at++;
         return PLN_OK;
     case 'x': return fail(err, PLN_EIO, 0, "told to fail");
-    case 'r':
-        r->at++;
-        return ctx->host->reject_raw(ctx, &item, 1, err);
+    case 'r': r->at++; return ctx->host->reject_raw(ctx, &item, 1, err);
     default: return some_rows(r, ctx, want, batch, err);
     }
 }
@@ -136,7 +139,8 @@ static pln_status script_save(void *self, pln_context *ctx, int64_t n, pln_error
     return ctx->host->state_put(ctx, "script", place, sizeof place, err);
 }
 
-static pln_status script_load(void *self, pln_context *ctx, const pln_piece *pieces, int64_t count, pln_error *err) {
+static pln_status script_load(void *self, pln_context *ctx, const pln_piece *pieces, int64_t count,
+                              pln_error *err) {
     reader *r = self;
     int64_t place[4];
     (void)ctx;
@@ -158,7 +162,8 @@ static pln_status script_commit(void *self, pln_context *ctx, int64_t n, pln_err
     return PLN_OK;
 }
 
-static pln_status script_estimate(void *self, pln_context *ctx, int64_t *done, int64_t *total, pln_error *err) {
+static pln_status script_estimate(void *self, pln_context *ctx, int64_t *done, int64_t *total,
+                                  pln_error *err) {
     const reader *r = self;
     (void)ctx;
     (void)err;
@@ -173,8 +178,10 @@ static pln_status script_estimate(void *self, pln_context *ctx, int64_t *done, i
         .caps = caps_, .open = script_open, .schema = script_schema, .poll = script_poll, .close = script_close, \
         .save = script_save, .load = script_load, .commit = script_commit, .estimate = script_estimate \
     }
-const pln_source script_source = SCRIPT("script", PLN_CAP_BOUNDED | PLN_CAP_REPLAYABLE | PLN_CAP_DETERMINISTIC);
-const pln_source script_unbounded = SCRIPT("script.unbounded", PLN_CAP_REPLAYABLE | PLN_CAP_DETERMINISTIC);
+const pln_source script_source =
+    SCRIPT("script", PLN_CAP_BOUNDED | PLN_CAP_REPLAYABLE | PLN_CAP_DETERMINISTIC);
+const pln_source script_unbounded =
+    SCRIPT("script.unbounded", PLN_CAP_REPLAYABLE | PLN_CAP_DETERMINISTIC);
 
 /* ---- the sink ---- */
 
@@ -186,7 +193,8 @@ static void note(probe *p, char what) {
     }
 }
 
-static pln_status probe_open(void *user, pln_context *ctx, const pln_config *config, void **self, pln_error *err) {
+static pln_status probe_open(void *user, pln_context *ctx, const pln_config *config, void **self,
+                             pln_error *err) {
     (void)ctx;
     (void)config;
     (void)err;
@@ -200,7 +208,8 @@ static void probe_close(void *self, pln_context *ctx) {
     ((probe *)self)->closes++;
 }
 
-static pln_status probe_schema(void *self, pln_context *ctx, const struct ArrowSchema *in, pln_error *err) {
+static pln_status probe_schema(void *self, pln_context *ctx, const struct ArrowSchema *in,
+                               pln_error *err) {
     probe *p = self;
     (void)ctx;
     note(p, 's');
@@ -226,7 +235,8 @@ static pln_status probe_write(void *self, pln_context *ctx, pln_batch *batch, pl
         return fail(err, p->status, p->flags, "the probe was told to fail");
     }
     for (int64_t i = 0; i < column->length && p->n_staged < PROBE_ROWS; i++)
-        p->staged[p->n_staged++] = pln_batch_schema(batch)->children[0]->format[0] == 'l' ? ids[column->offset + i] : -1;
+        p->staged[p->n_staged++] =
+            pln_batch_schema(batch)->children[0]->format[0] == 'l' ? ids[column->offset + i] : -1;
     return PLN_OK;
 }
 
@@ -259,7 +269,8 @@ static pln_status probe_prepare(void *self, pln_context *ctx, int64_t n, pln_err
     return ctx->host->handle_put(ctx, &n, sizeof n, err);
 }
 
-static pln_status probe_commit(void *self, pln_context *ctx, int64_t n, const void *handle, int64_t size, pln_error *err) {
+static pln_status probe_commit(void *self, pln_context *ctx, int64_t n, const void *handle,
+                               int64_t size, pln_error *err) {
     probe *p = self;
     int64_t named;
     (void)ctx;
@@ -279,7 +290,8 @@ static pln_status probe_commit(void *self, pln_context *ctx, int64_t n, const vo
     return PLN_OK;
 }
 
-static pln_status probe_abort(void *self, pln_context *ctx, int64_t n, const void *handle, int64_t size, pln_error *err) {
+static pln_status probe_abort(void *self, pln_context *ctx, int64_t n, const void *handle,
+                              int64_t size, pln_error *err) {
     probe *p = self;
     (void)ctx;
     (void)n;
@@ -292,7 +304,8 @@ static pln_status probe_abort(void *self, pln_context *ctx, int64_t n, const voi
     return PLN_OK;
 }
 
-static pln_status probe_recover(void *self, pln_context *ctx, int64_t n, const void *handle, int64_t size, pln_error *err) {
+static pln_status probe_recover(void *self, pln_context *ctx, int64_t n, const void *handle,
+                                int64_t size, pln_error *err) {
     probe *p = self;
     note(p, 'r');
     p->n_staged = 0;
@@ -334,6 +347,9 @@ static void clock_wait(void *user, const pln_wait_fd *fds, int32_t n, int64_t un
 }
 
 pln_clock test_clock_table(test_clock *clock) {
-    return (pln_clock){.struct_size = sizeof(pln_clock), .user = clock, .now_us = clock_now, .monotonic_us = clock_now,
+    return (pln_clock){.struct_size = sizeof(pln_clock),
+                       .user = clock,
+                       .now_us = clock_now,
+                       .monotonic_us = clock_now,
                        .wait = clock_wait};
 }

@@ -7,7 +7,8 @@
 #define CHOICES_MAX 10000
 #define TEXT_MAX 4096
 
-static const char *const kinds[] = {"sequence", "int", "float", "decimal", "bool", "choice", "text", "time"};
+static const char *const kinds[] = {"sequence", "int",    "float", "decimal",
+                                    "bool",     "choice", "text",  "time"};
 
 static pln_status refuse(const char *name, const char *what, pln_error *err) {
     return pln__error_set(err, PLN_EOPTION, "column %s: %s", name, what);
@@ -46,7 +47,8 @@ static pln_status parse_decimal(pln__gen_column *c, json_t *spec, pln_error *err
     return PLN_OK;
 }
 
-static pln_status parse_choices(const pln_allocator *mem, pln__gen_column *c, json_t *value, pln_error *err) {
+static pln_status parse_choices(const pln_allocator *mem, pln__gen_column *c, json_t *value,
+                                pln_error *err) {
     size_t n = json_array_size(value);
     if (n == 0 || n > CHOICES_MAX)
         return refuse(c->name, "expected a list of 1 to 10000 texts", err);
@@ -66,17 +68,19 @@ static pln_status parse_choices(const pln_allocator *mem, pln__gen_column *c, js
 }
 
 static pln_status parse_time(pln__gen_column *c, json_t *spec, json_t *value, pln_error *err) {
-    const char *text = json_string_value(value), *step = json_string_value(json_object_get(spec, "step"));
+    const char *text = json_string_value(value),
+               *step = json_string_value(json_object_get(spec, "step"));
     c->high = 1000000;
-    if (text == NULL || pln__parse_timestamp(text, (int64_t)strlen(text), PLN__MICRO, 0, &c->low) != PLN__PARSED)
+    if (text == NULL ||
+        pln__parse_timestamp(text, (int64_t)strlen(text), PLN__MICRO, 0, &c->low) != PLN__PARSED)
         return refuse(c->name, "expected a time such as \"2024-01-01T00:00:00Z\"", err);
     if (step != NULL && pln__parse_duration(step, (int64_t)strlen(step), &c->high) != PLN__PARSED)
         return refuse(c->name, "expected \"step\" such as \"250ms\"", err);
     return PLN_OK;
 }
 
-static pln_status parse_kind(const pln_allocator *mem, pln__gen_column *c, json_t *spec, json_t *value,
-                             pln_error *err) {
+static pln_status parse_kind(const pln_allocator *mem, pln__gen_column *c, json_t *spec,
+                             json_t *value, pln_error *err) {
     pln_status status = PLN_OK;
     json_t *step = json_object_get(spec, "step");
     switch (c->kind) {
@@ -103,8 +107,9 @@ static pln_status parse_kind(const pln_allocator *mem, pln__gen_column *c, json_
 static pln_status check_members(const pln__gen_column *c, json_t *spec, pln_error *err) {
     const char *key;
     json_t *value;
-    json_object_foreach(spec, key, value) if (strcmp(key, kinds[c->kind]) != 0 && strcmp(key, "nulls") != 0 &&
-                                              strcmp(key, "step") != 0 && strcmp(key, "scale") != 0) {
+    json_object_foreach(spec, key,
+                        value) if (strcmp(key, kinds[c->kind]) != 0 && strcmp(key, "nulls") != 0 &&
+                                   strcmp(key, "step") != 0 && strcmp(key, "scale") != 0) {
         char shown[PLN__SHOW_SIZE];
         return pln__error_set(err, PLN_EOPTION, "column %s: unknown member %s", c->name,
                               pln__show(shown, key, (int64_t)strlen(key)));
@@ -112,11 +117,12 @@ static pln_status check_members(const pln__gen_column *c, json_t *spec, pln_erro
     return PLN_OK;
 }
 
-pln_status pln__gen_parse(const pln_allocator *mem, const char *name, const char *json, pln__gen_column *c,
-                          pln_error *err) {
+pln_status pln__gen_parse(const pln_allocator *mem, const char *name, const char *json,
+                          pln__gen_column *c, pln_error *err) {
     pln_status status = PLN_OK;
     json_error_t at;
-    json_t *spec = json == NULL ? NULL : json_loads(json, JSON_REJECT_DUPLICATES, &at), *value = NULL, *nulls;
+    json_t *spec = json == NULL ? NULL : json_loads(json, JSON_REJECT_DUPLICATES, &at),
+           *value = NULL, *nulls;
     memset(c, 0, sizeof *c);
     c->name = pln__strdup(mem, name);
     if (c->name == NULL)
@@ -126,7 +132,10 @@ pln_status pln__gen_parse(const pln_allocator *mem, const char *name, const char
         c->kind = k;
     }
     if (value == NULL)
-        PLN__TRY(refuse(name, "expected an object with one of sequence, int, float, decimal, bool, choice, text, time", err));
+        PLN__TRY(refuse(name,
+                        "expected an object with one of sequence, int, float, decimal, bool, "
+                        "choice, text, time",
+                        err));
     PLN__TRY(check_members(c, spec, err));
     PLN__TRY(parse_kind(mem, c, spec, value, err));
     nulls = json_object_get(spec, "nulls");
@@ -146,8 +155,8 @@ void pln__gen_free(const pln_allocator *mem, pln__gen_column *c) {
     pln__strfree(mem, c->name);
 }
 
-pln_status pln__gen_field(const pln_allocator *mem, const pln__gen_column *c, struct ArrowSchema *out,
-                          pln_error *err) {
+pln_status pln__gen_field(const pln_allocator *mem, const pln__gen_column *c,
+                          struct ArrowSchema *out, pln_error *err) {
     static const char *const formats[] = {"l", "l", "g", NULL, "b", "u", "u", "tsu:UTC"};
     static const char *const decimals[] = {"d:18,0", "d:18,1", "d:18,2", "d:18,3", "d:18,4",
                                            "d:18,5", "d:18,6", "d:18,7", "d:18,8", "d:18,9"};
@@ -181,7 +190,8 @@ static pln_status put_text(const pln__gen_column *c, uint64_t seed, int64_t row,
     return pln_column_text(out, text, size, err);
 }
 
-static pln_status put_decimal(const pln__gen_column *c, int64_t unscaled, pln__column *out, pln_error *err) {
+static pln_status put_decimal(const pln__gen_column *c, int64_t unscaled, pln__column *out,
+                              pln_error *err) {
     char text[48];
     uint64_t rest = unscaled < 0 ? 0 - (uint64_t)unscaled : (uint64_t)unscaled;
     int at = (int)sizeof text;
@@ -204,10 +214,12 @@ static pln_status put(const pln__gen_column *c, uint64_t seed, int64_t row, pln_
     switch (c->kind) {
     case PLN__GEN_SEQUENCE:
     case PLN__GEN_TIME:
-        return pln_column_int(out, (int64_t)((uint64_t)c->low + (uint64_t)row * (uint64_t)c->high), err);
+        return pln_column_int(out, (int64_t)((uint64_t)c->low + (uint64_t)row * (uint64_t)c->high),
+                              err);
     case PLN__GEN_INT: return pln_column_int(out, between(word, c->low, c->high), err);
     case PLN__GEN_FLOAT:
-        return pln_column_float(out, c->float_low + unit(word) * (c->float_high - c->float_low), err);
+        return pln_column_float(out, c->float_low + unit(word) * (c->float_high - c->float_low),
+                                err);
     case PLN__GEN_DECIMAL: return put_decimal(c, between(word, c->low, c->high), out, err);
     case PLN__GEN_BOOL: return pln_column_int(out, unit(word) < c->float_high, err);
     case PLN__GEN_CHOICE: return pln_column_text(out, c->choices[word % (uint64_t)c->n_choices], -1, err);

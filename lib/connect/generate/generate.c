@@ -28,7 +28,8 @@ static void gen_close(void *self, pln_context *ctx) {
     pln__free(g->mem, g, sizeof *g);
 }
 
-static pln_status read_columns(generator *g, pln_context *ctx, const pln_config *config, pln_error *err) {
+static pln_status read_columns(generator *g, pln_context *ctx, const pln_config *config,
+                               pln_error *err) {
     pln_status status = PLN_OK;
     const pln_host *host = ctx->host;
     int64_t n = host->config_count(config, "columns");
@@ -42,7 +43,8 @@ static pln_status read_columns(generator *g, pln_context *ctx, const pln_config 
     for (int64_t i = 0; i < n; i++) {
         const char *name = NULL, *json = host->config_item(config, "columns", i, &name);
         if (name == NULL)
-            PLN__FAIL(err, PLN_EOPTION, "option 'columns': expected an object of names and specifications");
+            PLN__FAIL(err, PLN_EOPTION,
+                      "option 'columns': expected an object of names and specifications");
         PLN__TRY(pln__gen_parse(g->mem, name, json, &g->columns[i], err));
         PLN__TRY(pln__gen_field(g->mem, &g->columns[i], g->schema.children[i], err));
     }
@@ -75,7 +77,8 @@ out:
     return status;
 }
 
-static pln_status gen_schema(void *self, pln_context *ctx, struct ArrowSchema *out, pln_error *err) {
+static pln_status gen_schema(void *self, pln_context *ctx, struct ArrowSchema *out,
+                             pln_error *err) {
     const generator *g = self;
     (void)ctx;
     return pln__schema_copy(g->mem, &g->schema, out, err);
@@ -88,7 +91,8 @@ static int64_t due(generator *g, pln_context *ctx, pln_error *err) {
         g->started_us = now;
     int64_t allowed = (int64_t)((double)(now - g->started_us) * g->rate / 1e6) + 1;
     if (allowed <= made)
-        (void)ctx->host->wait_until(ctx, g->started_us + (int64_t)((double)made * 1e6 / g->rate) + 1, err);
+        (void)ctx->host->wait_until(
+            ctx, g->started_us + (int64_t)((double)made * 1e6 / g->rate) + 1, err);
     return allowed - made;
 }
 
@@ -105,7 +109,8 @@ static void free_positions(void *owner) {
 
 static pln_status send(generator *g, pln_context *ctx, int64_t n, pln_batch **out, pln_error *err) {
     struct ArrowArray array = {0};
-    pln_origin origin = {.struct_size = sizeof origin, .split = "generated", .release = free_positions};
+    pln_origin origin = {
+        .struct_size = sizeof origin, .split = "generated", .release = free_positions};
     pln_status status = pln__column_finish(&g->out, &array, err);
     if (status < 0)
         return status;
@@ -165,10 +170,12 @@ static pln_status gen_load(void *self, pln_context *ctx, const pln_piece *pieces
         return pln__error_set(err, PLN_ECORRUPT, "the saved position is damaged");
     memcpy(&g->at, pieces[0].bytes, sizeof g->at);
     g->started_row = g->at.row;
-    return g->at.row < 0 ? pln__error_set(err, PLN_ECORRUPT, "the saved position is negative") : PLN_OK;
+    return g->at.row < 0 ? pln__error_set(err, PLN_ECORRUPT, "the saved position is negative")
+                         : PLN_OK;
 }
 
-static pln_status gen_estimate(void *self, pln_context *ctx, int64_t *done, int64_t *total, pln_error *err) {
+static pln_status gen_estimate(void *self, pln_context *ctx, int64_t *done, int64_t *total,
+                               pln_error *err) {
     const generator *g = self;
     (void)ctx;
     (void)err;
@@ -204,6 +211,7 @@ static const pln_source generate = {
     .estimate = gen_estimate,
 };
 
-pln_status pln__connect_generate_register(const pln_host *host, pln_registry *registry, pln_error *err) {
+pln_status pln__connect_generate_register(const pln_host *host, pln_registry *registry,
+                                          pln_error *err) {
     return host->register_stage(registry, PLN_SOURCE, &generate, NULL, err);
 }

@@ -14,7 +14,9 @@ static pln_status open_puller(void *user, pln_context *ctx, const pln_config *co
     struct ArrowArrayStream *stream = ctx->host->config_handle(config, "stream");
     (void)user;
     if (stream == NULL || stream->release == NULL)
-        return pln__error_set(err, PLN_EOPTION, "option 'stream': expected a bound ArrowArrayStream that is not released");
+        return pln__error_set(
+            err, PLN_EOPTION,
+            "option 'stream': expected a bound ArrowArrayStream that is not released");
     puller *made = pln__calloc(mem, 1, sizeof *made);
     if (made == NULL)
         return pln__error_memory(err, sizeof *made);
@@ -55,7 +57,8 @@ static pln_status poll_puller(void *self, pln_context *ctx, const pln_want *want
     }
     int64_t left = pln_batch_rows(p->batch) - p->offset;
     int64_t n = left < want->max_rows ? left : want->max_rows;
-    pln_status status = pln__rows_slice(p->mem, pln_batch_array(p->batch), p->offset, n, &array, err);
+    pln_status status =
+        pln__rows_slice(p->mem, pln_batch_array(p->batch), p->offset, n, &array, err);
     if (status >= 0)
         status = ctx->host->batch_new(ctx, 0, &array, NULL, batch, err);
     if (status < 0)

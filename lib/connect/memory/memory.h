@@ -22,6 +22,7 @@ struct pln_table {
 typedef struct pln_table pln__table;
 
 pln_status pln__table_append(pln__table *table, pln_batch *batch, pln_error *err);
-pln_status pln__connect_memory_register(const pln_host *host, pln_registry *registry, pln_error *err);
+pln_status pln__connect_memory_register(const pln_host *host, pln_registry *registry,
+                                        pln_error *err);
 
 #endif

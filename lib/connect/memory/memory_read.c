@@ -93,7 +93,8 @@ static pln_status poll_reader(void *self, pln_context *ctx, const pln_want *want
     int64_t row = 0;
     pln_batch *from = find(r, &row);
     if (r->position < r->table->dropped_rows)
-        return pln__error_set(err, PLN_EDATALOSS, "row %lld was dropped from the table before it was read",
+        return pln__error_set(err, PLN_EDATALOSS,
+                              "row %lld was dropped from the table before it was read",
                               (long long)r->position);
     if (from == NULL)
         return r->follow && !r->table->closed ? PLN_AGAIN : PLN_EOS;
@@ -119,7 +120,8 @@ static pln_status load_reader(void *self, pln_context *ctx, const pln_piece *pie
     (void)ctx;
     for (int64_t i = 0; i < count; i++) {
         if (pieces[i].size != sizeof position)
-            return pln__error_set(err, PLN_ECORRUPT, "the saved position has %lld bytes", (long long)pieces[i].size);
+            return pln__error_set(err, PLN_ECORRUPT, "the saved position has %lld bytes",
+                                  (long long)pieces[i].size);
         memcpy(&position, pieces[i].bytes, sizeof position);
     }
     if (position < 0)
@@ -128,7 +130,8 @@ static pln_status load_reader(void *self, pln_context *ctx, const pln_piece *pie
     return PLN_OK;
 }
 
-static pln_status estimate(void *self, pln_context *ctx, int64_t *done, int64_t *total, pln_error *err) {
+static pln_status estimate(void *self, pln_context *ctx, int64_t *done, int64_t *total,
+                           pln_error *err) {
     const reader *r = self;
     (void)ctx;
     (void)err;

@@ -24,8 +24,8 @@ static pln_status open_appender(void *user, pln_context *ctx, const pln_config *
     return PLN_OK;
 }
 
-static pln_status abort_epoch(void *self, pln_context *ctx, int64_t n, const void *handle, int64_t size,
-                              pln_error *err) {
+static pln_status abort_epoch(void *self, pln_context *ctx, int64_t n, const void *handle,
+                              int64_t size, pln_error *err) {
     appender *a = self;
     (void)ctx;
     (void)n;

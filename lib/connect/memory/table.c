@@ -14,7 +14,8 @@ pln_status pln__table_append(pln__table *table, pln_batch *batch, pln_error *err
     return PLN_OK;
 }
 
-pln_status pln__connect_memory_register(const pln_host *host, pln_registry *registry, pln_error *err) {
+pln_status pln__connect_memory_register(const pln_host *host, pln_registry *registry,
+                                        pln_error *err) {
     pln_status status = host->register_stage(registry, PLN_SOURCE, &pln__memory_read, NULL, err);
     if (status >= 0)
         status = host->register_stage(registry, PLN_SINK, &pln__memory_write, NULL, err);

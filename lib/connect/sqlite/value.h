@@ -49,8 +49,8 @@ typedef struct pln__lite_value {
     int32_t inner_natural;
     int32_t plain; /* the type's id where the value goes as it lies in memory, else -1 */
     pln__type inner;
-    char scratch
-        [160]; /* text of numbers and times, until the statement has run; or why there is none */
+    /* Text of numbers and times, until the statement has run; or why there is none. */
+    char scratch[160];
     /* nested values: an encoder of rows that have this column only, and the row written last */
     const pln_allocator *mem;
     struct ArrowSchema row;

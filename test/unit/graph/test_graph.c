@@ -91,8 +91,8 @@ START_TEST(wirings_are_read_or_refused_with_their_column) {
     three_nodes();
     ck_assert_int_eq(pln_graph_wire(g, wirings[_i].edges, &err), wirings[_i].status);
     for (int w = 0; w < 3 && wirings[_i].words[w] != NULL; w++)
-        ck_assert_msg(strstr(err.message, wirings[_i].words[w]) != NULL, "'%s' not in: %s", wirings[_i].words[w],
-                      err.message);
+        ck_assert_msg(strstr(err.message, wirings[_i].words[w]) != NULL, "'%s' not in: %s",
+                      wirings[_i].words[w], err.message);
 }
 END_TEST
 
@@ -160,7 +160,8 @@ static void count_free(void *user) {
     (void)user;
     freed++;
 }
-static pln_status no_map(void *user, pln_context *ctx, pln_batch *in, pln_batch **out, pln_error *e) {
+static pln_status no_map(void *user, pln_context *ctx, pln_batch *in, pln_batch **out,
+                         pln_error *e) {
     (void)user;
     (void)ctx;
     (void)in;
@@ -189,8 +190,10 @@ Suite *suite_graph_graph(void) {
     Suite *suite = suite_create("graph/graph");
     TCase *tc = tcase_create("graph");
     tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_loop_test(tc, configurations_are_refused_by_name, 0, sizeof configs / sizeof configs[0]);
-    tcase_add_loop_test(tc, wirings_are_read_or_refused_with_their_column, 0, sizeof wirings / sizeof wirings[0]);
+    tcase_add_loop_test(tc, configurations_are_refused_by_name, 0,
+                        sizeof configs / sizeof configs[0]);
+    tcase_add_loop_test(tc, wirings_are_read_or_refused_with_their_column, 0,
+                        sizeof wirings / sizeof wirings[0]);
     tcase_add_test(tc, unwired_ports_are_refused_at_open);
     tcase_add_test(tc, a_required_option_is_asked_for_by_name);
     tcase_add_test(tc, options_are_set_until_the_node_is_wired);

@@ -35,7 +35,8 @@ static void never_released(struct ArrowSchema *schema) {
 }
 static struct ArrowSchema id_column = {"l", "id", NULL, 0, 0, NULL, NULL, never_released, NULL};
 static struct ArrowSchema *id_children[] = {&id_column};
-static struct ArrowSchema id_schema = {"+s", "", NULL, 0, 1, id_children, NULL, never_released, NULL};
+static struct ArrowSchema id_schema = {"+s",        "",   NULL,           0,   1,
+                                       id_children, NULL, never_released, NULL};
 
 static pln_table *numbers(int64_t from, int64_t n, int64_t per_batch) {
     pln_table *table;
@@ -125,7 +126,8 @@ START_TEST(rows_pass_in_every_mode) {
 }
 END_TEST
 
-static pln_status keep_all(void *user, pln_context *ctx, pln_batch *in, pln_batch **out, pln_error *e) {
+static pln_status keep_all(void *user, pln_context *ctx, pln_batch *in, pln_batch **out,
+                           pln_error *e) {
     (void)ctx;
     (void)e;
     ++*(int64_t *)user;
@@ -133,7 +135,8 @@ static pln_status keep_all(void *user, pln_context *ctx, pln_batch *in, pln_batc
     return PLN_OK;
 }
 
-static pln_status lose_one(void *user, pln_context *ctx, pln_batch *in, pln_batch **out, pln_error *e) {
+static pln_status lose_one(void *user, pln_context *ctx, pln_batch *in, pln_batch **out,
+                           pln_error *e) {
     (void)user;
     (void)ctx;
     return pln_batch_slice(in, 1, pln_batch_rows(in) - 1, out, e);
@@ -179,7 +182,8 @@ START_TEST(fan_out_shares_and_counts_once) {
 END_TEST
 
 /* A transform that rejects odd ids. */
-static pln_status odd_open(void *user, pln_context *ctx, const pln_config *config, void **self, pln_error *e) {
+static pln_status odd_open(void *user, pln_context *ctx, const pln_config *config, void **self,
+                           pln_error *e) {
     (void)ctx;
     (void)config;
     (void)e;
@@ -187,7 +191,8 @@ static pln_status odd_open(void *user, pln_context *ctx, const pln_config *confi
     return PLN_OK;
 }
 
-static pln_status odd_process(void *self, pln_context *ctx, int32_t port, pln_batch *batch, pln_error *e) {
+static pln_status odd_process(void *self, pln_context *ctx, int32_t port, pln_batch *batch,
+                              pln_error *e) {
     const struct ArrowArray *column = ctx->host->batch_array(batch)->children[0];
     const int64_t *ids = column->buffers[1];
     int32_t even[64];

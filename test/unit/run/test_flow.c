@@ -261,12 +261,14 @@ END_TEST
 
 /* Given up behind the change, a resumed run judges it as the first one did. */
 START_TEST(a_resumed_run_holds_to_its_schema) {
-    static const int32_t policies[] = {PLN_SCHEMA_CHANGE_REJECT, PLN_SCHEMA_CHANGE_ADAPT, PLN_SCHEMA_CHANGE_FAIL};
+    static const int32_t policies[] = {PLN_SCHEMA_CHANGE_REJECT, PLN_SCHEMA_CHANGE_ADAPT,
+                                       PLN_SCHEMA_CHANGE_FAIL};
     pln_graph *g = graph(&script_source);
     pln_run *run;
     pln_run_options options = options_of(PLN_BATCH, 1);
     options.state = scratch_path(&dir, "state.db");
-    options.on_schema_change = policies[_i] == PLN_SCHEMA_CHANGE_FAIL ? PLN_SCHEMA_CHANGE_REJECT : policies[_i];
+    options.on_schema_change =
+        policies[_i] == PLN_SCHEMA_CHANGE_FAIL ? PLN_SCHEMA_CHANGE_REJECT : policies[_i];
     source.acts = "3s45";
     OK(pln_graph_add_sink(g, "bad", &probe_sink, second, NULL, NULL, &err));
     OK(pln_graph_wire(g, "in > out; in.reject > bad", &err));
@@ -322,7 +324,9 @@ START_TEST(a_rate_is_kept_by_the_clock) {
     pln_table *out;
     OK(pln_table_new(rt, NULL, &out, &err));
     OK(pln_graph_new(rt, "rate", &g, &err));
-    OK(pln_graph_add(g, "in", "generate", "{\"columns\": {\"id\": {\"sequence\": 0}}, \"rows\": 40, \"rate\": 10}", &err));
+    OK(pln_graph_add(g, "in", "generate",
+                     "{\"columns\": {\"id\": {\"sequence\": 0}}, \"rows\": 40, \"rate\": 10}",
+                     &err));
     OK(pln_graph_add(g, "out", "memory.write", NULL, &err));
     OK(pln_graph_bind(g, "out", "table", out, NULL, &err));
     OK(pln_graph_wire(g, "in > out", &err));

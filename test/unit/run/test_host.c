@@ -67,7 +67,10 @@ START_TEST(a_forked_child_may_not_step) {
         pln_error own = {0};
         pln_status stepped = pln_run_step(run, 0, NULL, &own), finished = pln_run_finish(run, NULL);
         pln_status aborted = pln_run_abort(run, NULL);
-        _exit(stepped == PLN_EFORKED && finished == PLN_EFORKED && strstr(own.message, "parent") != NULL && aborted <= 0 ? 7 : 8);
+        _exit(stepped == PLN_EFORKED && finished == PLN_EFORKED &&
+                      strstr(own.message, "parent") != NULL && aborted <= 0
+                  ? 7
+                  : 8);
     }
     ck_assert_int_eq(waitpid(child, &code, 0), child);
     ck_assert_int_eq(WEXITSTATUS(code), 7);
@@ -212,8 +215,12 @@ static int run_one(pln_runtime *runtime, int number, const char *folder) {
     status = (call)
     TRY(pln_table_new(runtime, NULL, &out, &own));
     TRY(pln_graph_new(runtime, name, &g, &own));
-    TRY(pln_graph_add(g, "in", "generate", "{\"columns\": {\"id\": {\"sequence\": 0}, \"t\": {\"text\": [0, 9], \"nulls\": 0.2}}, \"rows\": 500}", &own));
-    TRY(pln_graph_add(g, "some", "filter", "{\"where\": \"id % 3 <> 1\", \"else\": \"drop\"}", &own));
+    TRY(pln_graph_add(g, "in", "generate",
+                      "{\"columns\": {\"id\": {\"sequence\": 0}, \"t\": {\"text\": [0, 9], "
+                      "\"nulls\": 0.2}}, \"rows\": 500}",
+                      &own));
+    TRY(pln_graph_add(g, "some", "filter", "{\"where\": \"id % 3 <> 1\", \"else\": \"drop\"}",
+                      &own));
     TRY(pln_graph_add(g, "more", "derive", "{\"columns\": {\"u\": \"upper(t)\"}}", &own));
     TRY(pln_graph_add(g, "out", "memory.write", NULL, &own));
     TRY(pln_graph_bind(g, "out", "table", out, NULL, &own));
@@ -247,7 +254,8 @@ START_TEST(many_graphs_on_many_threads) {
     pthread_t threads[THREADS];
     worker workers[THREADS];
     shared_memory memory = {.lock = PTHREAD_MUTEX_INITIALIZER};
-    pln_allocator allocator = {.struct_size = sizeof allocator, .user = &memory, .resize = locked_resize};
+    pln_allocator allocator = {
+        .struct_size = sizeof allocator, .user = &memory, .resize = locked_resize};
     pln_runtime_options options;
     pln_runtime *shared = NULL;
     pln_runtime_options_init(&options, sizeof options);
@@ -331,7 +339,10 @@ START_TEST(a_memory_limit_is_a_clean_stop) {
     pln_table *out;
     OK(pln_table_new(small, NULL, &out, &err));
     OK(pln_graph_new(small, "small", &g, &err));
-    OK(pln_graph_add(g, "in", "generate", "{\"columns\": {\"id\": {\"sequence\": 0}, \"t\": {\"text\": [50, 90]}}, \"rows\": 1000000}", &err));
+    OK(pln_graph_add(g, "in", "generate",
+                     "{\"columns\": {\"id\": {\"sequence\": 0}, \"t\": {\"text\": [50, 90]}}, "
+                     "\"rows\": 1000000}",
+                     &err));
     OK(pln_graph_add(g, "out", "memory.write", NULL, &err));
     OK(pln_graph_bind(g, "out", "table", out, NULL, &err));
     OK(pln_graph_wire(g, "in > out", &err));
@@ -354,8 +365,9 @@ END_TEST
 
 static json_t *number(const json_t *object, const char *key, int64_t expected) {
     json_t *value = json_object_get(object, key);
-    ck_assert_msg(json_is_integer(value) && json_integer_value(value) == expected, "%s is %lld, expected %lld", key,
-                  (long long)json_integer_value(value), (long long)expected);
+    ck_assert_msg(json_is_integer(value) && json_integer_value(value) == expected,
+                  "%s is %lld, expected %lld", key, (long long)json_integer_value(value),
+                  (long long)expected);
     return value;
 }
 
@@ -404,7 +416,8 @@ START_TEST(a_report_as_json_says_what_its_structs_say) {
         number(node, "late", n.late);
         number(node, "filtered", n.filtered);
         number(node, "duplicate", n.duplicate);
-        ck_assert_int_eq(n.rows_in, n.passed + n.absorbed + n.rejected + n.late + n.filtered + n.duplicate);
+        ck_assert_int_eq(n.rows_in,
+                         n.passed + n.absorbed + n.rejected + n.late + n.filtered + n.duplicate);
     }
     ck_assert_int_eq(pln_report_node(report, 4, &n), PLN_EINVAL);
     ck_assert_int_eq(pln_report_node(report, -1, &n), PLN_EINVAL);
@@ -460,7 +473,9 @@ START_TEST(the_attempt_of_a_replay_stands_in_its_rejects) {
     bool found = false;
     for (int64_t c = 0; c < schema->n_children; c++)
         if (strcmp(schema->children[c]->name, "attempt") == 0) {
-            ck_assert_int_eq(((const int64_t *)rows->children[c]->buffers[1])[rows->children[c]->offset], expected[_i]);
+            ck_assert_int_eq(
+                ((const int64_t *)rows->children[c]->buffers[1])[rows->children[c]->offset],
+                expected[_i]);
             found = true;
         }
     ck_assert(found);
@@ -508,7 +523,8 @@ END_TEST
 
 /* Two tables of one database share the transaction; an idempotent second database may be written again. */
 START_TEST(what_is_granted) {
-    static const char *const second[] = {"a.db", "b.db"}, *const mode[] = {"sqlite.append", "sqlite.upsert"};
+    static const char *const second[] = {"a.db", "b.db"}, *const mode[] = {"sqlite.append",
+                                                                           "sqlite.upsert"};
     pln_graph *g = two_databases("a.db", second[_i], mode[_i]);
     pln_report *report;
     pln_run_summary s = {.struct_size = sizeof s};
@@ -552,7 +568,8 @@ START_TEST(a_state_file_of_another_store_is_refused) {
     pln_graph_free(g);
     g = two_databases("a.db", "a.db", "sqlite.append");
     ck_assert_int_eq(pln_graph_run(g, &options, NULL, &err), PLN_ESTATE);
-    ck_assert_msg(strstr(err.message, "node one") != NULL && strstr(err.message, "state") != NULL, "%s", err.message);
+    ck_assert_msg(strstr(err.message, "node one") != NULL && strstr(err.message, "state") != NULL,
+                  "%s", err.message);
     pln_graph_free(g);
 }
 END_TEST
@@ -560,7 +577,9 @@ END_TEST
 START_TEST(a_file_that_is_no_state_file_is_refused) {
     pln_run_options options = options_of(scratch_path(&dir, "state.db"));
     pln_graph *g = graph();
-    scratch_write(&dir, "state.db", "This is a text and no database, but long enough to be looked at. It goes on and on.", -1);
+    scratch_write(
+        &dir, "state.db",
+        "This is a text and no database, but long enough to be looked at. It goes on and on.", -1);
     ck_assert_int_lt(pln_graph_run(g, &options, NULL, &err), 0);
     ck_assert_msg(strstr(err.message, "state.db") != NULL, "%s", err.message);
     ck_assert_int_eq(source.polls, 0);

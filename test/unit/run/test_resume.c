@@ -63,8 +63,9 @@ static char *slurp(const char *name) {
     return text;
 }
 
-static const char schema[] = "{\"type\":\"record\",\"name\":\"r\",\"fields\":["
-                             "{\"name\":\"id\",\"type\":\"long\"},{\"name\":\"name\",\"type\":\"string\"}]}";
+static const char schema[] =
+    "{\"type\":\"record\",\"name\":\"r\",\"fields\":["
+    "{\"name\":\"id\",\"type\":\"long\"},{\"name\":\"name\",\"type\":\"string\"}]}";
 
 static pln_graph *graph(const char *good, const char *bad) {
     pln_graph *g;
@@ -98,8 +99,8 @@ static void counts(pln_run *run, char out[256]) {
     for (int32_t i = 0; i < 3; i++) {
         pln_node_summary n = {.struct_size = sizeof n};
         OK(pln_report_node(report, i, &n));
-        used += (size_t)snprintf(out + used, 256 - used, "%s %lld/%lld/%lld ", n.name, (long long)n.rows_in,
-                                 (long long)n.passed, (long long)n.rejected);
+        used += (size_t)snprintf(out + used, 256 - used, "%s %lld/%lld/%lld ", n.name,
+                                 (long long)n.rows_in, (long long)n.passed, (long long)n.rejected);
     }
     pln_report_free(report);
 }

@@ -71,7 +71,9 @@ START_TEST(a_name_used_again_is_copied_not_exploded) {
     pln__text_init(&text, pln__system_allocator());
     pln__text_str(&text, "{\"type\":\"record\",\"name\":\"r0\",\"fields\":[");
     for (int i = 1; i <= 40; i++)
-        pln__text_printf(&text, "{\"name\":\"a%d\",\"type\":{\"type\":\"record\",\"name\":\"r%d\",\"fields\":[", i, i);
+        pln__text_printf(
+            &text, "{\"name\":\"a%d\",\"type\":{\"type\":\"record\",\"name\":\"r%d\",\"fields\":[",
+            i, i);
     pln__text_str(&text, "{\"name\":\"x\",\"type\":\"int\"}");
     for (int i = 40; i >= 1; i--)
         pln__text_printf(&text, "]}},{\"name\":\"b%d\",\"type\":\"r%d\"}", i, i);

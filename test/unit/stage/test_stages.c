@@ -142,8 +142,8 @@ static const struct {
 
 START_TEST(what_cannot_be_is_refused_before_a_row) {
     pln_status status = run(refused[_i].stage, refused[_i].config, NULL);
-    ck_assert_msg(status == refused[_i].status && strstr(err.message, refused[_i].word) != NULL, "%s %s: %s",
-                  pln_status_name(status), err.where, err.message);
+    ck_assert_msg(status == refused[_i].status && strstr(err.message, refused[_i].word) != NULL,
+                  "%s %s: %s", pln_status_name(status), err.where, err.message);
     ck_assert_str_eq(err.where, "t/x");
 }
 END_TEST
@@ -154,7 +154,8 @@ Suite *suite_stage_stages(void) {
     TCase *tc = tcase_create("stages");
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, rows_leave_by_the_right_port, 0, sizeof cases / sizeof cases[0]);
-    tcase_add_loop_test(tc, what_cannot_be_is_refused_before_a_row, 0, sizeof refused / sizeof refused[0]);
+    tcase_add_loop_test(tc, what_cannot_be_is_refused_before_a_row, 0,
+                        sizeof refused / sizeof refused[0]);
     suite_add_tcase(suite, tc);
     return suite;
 }
