@@ -222,7 +222,8 @@ static pln_status put(const pln__gen_column *c, uint64_t seed, int64_t row, pln_
                                 err);
     case PLN__GEN_DECIMAL: return put_decimal(c, between(word, c->low, c->high), out, err);
     case PLN__GEN_BOOL: return pln_column_int(out, unit(word) < c->float_high, err);
-    case PLN__GEN_CHOICE: return pln_column_text(out, c->choices[word % (uint64_t)c->n_choices], -1, err);
+    case PLN__GEN_CHOICE:
+        return pln_column_text(out, c->choices[word % (uint64_t)c->n_choices], -1, err);
     default: return put_text(c, seed, row, out, err);
     }
 }

@@ -91,9 +91,9 @@ typedef struct pln__lite_sink {
     /* true of the open transaction only */
     bool ready;
     int64_t ready_rollbacks;
-    bool
-        sort_safe; /* no constraint, collation or trigger makes the order of different keys matter */
-    bool bulk;     /* many rows by one statement */
+    /* No constraint, collation or trigger makes the order of different keys matter. */
+    bool sort_safe;
+    bool bulk;      /* many rows by one statement */
     bool bulk_undo; /* and a row that it refuses undoes all of them */
     sqlite3_stmt *write;
     sqlite3_stmt *remove;
