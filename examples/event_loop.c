@@ -25,7 +25,8 @@ static int64_t now_us(void) {
 static void sensor(int fd) {
     char text[128];
     for (int i = 0; i < READINGS; i++) {
-        int n = snprintf(text, sizeof text, "{\"sensor\": \"s%d\", \"celsius\": %d.%d}\n", i % 3, 15 + i % 20, i % 10);
+        int n = snprintf(text, sizeof text, "{\"sensor\": \"s%d\", \"celsius\": %d.%d}\n", i % 3,
+                         15 + i % 20, i % 10);
         int cut = i % 7 == 0 ? n / 2 : n;
         struct timespec pause = {0, 4000000};
         if (write(fd, text, (size_t)cut) < 0)
@@ -42,7 +43,8 @@ static void sensor(int fd) {
 static int64_t ticks;
 static void on_timer(const pln_table *warm) {
     if (ticks++ % 2 == 0)
-        printf("tick %lld: %lld warm readings so far\n", (long long)ticks, (long long)pln_table_rows(warm));
+        printf("tick %lld: %lld warm readings so far\n", (long long)ticks,
+               (long long)pln_table_rows(warm));
 }
 
 /* The loop: the run's descriptors beside ours, its wake-up time beside our timer's. */
@@ -62,7 +64,8 @@ static pln_status loop(pln_run *run, const pln_table *warm, pln_error *err) {
             n = WAITS; /* more would come with the next round */
         for (int32_t i = 0; i < n; i++) {
             fds[i].fd = wanted[i].fd;
-            fds[i].events = (short)((wanted[i].events & PLN_READABLE ? POLLIN : 0) | (wanted[i].events & PLN_WRITABLE ? POLLOUT : 0));
+            fds[i].events = (short)((wanted[i].events & PLN_READABLE ? POLLIN : 0) |
+                                    (wanted[i].events & PLN_WRITABLE ? POLLOUT : 0));
         }
         int64_t until = status == PLN_OK ? 0 : wake < timer ? wake : timer, left = until - now_us();
         if (poll(fds, (nfds_t)n, left <= 0 ? 0 : (int)((left + 999) / 1000)) < 0)
@@ -84,12 +87,13 @@ static pln_status pipeline(int fd, pln_error *err) {
     pln_run_options_init(&options, sizeof options);
     options.mode = PLN_STREAM; /* rows flow as they come; PLN_BATCH would be the same graph */
     options.epoch_us = 10000;  /* and reach the table every 10 ms */
-    if ((status = pln_runtime_new(NULL, &rt, err)) < 0 || (status = pln_table_new(rt, NULL, &warm, err)) < 0 ||
+    if ((status = pln_runtime_new(NULL, &rt, err)) < 0 ||
+        (status = pln_table_new(rt, NULL, &warm, err)) < 0 ||
         (status = pln_graph_new(rt, "readings", &g, err)) < 0)
         goto out;
-    pln_graph_add(g, "read", "ndjson.read",
-                  PLN_JSON({"schema": {"type": "record", "name": "reading", "fields": [
-                      {"name": "sensor", "type": "string"}, {"name": "celsius", "type": "double"}]}}), err);
+    pln_graph_add(g, "read", "ndjson.read", PLN_JSON({"schema": {
+        "type": "record", "name": "reading", "fields": [
+            {"name": "sensor", "type": "string"}, {"name": "celsius", "type": "double"}]}}), err);
     pln_graph_bind(g, "read", "fd", (void *)(intptr_t)fd, NULL, err);
     pln_graph_add(g, "warm", "filter", PLN_JSON({"where": "celsius >= 25"}), err);
     pln_graph_add(g, "keep", "memory.write", NULL, err);

@@ -13,7 +13,8 @@
 static char *plugin_path(const char *program, const char *given) {
     char beside[4096];
     const char *slash = strrchr(program, '/');
-    snprintf(beside, sizeof beside, "%.*splugin/every.so", slash == NULL ? 0 : (int)(slash + 1 - program), program);
+    snprintf(beside, sizeof beside, "%.*splugin/every.so",
+             slash == NULL ? 0 : (int)(slash + 1 - program), program);
     return realpath(given != NULL ? given : beside, NULL);
 }
 
@@ -28,16 +29,19 @@ int main(int argc, char **argv) {
         return 2;
     }
     if (pln_runtime_new(NULL, &rt, &err) < 0 || pln_runtime_load(rt, path, &err) < 0 ||
-        pln_runtime_stage_json(rt, "every.nth", &described, &err) < 0 || pln_graph_new(rt, "plugin", &g, &err) < 0)
+        pln_runtime_stage_json(rt, "every.nth", &described, &err) < 0 ||
+        pln_graph_new(rt, "plugin", &g, &err) < 0)
         goto out;
     printf("%s\n", described); /* what its manual would be made from */
-    pln_graph_add(g, "numbers", "generate", PLN_JSON({"rows": 1000, "columns": {"id": {"sequence": 0}}}), &err);
+    pln_graph_add(g, "numbers", "generate",
+                  PLN_JSON({"rows": 1000, "columns": {"id": {"sequence": 0}}}), &err);
     pln_graph_add(g, "tenth", "every.nth", PLN_JSON({"n": 10}), &err);
     pln_graph_add(g, "sum", "every.total", PLN_JSON({"column": "id"}), &err);
     pln_graph_wire(g, "numbers > tenth > sum", &err);
     if (pln_graph_run(g, NULL, &report, &err) < 0)
         goto out;
-    printf("the sum of each tenth number below 1000 is %lld\n", (long long)pln_report_counter(report, "sum", "total"));
+    printf("the sum of each tenth number below 1000 is %lld\n",
+           (long long)pln_report_counter(report, "sum", "total"));
     if (pln_report_counter(report, "sum", "total") != 49500)
         err.status = PLN_EINTERNAL;
 out:

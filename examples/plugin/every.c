@@ -32,7 +32,8 @@ static const pln_option nth_options[] = {
     {NULL, 0, 0, NULL, NULL, NULL},
 };
 
-static pln_status nth_open(void *user, pln_context *ctx, const pln_config *config, void **self, pln_error *err) {
+static pln_status nth_open(void *user, pln_context *ctx, const pln_config *config, void **self,
+                           pln_error *err) {
     nth *me = calloc(1, sizeof *me);
     (void)user;
     if (me == NULL)
@@ -45,7 +46,8 @@ static pln_status nth_open(void *user, pln_context *ctx, const pln_config *confi
     return fail(err, PLN_EOPTION, "option 'n': expected a number from 1", "");
 }
 
-static pln_status nth_process(void *self, pln_context *ctx, int32_t port, pln_batch *batch, pln_error *err) {
+static pln_status nth_process(void *self, pln_context *ctx, int32_t port, pln_batch *batch,
+                              pln_error *err) {
     nth *me = self;
     const pln_host *host = ctx->host;
     int64_t length = host->batch_array(batch)->length, kept = 0;
@@ -73,7 +75,8 @@ static pln_status nth_save(void *self, pln_context *ctx, int64_t n, pln_error *e
     return ctx->host->state_put(ctx, "seen", &me->seen, sizeof me->seen, err);
 }
 
-static pln_status nth_load(void *self, pln_context *ctx, const pln_piece *pieces, int64_t count, pln_error *err) {
+static pln_status nth_load(void *self, pln_context *ctx, const pln_piece *pieces, int64_t count,
+                           pln_error *err) {
     nth *me = self;
     (void)ctx;
     if (count != 1 || pieces[0].size != sizeof me->seen)
@@ -99,7 +102,8 @@ static const pln_option total_options[] = {
     {NULL, 0, 0, NULL, NULL, NULL},
 };
 
-static pln_status total_open(void *user, pln_context *ctx, const pln_config *config, void **self, pln_error *err) {
+static pln_status total_open(void *user, pln_context *ctx, const pln_config *config, void **self,
+                             pln_error *err) {
     total *me = calloc(1, sizeof *me);
     (void)user;
     if (me == NULL)
@@ -110,7 +114,8 @@ static pln_status total_open(void *user, pln_context *ctx, const pln_config *con
 }
 
 /* A column that is missing or of another type is found before the first row moves. */
-static pln_status total_schema(void *self, pln_context *ctx, const struct ArrowSchema *in, pln_error *err) {
+static pln_status total_schema(void *self, pln_context *ctx, const struct ArrowSchema *in,
+                               pln_error *err) {
     total *me = self;
     (void)ctx;
     for (me->index = 0; me->index < in->n_children; me->index++)
@@ -138,19 +143,25 @@ static pln_status total_write(void *self, pln_context *ctx, pln_batch *batch, pl
 /* ---- the tables, and the one symbol that is exported ---- */
 
 static const pln_transform nth_table = {
-    .struct_size = sizeof(pln_transform), .abi = PLN_PLUGIN_ABI, .name = "every.nth", .summary = "Passes each n-th row.",
-    .options = nth_options, .option_size = sizeof(pln_option), .caps = PLN_CAP_ROWWISE | PLN_CAP_DETERMINISTIC,
-    .open = nth_open, .process = nth_process, .close = free_self, .save = nth_save, .load = nth_load,
+    .struct_size = sizeof(pln_transform), .abi = PLN_PLUGIN_ABI,
+    .name = "every.nth", .summary = "Passes each n-th row.",
+    .options = nth_options, .option_size = sizeof(pln_option),
+    .caps = PLN_CAP_ROWWISE | PLN_CAP_DETERMINISTIC,
+    .open = nth_open, .process = nth_process, .close = free_self,
+    .save = nth_save, .load = nth_load,
 };
 
 static const pln_sink total_table = {
-    .struct_size = sizeof(pln_sink), .abi = PLN_PLUGIN_ABI, .name = "every.total", .summary = "Adds up a column.",
-    .options = total_options, .option_size = sizeof(pln_option), .caps = PLN_CAP_DETERMINISTIC | PLN_CAP_IDEMPOTENT,
+    .struct_size = sizeof(pln_sink), .abi = PLN_PLUGIN_ABI,
+    .name = "every.total", .summary = "Adds up a column.",
+    .options = total_options, .option_size = sizeof(pln_option),
+    .caps = PLN_CAP_DETERMINISTIC | PLN_CAP_IDEMPOTENT,
     .open = total_open, .write = total_write, .close = free_self, .schema = total_schema,
 };
 
 PLN_API pln_status pln_plugin_init_v1(const pln_host *host, pln_registry *registry, pln_error *err);
-PLN_API pln_status pln_plugin_init_v1(const pln_host *host, pln_registry *registry, pln_error *err) {
+PLN_API pln_status pln_plugin_init_v1(const pln_host *host, pln_registry *registry,
+                                      pln_error *err) {
     pln_status status = host->register_stage(registry, PLN_TRANSFORM, &nth_table, NULL, err);
     return status < 0 ? status : host->register_stage(registry, PLN_SINK, &total_table, NULL, err);
 }

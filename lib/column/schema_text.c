@@ -10,9 +10,9 @@ typedef struct cursor {
 static const struct {
     const char *name, *format;
 } plain[] = {
-    {"null", "n"},    {"bool", "b"},    {"int8", "c"},    {"int16", "s"},   {"int32", "i"},   {"int64", "l"},
-    {"uint8", "C"},   {"uint16", "S"},  {"uint32", "I"},  {"uint64", "L"},  {"float32", "f"}, {"float64", "g"},
-    {"utf8", "u"},    {"date32", "tdD"},
+    {"null", "n"},   {"bool", "b"},   {"int8", "c"},    {"int16", "s"},   {"int32", "i"},
+    {"int64", "l"},  {"uint8", "C"},  {"uint16", "S"},  {"uint32", "I"},  {"uint64", "L"},
+    {"utf8", "u"},   {"date32", "tdD"}, {"float32", "f"}, {"float64", "g"},
 };
 
 static void blanks(cursor *c) {
@@ -36,9 +36,9 @@ static pln_status wrong(const cursor *c, const char *what, pln_error *err) {
 }
 
 static bool in_word(char ch) {
-    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '_' ||
-           (unsigned char)ch >= 0x80 || ch == '-' || ch == '.' || ch == '$' || ch == '@' || ch == ':' || ch == '/' ||
-           ch == '+';
+    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
+           ch == '_' || (unsigned char)ch >= 0x80 || ch == '-' || ch == '.' || ch == '$' ||
+           ch == '@' || ch == ':' || ch == '/' || ch == '+';
 }
 
 /* A bare word, or one in double quotes with quotes inside doubled. */
@@ -52,7 +52,8 @@ static pln_status word(cursor *c, const char *what, char *out, size_t capacity, 
         if (quoted && *c->at == '"')
             c->at++;
         if (size + 1 >= capacity)
-            return pln__error_set(err, PLN_ELIMIT, "schema: %s of more than %zu bytes", what, capacity - 1);
+            return pln__error_set(err, PLN_ELIMIT, "schema: %s of more than %zu bytes", what,
+                                  capacity - 1);
         out[size++] = *c->at++;
     }
     out[size] = '\0';
@@ -90,7 +91,8 @@ static pln_status close_with(cursor *c, char wanted, pln_error *err) {
 }
 
 /* Unit and zone of a time, as the end of its format. */
-static pln_status unit(cursor *c, const char *prefix, bool zoned, char *format, size_t capacity, pln_error *err) {
+static pln_status unit(cursor *c, const char *prefix, bool zoned, char *format, size_t capacity,
+                       pln_error *err) {
     char name[8], zone[64] = "";
     static const char *const units[] = {"s", "ms", "us", "ns"};
     static const char letters[] = "smun";
@@ -102,7 +104,8 @@ static pln_status unit(cursor *c, const char *prefix, bool zoned, char *format, 
     for (int i = 0; i < 4; i++)
         if (strcmp(name, units[i]) == 0)
             found = i;
-    if (found < 0 || (strcmp(prefix, "tt32") == 0 && found > 1) || (strcmp(prefix, "tt64") == 0 && found < 2))
+    if (found < 0 || (strcmp(prefix, "tt32") == 0 && found > 1) ||
+        (strcmp(prefix, "tt64") == 0 && found < 2))
         PLN__FAIL(err, PLN_ESYNTAX, "schema: unit '%s' does not fit the type", name);
     if (zoned && eat(c, ','))
         PLN__TRY(word(c, "a time zone", zone, sizeof zone, err));
@@ -218,10 +221,12 @@ out:
     return status;
 }
 
-static pln_status nested(cursor *c, const char *kind, const char *name, struct ArrowSchema *out, pln_error *err) {
+static pln_status nested(cursor *c, const char *kind, const char *name, struct ArrowSchema *out,
+                         pln_error *err) {
     pln_status status = PLN_OK;
     if (c->depth >= PLN__NESTING_MAX)
-        return pln__error_set(err, PLN_ELIMIT, "schema: nested more than %d levels deep", PLN__NESTING_MAX);
+        return pln__error_set(err, PLN_ELIMIT, "schema: nested more than %d levels deep",
+                              PLN__NESTING_MAX);
     if (!eat(c, '<'))
         return wrong(c, "'<'", err);
     c->depth++;
@@ -252,8 +257,10 @@ static pln_status flat(cursor *c, const char *kind, char *format, size_t capacit
     if (strcmp(kind, "time64") == 0)
         return unit(c, "tt64", false, format, capacity, err);
     return pln__error_set(err, PLN_ESYNTAX,
-                          "schema, column %lld: '%s' is no type (bool, int8 to int64, uint8 to uint64, float32, float64, utf8, "
-                          "binary, decimal(p, s), date32, time32(u), time64(u), timestamp(u, zone), list<t>, struct<..>, "
+                          "schema, column %lld: '%s' is no type (bool, int8 to int64, uint8 to "
+                          "uint64, float32, float64, utf8, "
+                          "binary, decimal(p, s), date32, time32(u), time64(u), timestamp(u, "
+                          "zone), list<t>, struct<..>, "
                           "map<k, v>, dictionary<t>)",
                           (long long)(c->at - c->start) + 1, kind);
 }

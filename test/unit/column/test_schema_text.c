@@ -36,9 +36,12 @@ START_TEST(texts_read_back) {
     round_trip("id int64 not null");
     round_trip("a null, b bool, c int8, d int16, e int32, f uint8, g uint16, h uint32, i uint64");
     round_trip("a float32, b float64, c utf8 not null, d binary, e binary(16), f date32");
-    round_trip("a decimal(12, 2), b decimal(38, 0), c time32(s), d time32(ms), e time64(us), f time64(ns)");
-    round_trip("a timestamp(s), b timestamp(ms, UTC), c timestamp(us, Europe/Berlin), d timestamp(ns, +02:00)");
-    round_trip("tags list<utf8>, place struct<x float64, y list<int32>>, m map<utf8, int64>, d dictionary<utf8>");
+    round_trip("a decimal(12, 2), b decimal(38, 0), c time32(s), d time32(ms), e time64(us), f "
+               "time64(ns)");
+    round_trip("a timestamp(s), b timestamp(ms, UTC), c timestamp(us, Europe/Berlin), d "
+               "timestamp(ns, +02:00)");
+    round_trip("tags list<utf8>, place struct<x float64, y list<int32>>, m map<utf8, int64>, d "
+               "dictionary<utf8>");
     round_trip("\"two words\" int32, \"a \"\"quote\"\"\" utf8, \"a,b\" bool, \xC3\xA4 int8");
 }
 END_TEST
@@ -46,8 +49,13 @@ END_TEST
 START_TEST(formats_are_those_of_arrow) {
     static const char *const expected[] = {"l", "u", "d:12,2", "tsu:UTC", "tdD", "w:4", "+l", "i"};
     struct ArrowSchema s;
-    ck_assert_int_eq(pln_schema_parse(rt, "  a int64 not null , b utf8,c decimal(12,2), d timestamp( us , UTC ),\n e date32,"
-                                          " f binary(4), g list< int8 >, h dictionary<utf8>", &s, &err), PLN_OK);
+    ck_assert_int_eq(
+        pln_schema_parse(
+            rt,
+            "  a int64 not null , b utf8,c decimal(12,2), d timestamp( us , UTC ),\n e date32,"
+            " f binary(4), g list< int8 >, h dictionary<utf8>",
+            &s, &err),
+        PLN_OK);
     ck_assert_int_eq(s.n_children, 8);
     for (int i = 0; i < 8; i++)
         ck_assert_str_eq(s.children[i]->format, expected[i]);
