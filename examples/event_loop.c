@@ -91,17 +91,9 @@ static pln_status pipeline(int fd, pln_error *err) {
         (status = pln_table_new(rt, NULL, &warm, err)) < 0 ||
         (status = pln_graph_new(rt, "readings", &g, err)) < 0)
         goto out;
-    pln_graph_add(
-        g, "read", "ndjson.read", PLN_JSON({
-            "schema" : {
-                "type" : "record",
-                "name" : "reading",
-                "fields" : [
-                    {"name" : "sensor", "type" : "string"}, {"name" : "celsius", "type" : "double"}
-                ]
-            }
-        }),
-        err);
+    pln_graph_add(g, "read", "ndjson.read", PLN_JSON({"schema": {
+        "type": "record", "name": "reading", "fields": [
+            {"name": "sensor", "type": "string"}, {"name": "celsius", "type": "double"}]}}), err);
     pln_graph_bind(g, "read", "fd", (void *)(intptr_t)fd, NULL, err);
     pln_graph_add(g, "warm", "filter", PLN_JSON({"where" : "celsius >= 25"}), err);
     pln_graph_add(g, "keep", "memory.write", NULL, err);

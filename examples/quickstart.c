@@ -61,41 +61,33 @@ static pln_status count_reasons(void *user, pln_context *ctx, pln_batch *in, pln
         text_at(rows->children[column], row, text, sizeof text);
         while (i < found->n && strcmp(found->text[i], text) != 0)
             i++;
-        if (i == REASONS) { /* the last place is for all others */
-            strcpy(found->text[--i], "other reasons");
-        } else if (i == found->n) {
+        if (i == REASONS)
+            strcpy(found->text[--i], "other reasons"); /* the last place is for all others */
+        else if (i == found->n)
             strcpy(found->text[found->n++], text);
-        }
         found->rows[i]++;
     }
     *out = pln_batch_ref(in);
     return PLN_OK;
 }
 
-/* Orders to play with: the same 100,000 each time, some without a customer, some with an amount below zero. */
+/* Orders to play with: 100,000, some without a customer, some with an amount below zero. */
 static pln_status make_orders(pln_runtime *rt, const char *path, pln_error *err) {
-    pln_graph *g;
-    pln_status status = pln_graph_new(rt, "make_orders", &g, err);
-    if (status < 0)
-        return status;
-    pln_graph_add(
-        g, "make", "generate", PLN_JSON({
-            "rows" : 100000,
-            "seed" : 7,
-            "columns" : {
-                "order_id" : {"sequence" : 1},
-                "customer" :
-                    {"choice" : [ "Ada", "Grace", "Edsger", "Barbara", "Tony" ], "nulls" : 0.01},
-                "country" : {"choice" : [ "DE", "FR", "GB", "NL", "US" ]},
-                "amount" : {"decimal" : [ -2, 250 ], "scale" : 2},
-                "ordered_at" : {"time" : "2024-01-01T00:00:00Z", "step" : "30s"}
-            }
-        }),
-        err);
+    pln_graph *g = NULL;
+    if (access(path, F_OK) == 0 || pln_graph_new(rt, "make_orders", &g, err) < 0)
+        return err->status;
+    pln_graph_add(g, "make", "generate", PLN_JSON({
+        "rows": 100000, "seed": 7, "columns": {
+            "order_id": {"sequence": 1},
+            "customer": {"choice": ["Ada", "Grace", "Edsger", "Barbara", "Tony"], "nulls": 0.01},
+            "country": {"choice": ["DE", "FR", "GB", "NL", "US"]},
+            "amount": {"decimal": [-2, 250], "scale": 2},
+            "ordered_at": {"time": "2024-01-01T00:00:00Z", "step": "30s"}}
+    }), err);
     pln_graph_add(g, "write", "csv.write", NULL, err);
     pln_graph_set_text(g, "write", "path", path, err);
     pln_graph_wire(g, "make > write", err);
-    status = pln_graph_run(g, NULL, NULL, err);
+    pln_status status = pln_graph_run(g, NULL, NULL, err);
     pln_graph_free(g);
     return status;
 }
@@ -104,22 +96,17 @@ static pln_status make_orders(pln_runtime *rt, const char *path, pln_error *err)
 static pln_status build(pln_graph *g, const char *path, reasons *found, pln_error *err) {
     pln_graph_add(g, "read", "csv.read", NULL, err);
     pln_graph_set_text(g, "read", "path", path, err);
-    pln_graph_add(
-        g, "named", "filter",
-        PLN_JSON({"where" : "customer is not null", "else" : "reject", "message" : "no customer"}),
-        err);
-    pln_graph_add(
-        g, "positive", "filter",
-        PLN_JSON({"where" : "amount > 0", "else" : "reject", "message" : "amount not above 0"}),
-        err);
-    pln_graph_add(g, "store", "sqlite.upsert",
-                  PLN_JSON({"database" : "orders.db", "table" : "orders", "key" : ["order_id"]}),
-                  err);
+    pln_graph_add(g, "named", "filter", PLN_JSON({
+        "where": "customer is not null", "else": "reject", "message": "no customer"}), err);
+    pln_graph_add(g, "positive", "filter", PLN_JSON({
+        "where": "amount > 0", "else": "reject", "message": "amount not above 0"}), err);
+    pln_graph_add(g, "store", "sqlite.upsert", PLN_JSON({
+        "database": "orders.db", "table": "orders", "key": ["order_id"]}), err);
     pln_graph_add_map(g, "why", count_reasons, found, NULL, NULL, err);
-    pln_graph_add(g, "bad", "ndjson.write", PLN_JSON({"path" : "rejected.ndjson"}), err);
+    pln_graph_add(g, "bad", "ndjson.write", PLN_JSON({"path": "rejected.ndjson"}), err);
+    pln_graph_wire(g, "read > named > positive > store", err);
     return pln_graph_wire(g,
-                          "read > named > positive > store;"
-                          "read.reject > why; named.reject > why; positive.reject > why; "
+                          "read.reject > why; named.reject > why; positive.reject > why;"
                           "store.reject > why; why > bad",
                           err);
 }
@@ -149,13 +136,11 @@ static void show_file(const char *path) {
 
 static void summarize(const pln_report *report, const char *path, const reasons *found) {
     static const char *const changes[] = {"inserted", "updated", "unchanged"};
-    int plain = !isatty(STDOUT_FILENO);
     pln_run_summary s = {.struct_size = sizeof s};
     char rate[32];
     pln_report_summary(report, &s);
     double seconds = (double)(s.elapsed_us + 1) / 1e6;
-    printf("%s  %-10s %-36s %12s%s\n", plain ? "" : "\033[1m", "step", "", "rows",
-           plain ? "" : "\033[0m");
+    printf("  %-10s %-36s %12s\n", "step", "", "rows");
     line("read", path, s.rows_in);
     for (int i = 0; i < found->n; i++)
         line(i == 0 ? "rejected" : "", found->text[i], found->rows[i]);
@@ -190,21 +175,14 @@ int main(int argc, char **argv) {
         options.progress = show_progress;
         options.progress_us = 100000;
     }
-    pln_status status = pln_runtime_new(NULL, &rt, &err);
-    if (status >= 0 && argc == 1 && access(path, F_OK) != 0)
-        status = make_orders(rt, path, &err);
-    if (status >= 0)
-        status = pln_graph_new(rt, "quickstart", &g, &err);
-    if (status >= 0)
-        status = build(g, path, &found, &err);
-    if (status >= 0)
-        status = pln_graph_run(g, &options, &report, &err);
-    if (status >= 0)
+    if (pln_runtime_new(NULL, &rt, &err) >= 0 && (argc > 1 || make_orders(rt, path, &err) >= 0) &&
+        pln_graph_new(rt, "quickstart", &g, &err) >= 0 && build(g, path, &found, &err) >= 0 &&
+        pln_graph_run(g, &options, &report, &err) >= 0)
         summarize(report, path, &found);
     else
         fprintf(stderr, "quickstart: %s: %s\n", err.where, err.message);
     pln_report_free(report);
     pln_graph_free(g);
     pln_runtime_free(rt);
-    return status < 0 ? FAILED : DONE;
+    return err.status < 0 ? FAILED : DONE;
 }

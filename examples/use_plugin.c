@@ -34,9 +34,9 @@ int main(int argc, char **argv) {
         goto out;
     printf("%s\n", described); /* what its manual would be made from */
     pln_graph_add(g, "numbers", "generate",
-                  PLN_JSON({"rows" : 1000, "columns" : {"id" : {"sequence" : 0}}}), &err);
-    pln_graph_add(g, "tenth", "every.nth", PLN_JSON({"n" : 10}), &err);
-    pln_graph_add(g, "sum", "every.total", PLN_JSON({"column" : "id"}), &err);
+                  PLN_JSON({"rows": 1000, "columns": {"id": {"sequence": 0}}}), &err);
+    pln_graph_add(g, "tenth", "every.nth", PLN_JSON({"n": 10}), &err);
+    pln_graph_add(g, "sum", "every.total", PLN_JSON({"column": "id"}), &err);
     pln_graph_wire(g, "numbers > tenth > sum", &err);
     if (pln_graph_run(g, NULL, &report, &err) < 0)
         goto out;

@@ -143,14 +143,19 @@ static pln_status total_write(void *self, pln_context *ctx, pln_batch *batch, pl
 /* ---- the tables, and the one symbol that is exported ---- */
 
 static const pln_transform nth_table = {
-    .struct_size = sizeof(pln_transform), .abi = PLN_PLUGIN_ABI, .name = "every.nth", .summary = "Passes each n-th row.",
-    .options = nth_options, .option_size = sizeof(pln_option), .caps = PLN_CAP_ROWWISE | PLN_CAP_DETERMINISTIC,
-    .open = nth_open, .process = nth_process, .close = free_self, .save = nth_save, .load = nth_load,
+    .struct_size = sizeof(pln_transform), .abi = PLN_PLUGIN_ABI,
+    .name = "every.nth", .summary = "Passes each n-th row.",
+    .options = nth_options, .option_size = sizeof(pln_option),
+    .caps = PLN_CAP_ROWWISE | PLN_CAP_DETERMINISTIC,
+    .open = nth_open, .process = nth_process, .close = free_self,
+    .save = nth_save, .load = nth_load,
 };
 
 static const pln_sink total_table = {
-    .struct_size = sizeof(pln_sink), .abi = PLN_PLUGIN_ABI, .name = "every.total", .summary = "Adds up a column.",
-    .options = total_options, .option_size = sizeof(pln_option), .caps = PLN_CAP_DETERMINISTIC | PLN_CAP_IDEMPOTENT,
+    .struct_size = sizeof(pln_sink), .abi = PLN_PLUGIN_ABI,
+    .name = "every.total", .summary = "Adds up a column.",
+    .options = total_options, .option_size = sizeof(pln_option),
+    .caps = PLN_CAP_DETERMINISTIC | PLN_CAP_IDEMPOTENT,
     .open = total_open, .write = total_write, .close = free_self, .schema = total_schema,
 };
 

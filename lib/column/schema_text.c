@@ -10,9 +10,9 @@ typedef struct cursor {
 static const struct {
     const char *name, *format;
 } plain[] = {
-    {"null", "n"},    {"bool", "b"},    {"int8", "c"},    {"int16", "s"},   {"int32", "i"},   {"int64", "l"},
-    {"uint8", "C"},   {"uint16", "S"},  {"uint32", "I"},  {"uint64", "L"},  {"float32", "f"}, {"float64", "g"},
-    {"utf8", "u"},    {"date32", "tdD"},
+    {"null", "n"},   {"bool", "b"},   {"int8", "c"},    {"int16", "s"},   {"int32", "i"},
+    {"int64", "l"},  {"uint8", "C"},  {"uint16", "S"},  {"uint32", "I"},  {"uint64", "L"},
+    {"utf8", "u"},   {"date32", "tdD"}, {"float32", "f"}, {"float64", "g"},
 };
 
 static void blanks(cursor *c) {

@@ -2,8 +2,8 @@
 """
 The code is laid out as .clang-format says; `test_format.py --write` lays it out so, where it is not.
 
-Left to the author: comments at the ends of lines, the items of enums and of tables in braces (how they stand together
-tells something), and whether the one statement of a case stands beside it or below.
+Left to the author: comments at the ends of lines, the items of enums, of tables in braces and of JSON (how they stand
+together tells something), and whether the one statement of a case stands beside it or below.
 """
 import difflib
 import glob
@@ -34,6 +34,14 @@ def free_lines(text):
     code, free = blank(text), set()
     for found in re.finditer(r"^[ \t]*#[^\n]*\\\n(?:[^\n]*\\\n)*[^\n]*", text, re.M):
         free.update(range(code.count("\n", 0, found.start()) + 1, code.count("\n", 0, found.end()) + 2))
+    for found in re.finditer(r"\bPLN_JSON\(", code):  # it is no C
+        depth, i = 1, found.end()
+        while i < len(code) and depth:
+            depth += (code[i] == "(") - (code[i] == ")")
+            i += 1
+        first = max(code.rfind(mark, 0, found.start()) for mark in ";{}") + 1  # the whole statement
+        first += len(code[first:]) - len(code[first:].lstrip())
+        free.update(range(code.count("\n", 0, first) + 1, code.count("\n", 0, max(i, code.find(";", i))) + 2))
     for found in re.finditer(r"(?:\benum\b[^;{}()]*|=\s*(?:\([^()]*\)\s*)?)\{", code):
         depth, i = 1, found.end()
         while i < len(code) and depth:

@@ -152,6 +152,8 @@ static pln_status fill(pln__reader *reader, pln_error *err) {
         status = pln__input_read(&reader->input, reader->block->data + reader->end,
                                  reader->block->capacity - reader->end, &got, err);
         reader->end += got;
+        /* Kernels load whole vectors; what they then see behind the data must not change from run to run. */
+        memset(reader->block->data + reader->end, 0, PLN__PADDING);
         any |= got > 0;
         if (reader->descriptor >= 0 && status == PLN_OK)
             break;
