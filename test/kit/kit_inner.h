@@ -38,7 +38,7 @@ typedef struct kit_memory {
     bool failed;
     int64_t requests, blocks;
     int64_t wrong; /* blocks freed twice or with another size */
-    kit_block *freed;
+    kit_block *all;
 } kit_memory;
 
 void kit_memory_init(kit_memory *memory, int64_t fail_at, bool once);

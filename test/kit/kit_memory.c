@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In front of each block. Freed ones are kept to the end of the run, so that a second free is seen and not suffered. */
+/* In front of each block. All are kept to the end of the run, so that a second free is seen and not suffered. */
 struct kit_block {
     uint64_t size;
     uint64_t mark;
@@ -21,8 +21,6 @@ static void give_back(kit_memory *memory, void *ptr, uint64_t size) {
     }
     block->mark = GONE;
     memset(ptr, 0xdd, (size_t)block->size);
-    block->next = memory->freed;
-    memory->freed = block;
     memory->blocks--;
 }
 
@@ -36,7 +34,8 @@ static void *request(kit_memory *memory, uint64_t size) {
     kit_block *block = malloc(sizeof *block + size);
     if (block == NULL)
         abort();
-    *block = (kit_block){size, LIVE, NULL, 0};
+    *block = (kit_block){size, LIVE, memory->all, 0};
+    memory->all = block;
     memset(block + 1, 0xa5, (size_t)size);
     memory->blocks++;
     return block + 1;
@@ -64,9 +63,9 @@ void kit_memory_init(kit_memory *memory, int64_t fail_at, bool once) {
 }
 
 void kit_memory_end(kit_memory *memory) {
-    while (memory->freed != NULL) {
-        kit_block *next = memory->freed->next;
-        free(memory->freed);
-        memory->freed = next;
+    while (memory->all != NULL) {
+        kit_block *next = memory->all->next;
+        free(memory->all);
+        memory->all = next;
     }
 }
