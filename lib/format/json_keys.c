@@ -6,11 +6,16 @@
  */
 enum { KEYS_FEW = 16 };
 
+/* An empty key may be there before there is any text. */
+static bool same_text(const pln__json_keys *keys, const struct pln__json_entry_key *item,
+                      const uint8_t *key) {
+    return item->size == 0 || memcmp(keys->text.data + item->start, key, (size_t)item->size) == 0;
+}
+
 static bool same(const pln__json_keys *keys, int64_t i, const uint8_t *key, int64_t size,
                  uint64_t hash) {
     const struct pln__json_entry_key *item = &keys->items[i];
-    return item->hash == hash && item->size == size &&
-           (size == 0 || memcmp(keys->text.data + item->start, key, (size_t)size) == 0);
+    return item->hash == hash && item->size == size && same_text(keys, item, key);
 }
 
 static void place(pln__json_keys *keys, int64_t i) {
@@ -63,8 +68,7 @@ bool pln__json_keys_again(pln__json_keys *keys, const uint8_t *p, int64_t *size)
     if (keys->n >= keys->old)
         return false;
     const struct pln__json_entry_key *item = &keys->items[keys->n];
-    if (!item->short_plain || p[item->size] != '"' ||
-        memcmp(keys->text.data + item->start, p, (size_t)item->size) != 0)
+    if (!item->short_plain || p[item->size] != '"' || !same_text(keys, item, p))
         return false;
     keys->n++;
     keys->text.size = item->start + item->size;
