@@ -1,0 +1,96 @@
+/*
+ * Avro binary as room format offers it: values <-> columns, container files, compression, frames. The schema model is room schema's.
+ */
+#ifndef PLN__FORMAT_AVRO_H
+#define PLN__FORMAT_AVRO_H
+
+#include "schema/avro.h"
+
+/* ---- values to columns (avro_decode*.c) ---- */
+
+/* What hostile data may cost. 0 is the default in brackets. */
+typedef struct pln__avro_limits {
+    int64_t value_bytes_max; /* one string, bytes or map key [64 MiB] */
+    int64_t items_max;       /* items without a byte of their own (null, empty records) in one datum [1,000,000] */
+    int32_t nesting_max;     /* of what is skipped or written as JSON; columns cannot recur [64] */
+} pln__avro_limits;
+
+typedef struct pln__avro_decoder pln__avro_decoder;
+/* Compiled once for the pair; reader NULL: the writer's. Keeps references on both. PLN_ETYPE if they cannot meet, PLN_EUNSUPPORTED for what has no columns. */
+pln_status pln__avro_decoder_new(const pln_allocator *mem, const pln__avro_schema *writer,
+                                 const pln__avro_schema *reader, const pln__avro_limits *limits,
+                                 pln__avro_decoder **out, pln_error *err);
+/* The columns, a struct, borrowed. */
+const struct ArrowSchema *pln__avro_decoder_schema(const pln__avro_decoder *self);
+typedef struct pln__avro_input {
+    const uint8_t *bytes; /* PLN__PADDING more bytes may be read behind size, never used */
+    int64_t size;
+    int64_t used; /* out: bytes of the rows decoded */
+    int64_t rows; /* in: at most so many; out: how many were */
+} pln__avro_input;
+/*
+ * Append rows. A datum that is damaged, cut or not for this reader is PLN_EDATA with the field path and the offset in `bytes`; rows before it stay,
+ * it leaves none, and `used` is where it begins. Whether bytes may be left over is for the caller to say.
+ */
+pln_status pln__avro_decode(pln__avro_decoder *self, pln__avro_input *input, pln_error *err);
+/* Where the datum at `bytes` ends, without columns; PLN_EDATA as above. */
+pln_status pln__avro_skip(pln__avro_decoder *self, const uint8_t *bytes, int64_t size,
+                          int64_t *used, pln_error *err);
+int64_t pln__avro_decoder_rows(const pln__avro_decoder *self);
+/* Hand the rows over as a struct array and begin anew. */
+pln_status pln__avro_decoder_take(pln__avro_decoder *self, struct ArrowArray *out, pln_error *err);
+/* Append a null row, for callers that keep a place for a row that they reject. */
+void pln__avro_decoder_free(pln__avro_decoder *self);
+
+/* ---- columns to values (avro_encode*.c) ---- */
+
+typedef struct pln__avro_encoder pln__avro_encoder;
+/* Columns go to fields by name; PLN_ETYPE names a column that fits no field, a field without column and default, or types that do not fit. */
+pln_status pln__avro_encoder_new(const pln_allocator *mem, const pln__avro_schema *schema,
+                                 const struct ArrowSchema *columns, pln__avro_encoder **out,
+                                 pln_error *err);
+/*
+ * Append rows [first, first + n) of a struct array. ends (NULL or n entries) gets the size of `out` behind each row. A value that the schema cannot hold
+ * (no such symbol, a null where none may be, an int beyond 32 bits) is PLN_EDATA with the column, *bad_row its row, and `out` ends before that row.
+ */
+pln_status pln__avro_encode(pln__avro_encoder *self, const struct ArrowArray *rows, int64_t first,
+                            int64_t n, pln__buffer *out, int64_t *ends, int64_t *bad_row,
+                            pln_error *err);
+void pln__avro_encoder_free(pln__avro_encoder *self);
+
+/* ---- values and the JSON encoding (avro_json.c): by datum, recursive types too ---- */
+
+pln_status pln__avro_to_json(const pln_allocator *mem, const pln__avro_resolution *resolution,
+                             const pln__avro_limits *limits, const uint8_t *bytes, int64_t size,
+                             int64_t *used, pln__text *out, pln_error *err);
+pln_status pln__avro_from_json(const pln_allocator *mem, const pln__avro_schema *schema,
+                               const char *text, int64_t size, pln__buffer *out, pln_error *err);
+
+/* ---- frames (avro_frame.c) ---- */
+
+enum { PLN__FRAME_NONE = 0, PLN__FRAME_SINGLE_OBJECT, PLN__FRAME_CONFLUENT, PLN__FRAME_CONFLUENT_GUID };
+typedef struct pln__avro_frame {
+    int32_t form;
+    uint64_t fingerprint; /* SINGLE_OBJECT */
+    uint32_t id;          /* CONFLUENT */
+    uint8_t guid[16];     /* CONFLUENT_GUID */
+    int64_t size;         /* of the frame; the datum follows */
+} pln__avro_frame;
+/* PLN_EDATA for bytes that begin with none of the three ("unknown magic byte 0x7b"), or are too short. */
+pln_status pln__avro_frame_read(const uint8_t *bytes, int64_t size, pln__avro_frame *out,
+                                pln_error *err);
+pln_status pln__avro_frame_write(const pln_allocator *mem, const pln__avro_frame *frame,
+                                 pln__buffer *out, pln_error *err);
+
+/* ---- compression of blocks (avro_block.c, snappy.c) ---- */
+
+enum {
+    PLN__AVRO_CODEC_NULL = 0,
+    PLN__AVRO_CODEC_DEFLATE,
+    PLN__AVRO_CODEC_SNAPPY,
+    PLN__AVRO_CODEC_ZSTANDARD
+};
+/* PLN_EUNSUPPORTED for any other name ("bzip2"), and for zstandard where the library was built without it. */
+pln_status pln__avro_codec_find(const char *name, int64_t size, int32_t *codec, pln_error *err);
+
+#endif
