@@ -68,7 +68,12 @@ pln_status pln__avro_from_json(const pln_allocator *mem, const pln__avro_schema 
 
 /* ---- frames (avro_frame.c) ---- */
 
-enum { PLN__FRAME_NONE = 0, PLN__FRAME_SINGLE_OBJECT, PLN__FRAME_CONFLUENT, PLN__FRAME_CONFLUENT_GUID };
+enum {
+    PLN__FRAME_NONE = 0,
+    PLN__FRAME_SINGLE_OBJECT,
+    PLN__FRAME_CONFLUENT,
+    PLN__FRAME_CONFLUENT_GUID
+};
 typedef struct pln__avro_frame {
     int32_t form;
     uint64_t fingerprint; /* SINGLE_OBJECT */

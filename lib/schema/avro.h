@@ -48,7 +48,7 @@ enum {
 
 typedef struct pln__avro_type pln__avro_type;
 /* A JSON value of the schema's document; only room schema looks inside. */
-typedef struct json_t pln__avro_json;
+typedef struct pln__avro_json pln__avro_json;
 
 typedef struct pln__avro_field {
     const char *name;
@@ -89,6 +89,7 @@ typedef struct pln__avro_parse_options {
     const pln__avro_schema *const *known; /* their named types may be used by name */
     int64_t n_known;
     bool lax_names; /* names beyond [A-Za-z_][A-Za-z0-9_]* are taken, as some producers write them */
+    bool lax_defaults; /* defaults that do not fit are taken: a writer's schema is never asked for them */
 } pln__avro_parse_options;
 
 /*
