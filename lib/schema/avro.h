@@ -121,7 +121,12 @@ pln_status pln__avro_rabin(const pln__avro_schema *schema, uint64_t *out, pln_er
 pln_status pln__avro_default_binary(const pln_allocator *mem, const pln__avro_type *type,
                                     const pln__avro_json *value, pln__buffer *out, pln_error *err);
 
-/* A struct of columns (a top type that is no record becomes one column "value"); what has no column type is refused with its path: recursion, a decimal beyond 38 digits. */
+/*
+ * A struct of columns; a top type that is no record becomes one column "value". null in a union with one other branch makes a nullable column, one branch
+ * alone is that branch, other unions are dense unions whose children are named as the JSON encoding tags them; an enum is dictionary<int32, utf8> with
+ * its symbols in the metadata "pln.symbols", a JSON list; uuid, duration and big-decimal leave their name in "pln.logical" on a column of their
+ * base type. PLN_EUNSUPPORTED with the path for what has no column type: recursion, a decimal beyond 38 digits, a fixed of 0 bytes, an empty union or enum.
+ */
 pln_status pln__avro_to_arrow(const pln_allocator *mem, const pln__avro_schema *schema,
                               struct ArrowSchema *out, pln_error *err);
 /* The record of that name that holds rows of these columns; every column type has a form (uint64 is decimal(20,0), int8 an int, ...). */

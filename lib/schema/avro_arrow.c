@@ -1,442 +1,245 @@
+#include "schema/avro_internal.h"
 #include "schema/schema.h"
-#include <jansson.h>
 
-#define NAMES_MAX 4096
-#define SYMBOLS_MAX 65536
 #define NODES_MAX 100000 /* a name used twice at each of 30 levels would be a billion columns */
-
-/* Where a walk is: the named types seen so far, and which of them are being built (a reference to one of those is recursion). */
-typedef struct named {
-    char *name;
-    const char *space; /* namespace in which its fields are resolved; inside the JSON document or "" */
-    const struct ArrowSchema *built;
-    bool open;
-} named;
+#define BRANCHES_MAX 127
+#define SYMBOLS_KEY "pln.symbols" /* the symbols of an enum, a JSON list */
+#define LOGICAL_KEY "pln.logical" /* uuid, duration, big-decimal: what the column type does not tell */
 
 typedef struct walk {
     const pln_allocator *mem;
+    const pln__avro_schema *schema;
     pln_error *err;
-    named *types;
-    int64_t count, capacity;
-    int depth;
+    uint8_t *open; /* records being built, by index: one that comes again contains itself */
+    const json *at; /* for messages */
+    int32_t depth;
     int64_t nodes;
-    const char *path; /* of the field being built, for messages */
 } walk;
 
-static pln_status build(walk *w, json_t *type, const char *space, const char *name, bool nullable,
-                        struct ArrowSchema *out);
+/* The column to be made. */
+typedef struct column {
+    const char *name;
+    bool nullable;
+    struct ArrowSchema *out;
+} column;
+
+static pln_status build(walk *w, const pln__avro_type *type, column to);
 
 static pln_status refuse(walk *w, pln_status code, const char *what) {
-    return pln__error_set(w->err, code, "Avro schema, %s: %s", w->path[0] == '\0' ? "top" : w->path,
-                          what);
+    return pln__avro_refuse(w->schema, w->at, code, w->err, "%s", what);
 }
 
-static pln_status leaf(walk *w, const char *format, const char *name, bool nullable,
-                       struct ArrowSchema *out) {
-    return pln__field_new(w->mem, format, name, nullable, 0, out, w->err);
+static pln_status make(walk *w, const char *format, column to, int64_t n_children) {
+    return pln__field_new(w->mem, format, to.name, to.nullable, n_children, to.out, w->err);
 }
 
-static pln_status primitive(walk *w, const char *type, const char *name, bool nullable,
-                            struct ArrowSchema *out, bool *found) {
-    static const struct {
-        const char *avro, *format;
-    } map[] = {{"null", "n"}, {"boolean", "b"}, {"int", "i"},   {"long", "l"},
-               {"float", "f"}, {"double", "g"}, {"bytes", "z"}, {"string", "u"}};
-    *found = false;
-    for (int i = 0; i < PLN__COUNT(map); i++)
-        if (strcmp(type, map[i].avro) == 0) {
-            *found = true;
-            return leaf(w, map[i].format, name, nullable || i == 0, out);
-        }
-    return PLN_OK;
-}
-
-static bool name_ok(const char *name, bool dotted) {
-    bool start = true;
-    if (name == NULL || name[0] == '\0')
-        return false;
-    for (; *name != '\0'; name++) {
-        bool letter =
-            (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') || *name == '_';
-        bool digit = *name >= '0' && *name <= '9';
-        if (*name == '.' && dotted && !start)
-            start = true;
-        else if (letter || (digit && !start))
-            start = false;
-        else
-            return false;
-    }
-    return !start;
-}
-
-static char *full_name(walk *w, const char *space, const char *name) {
+static pln_status make_number(walk *w, column to, const char *format, int64_t a, int64_t b) {
     pln__text text;
     pln__text_init(&text, w->mem);
-    if (strchr(name, '.') == NULL && space[0] != '\0')
-        pln__text_printf(&text, "%s.", space);
-    pln__text_str(&text, name);
-    return pln__text_take(&text);
-}
-
-static named *find_named(walk *w, const char *name) {
-    for (int64_t i = 0; i < w->count; i++)
-        if (strcmp(w->types[i].name, name) == 0)
-            return &w->types[i];
-    return NULL;
-}
-
-/* Its namespace: given, or before the last dot of the name, or the one around it. The text stays in the document. */
-static const char *space_of(json_t *definition, const char *around) {
-    const char *space = json_string_value(json_object_get(definition, "namespace"));
-    return space != NULL ? space : around;
-}
-
-static pln_status remember(walk *w, json_t *definition, const char *around,
-                           const struct ArrowSchema *out, int64_t *index) {
-    const char *name = json_string_value(json_object_get(definition, "name"));
-    const char *space = space_of(definition, around);
-    if (!name_ok(name, true))
-        return refuse(w, PLN_ESYNTAX, "a named type has no valid \"name\"");
-    char *full = full_name(w, space, name);
-    if (full == NULL)
-        return pln__error_memory(w->err, strlen(name));
-    pln_status status =
-        w->count >= NAMES_MAX ? refuse(w, PLN_ELIMIT, "too many named types")
-        : find_named(w, full) != NULL
-            ? refuse(w, PLN_ESYNTAX, "a type of this name is defined twice")
-            : pln__grow(w->mem, &w->types, &w->capacity, w->count + 1, sizeof *w->types, w->err);
-    if (status < 0) {
-        pln__strfree(w->mem, full);
-        return status;
-    }
-    *index = w->count;
-    w->types[w->count++] = (named){full, space, out, true};
-    return PLN_OK;
-}
-
-static pln_status build_fields(walk *w, json_t *fields, const char *space,
-                               struct ArrowSchema *out) {
-    pln_status status = PLN_OK;
-    const char *outer = w->path;
-    pln__text path;
-    pln__text_init(&path, w->mem);
-    for (size_t i = 0; i < json_array_size(fields); i++) {
-        json_t *field = json_array_get(fields, i);
-        const char *name = json_string_value(json_object_get(field, "name"));
-        json_t *type = json_object_get(field, "type");
-        if (!name_ok(name, false))
-            PLN__TRY(refuse(w, PLN_ESYNTAX, "a field has no valid \"name\""));
-        path.size = 0;
-        pln__text_printf(&path, "%s%s%s", outer, outer[0] == '\0' ? "" : ".", name);
-        PLN__TRY(pln__text_status(&path, w->err));
-        w->path = path.data;
-        if (type == NULL)
-            PLN__TRY(refuse(w, PLN_ESYNTAX, "the field has no \"type\""));
-        PLN__TRY(build(w, type, space, name, false, out->children[i]));
-        w->path = outer;
-    }
-out:
-    w->path = outer;
-    pln__text_free(&path);
+    pln__text_printf(&text, "%s%lld", format, (long long)a);
+    if (b >= 0)
+        pln__text_printf(&text, ",%lld", (long long)b);
+    pln_status status = pln__text_status(&text, w->err);
+    if (status >= 0)
+        status = make(w, text.data, to, 0);
+    pln__text_free(&text);
     return status;
 }
 
-static pln_status build_record(walk *w, json_t *definition, const char *space, const char *name,
-                               bool nullable, struct ArrowSchema *out) {
-    json_t *fields = json_object_get(definition, "fields");
-    if (!json_is_array(fields))
-        return refuse(w, PLN_ESYNTAX, "the record has no \"fields\"");
-    if (json_array_size(fields) > PLN__COLUMNS_MAX)
-        return refuse(w, PLN_ELIMIT, "the record has too many fields");
-    pln_status status =
-        pln__field_new(w->mem, "+s", name, nullable, (int64_t)json_array_size(fields), out, w->err);
-    return status < 0 ? status : build_fields(w, fields, space, out);
+/* The format of a type without children, by its logical type or kind; NULL where it takes more than a word. */
+static const char *format_of(const pln__avro_type *type) {
+    static const char *const kinds[] = {"n", "b", "i", "l", "f", "g", "z", "u"};
+    static const char *const logicals[] = {
+        [PLN__AVRO_DATE] = "tdD",
+        [PLN__AVRO_TIME_MILLIS] = "ttm",
+        [PLN__AVRO_TIME_MICROS] = "ttu",
+        [PLN__AVRO_TIMESTAMP_MILLIS] = "tsm:UTC",
+        [PLN__AVRO_TIMESTAMP_MICROS] = "tsu:UTC",
+        [PLN__AVRO_TIMESTAMP_NANOS] = "tsn:UTC",
+        [PLN__AVRO_LOCAL_TIMESTAMP_MILLIS] = "tsm:",
+        [PLN__AVRO_LOCAL_TIMESTAMP_MICROS] = "tsu:",
+        [PLN__AVRO_LOCAL_TIMESTAMP_NANOS] = "tsn:",
+        [PLN__AVRO_BIG_DECIMAL] = NULL,
+    };
+    if (logicals[type->logical] != NULL)
+        return logicals[type->logical];
+    return type->kind <= PLN__AVRO_STRING ? kinds[type->kind] : NULL;
 }
 
-static pln_status build_enum(walk *w, json_t *definition, const char *name, bool nullable,
-                             struct ArrowSchema *out) {
-    json_t *symbols = json_object_get(definition, "symbols");
-    struct ArrowSchema values = {0};
-    if (!json_is_array(symbols) || json_array_size(symbols) == 0)
-        return refuse(w, PLN_ESYNTAX, "the enum has no \"symbols\"");
-    if (json_array_size(symbols) > SYMBOLS_MAX)
-        return refuse(w, PLN_ELIMIT, "the enum has too many symbols");
-    for (size_t i = 0; i < json_array_size(symbols); i++)
-        if (!name_ok(json_string_value(json_array_get(symbols, i)), false))
-            return refuse(w, PLN_ESYNTAX, "the enum has a symbol that is no name");
-    pln_status status = leaf(w, "i", name, nullable, out);
-    if (status >= 0)
-        status = leaf(w, "u", "", false, &values);
-    if (status >= 0)
-        pln__field_set_dictionary(out, &values);
-    return status;
-}
-
-static pln_status build_decimal(walk *w, json_t *definition, const char *name, bool nullable,
-                                struct ArrowSchema *out) {
-    json_t *precision = json_object_get(definition, "precision"),
-           *scale = json_object_get(definition, "scale");
-    pln__text text;
-    if (!json_is_integer(precision) || json_integer_value(precision) < 1 ||
-        (scale != NULL && !json_is_integer(scale)) || json_integer_value(scale) < 0 ||
-        json_integer_value(scale) > json_integer_value(precision))
-        return refuse(w, PLN_ESYNTAX,
-                      "a decimal needs \"precision\" of at least 1 and \"scale\" between 0 and it");
-    if (json_integer_value(precision) > 38)
+static pln_status build_leaf(walk *w, const pln__avro_type *type, column to) {
+    const char *format = format_of(type);
+    pln_status status;
+    to.nullable = to.nullable || type->kind == PLN__AVRO_NULL;
+    if (type->logical == PLN__AVRO_DECIMAL && type->precision > 38)
         return refuse(w, PLN_EUNSUPPORTED, "a decimal of more than 38 digits has no column type");
-    pln__text_init(&text, w->mem);
-    pln__text_printf(&text, "d:%d,%d", (int)json_integer_value(precision),
-                     (int)json_integer_value(scale));
-    pln_status status = pln__text_status(&text, w->err);
-    if (status >= 0)
-        status = leaf(w, text.data, name, nullable, out);
-    pln__text_free(&text);
+    if (type->logical == PLN__AVRO_DECIMAL)
+        return make_number(w, to, "d:", type->precision, type->scale);
+    if (format == NULL && type->size == 0)
+        return refuse(w, PLN_EUNSUPPORTED, "a fixed of 0 bytes has no column type");
+    status = format != NULL ? make(w, format, to, 0) : make_number(w, to, "w:", type->size, -1);
+    bool tell = type->logical == PLN__AVRO_UUID || type->logical == PLN__AVRO_DURATION ||
+                type->logical == PLN__AVRO_BIG_DECIMAL;
+    if (status >= 0 && tell)
+        status = pln__field_set_metadata(to.out, LOGICAL_KEY, pln__avro_logical_name(type->logical),
+                                         w->err);
     return status;
 }
 
-static pln_status build_fixed(walk *w, json_t *definition, const char *name, bool nullable,
-                              struct ArrowSchema *out) {
-    json_t *size = json_object_get(definition, "size");
-    pln__text text;
-    if (!json_is_integer(size) || json_integer_value(size) < 0 ||
-        json_integer_value(size) > 1 << 20)
-        return refuse(w, PLN_ESYNTAX, "a fixed needs \"size\" between 0 and 1048576");
-    pln__text_init(&text, w->mem);
-    pln__text_printf(&text, "w:%d", (int)json_integer_value(size));
-    pln_status status = pln__text_status(&text, w->err);
-    if (status >= 0)
-        status = leaf(w, text.data, name, nullable, out);
-    pln__text_free(&text);
-    return status;
-}
-
-/* A logical type that fits its underlying one; an unknown one is ignored, as Avro says. */
-static pln_status logical(walk *w, json_t *definition, const char *base, const char *name,
-                          bool nullable, struct ArrowSchema *out, bool *found) {
-    static const struct {
-        const char *logical, *base, *format;
-    } map[] = {{"date", "int", "tdD"},
-               {"time-millis", "int", "ttm"},
-               {"time-micros", "long", "ttu"},
-               {"timestamp-millis", "long", "tsm:UTC"},
-               {"timestamp-micros", "long", "tsu:UTC"},
-               {"timestamp-nanos", "long", "tsn:UTC"},
-               {"local-timestamp-millis", "long", "tsm:"},
-               {"local-timestamp-micros", "long", "tsu:"},
-               {"local-timestamp-nanos", "long", "tsn:"},
-               {"uuid", "string", "u"}};
-    const char *type = json_string_value(json_object_get(definition, "logicalType"));
-    *found = false;
-    if (type == NULL)
-        return PLN_OK;
-    if (strcmp(type, "decimal") == 0 &&
-        (strcmp(base, "bytes") == 0 || strcmp(base, "fixed") == 0)) {
-        *found = true;
-        return build_decimal(w, definition, name, nullable, out);
-    }
-    for (int i = 0; i < PLN__COUNT(map); i++)
-        if (strcmp(type, map[i].logical) == 0 && strcmp(base, map[i].base) == 0) {
-            *found = true;
-            return leaf(w, map[i].format, name, nullable, out);
-        }
-    return PLN_OK;
-}
-
-static pln_status build_list(walk *w, json_t *definition, const char *space, const char *name,
-                             bool nullable, struct ArrowSchema *out) {
-    json_t *items = json_object_get(definition, "items");
-    if (items == NULL)
-        return refuse(w, PLN_ESYNTAX, "the array has no \"items\"");
-    pln_status status = pln__field_new(w->mem, "+l", name, nullable, 1, out, w->err);
-    return status < 0 ? status : build(w, items, space, "item", false, out->children[0]);
-}
-
-static pln_status build_map(walk *w, json_t *definition, const char *space, const char *name,
-                            bool nullable, struct ArrowSchema *out) {
-    json_t *values = json_object_get(definition, "values");
-    if (values == NULL)
-        return refuse(w, PLN_ESYNTAX, "the map has no \"values\"");
-    pln_status status = pln__field_new(w->mem, "+m", name, nullable, 1, out, w->err);
-    if (status >= 0)
-        status = pln__field_new(w->mem, "+s", "entries", false, 2, out->children[0], w->err);
-    if (status >= 0)
-        status = leaf(w, "u", "key", false, out->children[0]->children[0]);
-    return status < 0 ? status
-                      : build(w, values, space, "value", false, out->children[0]->children[1]);
-}
-
-static const char *variant_name(json_t *branch) {
-    const char *name = json_string_value(branch);
-    if (name == NULL)
-        name = json_string_value(json_object_get(branch, "name"));
-    return name != NULL ? name : json_string_value(json_object_get(branch, "type"));
-}
-
-/* null and one other branch is a nullable field; the rest is a dense union of its branches. */
-static pln_status build_union(walk *w, json_t *branches, const char *space, const char *name,
-                              struct ArrowSchema *out) {
+static pln_status build_enum(walk *w, const pln__avro_type *type, column to) {
+    struct ArrowSchema values = {0};
     pln_status status = PLN_OK;
-    size_t n = json_array_size(branches), nulls = 0;
+    pln__text list;
+    if (type->n_symbols == 0)
+        return refuse(w, PLN_EUNSUPPORTED, "an enum without \"symbols\" has no column type");
+    pln__text_init(&list, w->mem);
+    for (int32_t i = 0; i < type->n_symbols; i++) {
+        pln__text_char(&list, i == 0 ? '[' : ',');
+        pln__text_json(&list, type->symbols[i], (int64_t)strlen(type->symbols[i]));
+    }
+    pln__text_char(&list, ']');
+    w->nodes += list.size / 128; /* symbols take room, too */
+    PLN__TRY(pln__text_status(&list, w->err));
+    PLN__TRY(make(w, "i", to, 0));
+    PLN__TRY(pln__field_set_metadata(to.out, SYMBOLS_KEY, list.data, w->err));
+    PLN__TRY(make(w, "u", (column){"", false, &values}, 0));
+    pln__field_set_dictionary(to.out, &values);
+out:
+    pln__text_free(&list);
+    return status;
+}
+
+static pln_status build_fields(walk *w, const pln__avro_type *type, column to) {
+    const json *at = w->at;
+    if (type->n_fields > PLN__COLUMNS_MAX)
+        return refuse(w, PLN_ELIMIT, "the record has too many fields for columns");
+    pln_status status = make(w, "+s", to, type->n_fields);
+    for (int32_t i = 0; i < type->n_fields && status >= 0; i++) {
+        const pln__avro_field *field = &type->fields[i];
+        w->at = field->definition;
+        status = build(w, field->type, (column){field->name, false, to.out->children[i]});
+    }
+    w->at = at;
+    return status;
+}
+
+static pln_status build_record(walk *w, const pln__avro_type *type, column to) {
+    if (pln__bit_get(w->open, type->index))
+        return refuse(w, PLN_EUNSUPPORTED, "a type that contains itself has no column type");
+    pln__bit_set(w->open, type->index);
+    pln_status status = build_fields(w, type, to);
+    pln__bit_clear(w->open, type->index);
+    return status;
+}
+
+static pln_status build_map(walk *w, const pln__avro_type *type, column to) {
+    pln_status status = make(w, "+m", to, 1);
+    if (status < 0)
+        return status;
+    struct ArrowSchema *entries = to.out->children[0];
+    status = make(w, "+s", (column){"entries", false, entries}, 2);
+    if (status >= 0)
+        status = make(w, "u", (column){"key", false, entries->children[0]}, 0);
+    return status < 0 ? status
+                      : build(w, type->items, (column){"value", false, entries->children[1]});
+}
+
+static pln_status build_dense_union(walk *w, const pln__avro_type *type, column to) {
+    pln_status status = PLN_OK;
     pln__text format;
-    for (size_t i = 0; i < n; i++) {
-        const char *type = json_string_value(json_array_get(branches, i));
-        if (json_is_array(json_array_get(branches, i)))
-            return refuse(w, PLN_ESYNTAX, "a union stands directly inside a union");
-        nulls += type != NULL && strcmp(type, "null") == 0;
-    }
-    if (n == 0 || nulls > 1 || n > 127)
-        return refuse(w, PLN_ESYNTAX, "a union needs 1 to 127 branches, null at most once");
-    if (n == 1)
-        return build(w, json_array_get(branches, 0), space, name, false, out);
-    if (n == 2 && nulls == 1) {
-        const char *first = json_string_value(json_array_get(branches, 0));
-        bool null_first = first != NULL && strcmp(first, "null") == 0;
-        return build(w, json_array_get(branches, null_first ? 1 : 0), space, name, true, out);
-    }
     pln__text_init(&format, w->mem);
     pln__text_str(&format, "+ud:");
-    for (size_t i = 0; i < n; i++)
+    for (int32_t i = 0; i < type->n_branches; i++) {
         pln__text_printf(&format, "%s%d", i > 0 ? "," : "", (int)i);
+        to.nullable = to.nullable || type->branches[i]->kind == PLN__AVRO_NULL;
+    }
     PLN__TRY(pln__text_status(&format, w->err));
-    PLN__TRY(pln__field_new(w->mem, format.data, name, nulls > 0, (int64_t)n, out, w->err));
-    for (size_t i = 0; i < n; i++) {
-        json_t *branch = json_array_get(branches, i);
-        const char *label = variant_name(branch);
-        PLN__TRY(
-            build(w, branch, space, label == NULL ? "branch" : label, false, out->children[i]));
+    PLN__TRY(make(w, format.data, to, type->n_branches));
+    for (int32_t i = 0; i < type->n_branches; i++) {
+        const pln__avro_type *branch = type->branches[i];
+        const char *name =
+            branch->full_name != NULL ? branch->full_name : pln__avro_kind_name(branch->kind);
+        PLN__TRY(build(w, branch, (column){name, false, to.out->children[i]}));
     }
 out:
     pln__text_free(&format);
     return status;
 }
 
-static pln_status build_named(walk *w, const char *type, json_t *definition, const char *space,
-                              const char *name, bool nullable, struct ArrowSchema *out) {
-    bool found = false;
-    if (strcmp(type, "enum") == 0)
-        return build_enum(w, definition, name, nullable, out);
-    if (strcmp(type, "fixed") == 0) {
-        pln_status status = logical(w, definition, "fixed", name, nullable, out, &found);
-        return found || status < 0 ? status : build_fixed(w, definition, name, nullable, out);
-    }
-    return build_record(w, definition, space, name, nullable, out);
+/* null and one other branch is a nullable column; one branch alone is that branch; the rest is a dense union. */
+static pln_status build_union(walk *w, const pln__avro_type *type, column to) {
+    if (type->n_branches == 0 || type->n_branches > BRANCHES_MAX)
+        return refuse(w, PLN_EUNSUPPORTED,
+                      "a union of 0 or of more than 127 branches has no column type");
+    if (type->n_branches == 1)
+        return build(w, type->branches[0], to);
+    if (type->n_branches > 2)
+        return build_dense_union(w, type, to);
+    for (int i = 0; i < 2; i++)
+        if (type->branches[i]->kind == PLN__AVRO_NULL) {
+            to.nullable = true;
+            return build(w, type->branches[1 - i], to);
+        }
+    return build_dense_union(w, type, to);
 }
 
-static bool is_named(const char *type) {
-    return strcmp(type, "record") == 0 || strcmp(type, "error") == 0 || strcmp(type, "enum") == 0 ||
-           strcmp(type, "fixed") == 0;
-}
-
-static pln_status build_object(walk *w, json_t *type, const char *space, const char *name,
-                               bool nullable, struct ArrowSchema *out) {
-    json_t *inner = json_object_get(type, "type");
-    const char *kind = json_string_value(inner);
-    bool found = false;
-    int64_t index = 0;
-    if (kind == NULL)
-        return inner == NULL ? refuse(w, PLN_ESYNTAX, "a type has no \"type\"")
-                             : build(w, inner, space, name, nullable, out);
-    if (is_named(kind)) {
-        pln_status status = remember(w, type, space, out, &index);
-        if (status >= 0)
-            status = build_named(w, kind, type, w->types[index].space, name, nullable, out);
-        if (index < w->count)
-            w->types[index].open = false;
-        return status;
-    }
-    if (strcmp(kind, "array") == 0)
-        return build_list(w, type, space, name, nullable, out);
-    if (strcmp(kind, "map") == 0)
-        return build_map(w, type, space, name, nullable, out);
-    pln_status status = logical(w, type, kind, name, nullable, out, &found);
-    return found || status < 0 ? status : build(w, inner, space, name, nullable, out);
-}
-
-static int64_t nodes_of(const struct ArrowSchema *schema) {
-    int64_t n = 1;
-    for (int64_t i = 0; i < schema->n_children; i++)
-        n += nodes_of(schema->children[i]);
-    return n;
-}
-
-static pln_status build_reference(walk *w, const char *type, const char *space, const char *name,
-                                  bool nullable, struct ArrowSchema *out) {
-    char shown[PLN__SHOW_SIZE];
-    char *full = full_name(w, space, type);
-    if (full == NULL)
-        return pln__error_memory(w->err, strlen(type));
-    named *known = find_named(w, full);
-    if (known == NULL)
-        known = find_named(w, type);
-    pln__strfree(w->mem, full);
-    if (known == NULL)
-        return pln__error_set(w->err, PLN_ESYNTAX, "Avro schema, %s: there is no type %s",
-                              w->path[0] == '\0' ? "top" : w->path,
-                              pln__show(shown, type, (int64_t)strlen(type)));
-    if (known->open)
-        return refuse(w, PLN_EUNSUPPORTED, "a type that contains itself has no column type");
-    w->nodes += nodes_of(known->built);
-    if (w->nodes > NODES_MAX)
-        return refuse(w, PLN_ELIMIT, "the schema grows too large where its names are used again");
-    pln_status status = pln__field_copy(w->mem, known->built, name, out, w->err);
-    if (status >= 0)
-        out->flags =
-            nullable ? out->flags | ARROW_FLAG_NULLABLE : out->flags & ~ARROW_FLAG_NULLABLE;
-    return status;
-}
-
-static pln_status build(walk *w, json_t *type, const char *space, const char *name, bool nullable,
-                        struct ArrowSchema *out) {
-    bool found = false;
+static pln_status build(walk *w, const pln__avro_type *type, column to) {
     pln_status status;
-    if (++w->depth > PLN__NESTING_MAX) {
-        w->depth--;
-        return refuse(w, PLN_ELIMIT, "the schema is nested too deeply");
-    }
-    if (json_is_array(type))
-        status = build_union(w, type, space, name, out);
-    else if (json_is_object(type))
-        status = build_object(w, type, space, name, nullable, out);
-    else if (!json_is_string(type))
-        status = refuse(w, PLN_ESYNTAX, "a type is neither a name, an object nor a union");
-    else {
-        status = primitive(w, json_string_value(type), name, nullable, out, &found);
-        if (!found && status >= 0)
-            status = build_reference(w, json_string_value(type), space, name, nullable, out);
+    if (w->depth == PLN__NESTING_MAX)
+        return refuse(w, PLN_ELIMIT, "columns are nested too deeply");
+    if (++w->nodes > NODES_MAX)
+        return refuse(w, PLN_ELIMIT, "the schema grows too large where its names are used again");
+    w->depth++;
+    switch (type->kind) {
+    case PLN__AVRO_RECORD: status = build_record(w, type, to); break;
+    case PLN__AVRO_ENUM: status = build_enum(w, type, to); break;
+    case PLN__AVRO_MAP: status = build_map(w, type, to); break;
+    case PLN__AVRO_UNION: status = build_union(w, type, to); break;
+    case PLN__AVRO_ARRAY:
+        status = make(w, "+l", to, 1);
+        if (status >= 0)
+            status = build(w, type->items, (column){"item", false, to.out->children[0]});
+        break;
+    default: status = build_leaf(w, type, to); break;
     }
     w->depth--;
     return status;
 }
 
-static void walk_free(walk *w) {
-    for (int64_t i = 0; i < w->count; i++)
-        pln__strfree(w->mem, w->types[i].name);
-    pln__free(w->mem, w->types, (uint64_t)w->capacity * sizeof *w->types);
-}
-
-pln_status pln__schema_from_avro(const pln_allocator *mem, const char *text, int64_t size,
-                                 struct ArrowSchema *out, pln_error *err) {
+pln_status pln__avro_to_arrow(const pln_allocator *mem, const pln__avro_schema *schema,
+                              struct ArrowSchema *out, pln_error *err) {
     pln_status status = PLN_OK;
-    walk w = {.mem = mem, .err = err, .path = ""};
-    json_error_t at;
+    uint64_t bytes = (uint64_t)schema->n_types / 8 + 1;
+    const pln__avro_type *root = schema->root;
+    walk w = {.mem = mem, .schema = schema, .err = err, .at = root->definition};
     memset(out, 0, sizeof *out);
-    if (size < 0)
-        size = (int64_t)strlen(text);
-    if (size > PLN__SCHEMA_TEXT_MAX)
-        return pln__error_set(err, PLN_ELIMIT, "Avro schema: %lld bytes, at most %d are read",
-                              (long long)size, PLN__SCHEMA_TEXT_MAX);
-    json_t *root = json_loadb(text, (size_t)size, JSON_REJECT_DUPLICATES, &at);
-    if (root == NULL)
-        return pln__error_set(err, PLN_ESYNTAX, "Avro schema: JSON line %d, column %d: %s", at.line,
-                              at.column, at.text);
-    PLN__TRY(build(&w, root, "", "", false, out));
-    if (strcmp(out->format, "+s") != 0)
-        PLN__TRY(refuse(&w, PLN_EUNSUPPORTED, "rows need a record at the top"));
+    w.open = pln__calloc(mem, bytes, 1);
+    if (w.open == NULL)
+        return pln__error_memory(err, bytes);
+    if (root->kind == PLN__AVRO_RECORD) {
+        PLN__TRY(build(&w, root, (column){"", false, out}));
+    } else {
+        PLN__TRY(make(&w, "+s", (column){"", false, out}, 1));
+        PLN__TRY(build(&w, root, (column){"value", false, out->children[0]}));
+    }
     PLN__TRY(pln__schema_check(out, err));
 out:
     if (status < 0)
         pln__schema_release(out);
-    walk_free(&w);
-    json_decref(root);
+    pln__free(mem, w.open, bytes);
+    return status;
+}
+
+pln_status pln__schema_from_avro(const pln_allocator *mem, const char *text, int64_t size,
+                                 struct ArrowSchema *out, pln_error *err) {
+    pln__avro_schema *schema;
+    memset(out, 0, sizeof *out);
+    pln_status status = pln__avro_parse(mem, text, size, NULL, &schema, err);
+    if (status < 0)
+        return status;
+    if (schema->root->kind == PLN__AVRO_RECORD)
+        status = pln__avro_to_arrow(mem, schema, out, err);
+    else
+        status = pln__error_set(err, PLN_ESYNTAX, "Avro schema: rows need a record at the top");
+    pln__avro_schema_unref(schema);
     return status;
 }

@@ -68,8 +68,7 @@ static pln_status put_number(emit *e, const pln__avro_type *type, const json *va
 
 static pln_status put_integer(emit *e, const pln__avro_type *type, const json *value) {
     int64_t number;
-    if (!pln__json_int(value, &number) ||
-        (type->kind == PLN__AVRO_INT && number != (int32_t)number))
+    if (!pln__doc_int(value, &number) || (type->kind == PLN__AVRO_INT && number != (int32_t)number))
         return misfit(e, type, value);
     return put_long(e, number);
 }
@@ -112,7 +111,7 @@ static pln_status put_string(emit *e, const char *text, int32_t size) {
 }
 
 static pln_status put_symbol(emit *e, const pln__avro_type *type, const json *value) {
-    const char *text = pln__json_string(value);
+    const char *text = pln__doc_string(value);
     for (int32_t i = 0; text != NULL && i < type->n_symbols; i++) {
         *e->budget -= i % 16 == 15;
         if (strcmp(type->symbols[i], text) == 0)
@@ -145,7 +144,7 @@ static pln_status put_record(emit *e, const pln__avro_type *type, const json *va
         return misfit(e, type, value);
     for (int32_t i = 0; i < type->n_fields && status == PLN_OK; i++) {
         const pln__avro_field *field = &type->fields[i];
-        const json *before = hint, *given = pln__json_next(value, field->name, &hint);
+        const json *before = hint, *given = pln__doc_next(value, field->name, &hint);
         if (given == NULL || given != before)
             *e->budget -= 1 + value->size / 16;
         if (given == NULL)
@@ -221,7 +220,7 @@ static pln_status explain(emit *e, pln_status code, pln_error *err) {
     pln__text_init(&text, e->mem);
     pln__text_init(&path, e->mem);
     pln__avro_json_text(e->bad, &text);
-    pln__json_path(e->bad, &path);
+    pln__doc_path(e->bad, &path);
     const char *kind = pln__avro_kind_name(e->wanted->kind);
     const char *name = e->wanted->full_name == NULL ? "" : e->wanted->full_name;
     pln_status status = pln__text_status(&text, err);

@@ -20,7 +20,7 @@ void *pln__arena_new(pln__arena *arena, int64_t count, int64_t size);
 char *pln__arena_copy(pln__arena *arena, const char *bytes, int64_t size);
 void pln__arena_free(pln__arena *arena);
 
-/* ---- the JSON document (json.c, json_text.c) ---- */
+/* ---- the JSON document (document.c, document_text.c) ---- */
 
 typedef pln__avro_json json;
 enum { J_NULL, J_FALSE, J_TRUE, J_NUMBER, J_STRING, J_ARRAY, J_OBJECT };
@@ -34,25 +34,29 @@ struct pln__avro_json {
 };
 
 /* Nesting of the text; a schema nested 64 deep has about four levels of JSON for each of its own. */
-#define PLN__JSON_NESTING_MAX 300
+#define PLN__DOC_NESTING_MAX 300
 /* One value and nothing else; keys of an object are unique. PLN_ESYNTAX with line and column. */
-pln_status pln__json_parse(pln__arena *arena, const char *text, int64_t size, json **out,
-                           pln_error *err);
+pln_status pln__doc_parse(pln__arena *arena, const char *text, int64_t size, json **out,
+                          pln_error *err);
 /* NULL: no object, or no such member. */
-const json *pln__json_get(const json *object, const char *key);
+const json *pln__doc_get(const json *object, const char *key);
 /* The same, looking from `*hint` on (NULL: from the first): fast where members come in the order they are asked for. */
-const json *pln__json_next(const json *object, const char *key, const json **hint);
+const json *pln__doc_next(const json *object, const char *key, const json **hint);
+static inline bool pln__doc_is(const json *member, const char *key) {
+    size_t size = strlen(key);
+    return (size_t)member->key_size == size && memcmp(member->key, key, size) == 0;
+}
 /* The text of a string without NULs; NULL: it is none. */
-const char *pln__json_string(const json *value);
+const char *pln__doc_string(const json *value);
 /* An integer without fraction and exponent that fits. */
-bool pln__json_int(const json *value, int64_t *out);
-static inline bool pln__json_absent(const json *value) {
+bool pln__doc_int(const json *value, int64_t *out);
+static inline bool pln__doc_absent(const json *value) {
     return value == NULL || value->kind == J_NULL;
 }
 /* Numbers by value, members in any order. */
-bool pln__json_equal(const json *a, const json *b);
+bool pln__doc_equal(const json *a, const json *b);
 /* "$.fields[3].type". */
-void pln__json_path(const json *node, pln__text *out);
+void pln__doc_path(const json *node, pln__text *out);
 
 /* ---- the schema ---- */
 
@@ -78,6 +82,9 @@ static inline bool pln__avro_is_named(int32_t kind) {
 }
 /* Sets logical, precision and scale by the definition; a logical type that does not fit is none. */
 void pln__avro_set_logical(pln__avro_type *type);
+
+/* CRC-64-AVRO of any bytes. */
+uint64_t pln__avro_crc64(const void *bytes, int64_t size);
 
 /* ---- defaults (avro_default.c) ---- */
 

@@ -49,7 +49,7 @@ static int32_t primitive_of(const char *name) {
 
 /* A list of strings, which may be left out: aliases. */
 static pln_status read_strings(parse *p, const json *list, const char *const **out, int32_t *n) {
-    if (pln__json_absent(list))
+    if (pln__doc_absent(list))
         return PLN_OK;
     if (list->kind != J_ARRAY)
         return REFUSE(p, list, "\"%s\" is no list of names", list->key);
@@ -57,7 +57,7 @@ static pln_status read_strings(parse *p, const json *list, const char *const **o
     if (texts == NULL)
         return memory(p);
     for (const json *item = list->first; item != NULL; item = item->next) {
-        if (pln__json_string(item) == NULL)
+        if (pln__doc_string(item) == NULL)
             return REFUSE(p, item, "an alias is no text");
         texts[(*n)++] = item->text;
     }
@@ -87,7 +87,7 @@ static pln_status join_name(parse *p, const char *space, const char *name, const
 static pln_status read_aliases(parse *p, pln__avro_type *type) {
     const char *const *given = NULL;
     int32_t n = 0;
-    pln_status status = read_strings(p, pln__json_get(type->definition, "aliases"), &given, &n);
+    pln_status status = read_strings(p, pln__doc_get(type->definition, "aliases"), &given, &n);
     if (status < 0 || n == 0)
         return status;
     const char **full = pln__arena_new(&p->schema->arena, n, sizeof *full);
@@ -105,11 +105,11 @@ static pln_status read_aliases(parse *p, pln__avro_type *type) {
 
 static pln_status space_of(parse *p, const json *definition, const char *around, const char **out) {
     char shown[PLN__SHOW_SIZE];
-    const json *given = pln__json_get(definition, "namespace");
+    const json *given = pln__doc_get(definition, "namespace");
     *out = around;
-    if (pln__json_absent(given))
+    if (pln__doc_absent(given))
         return PLN_OK;
-    *out = pln__json_string(given);
+    *out = pln__doc_string(given);
     bool lax = p->options->lax_names;
     if (*out == NULL || (**out != '\0' && !lax && !pln__avro_name_ok(*out, true)))
         return REFUSE(p, given, "%s is no namespace: names joined by dots", show(shown, given));
@@ -120,11 +120,11 @@ static pln_status space_of(parse *p, const json *definition, const char *around,
 static pln_status read_name(parse *p, pln__avro_type *type, const char *around) {
     char shown[PLN__SHOW_SIZE];
     pln_status status = PLN_OK;
-    const json *node = pln__json_get(type->definition, "name");
+    const json *node = pln__doc_get(type->definition, "name");
     if (node == NULL)
         return REFUSE(p, type->definition, "the %s has no \"name\"",
                       pln__avro_kind_name(type->kind));
-    const char *given = pln__json_string(node);
+    const char *given = pln__doc_string(node);
     if (given == NULL || given[0] == '\0' ||
         (!p->options->lax_names && !pln__avro_name_ok(given, true)))
         return REFUSE(p, node,
@@ -157,7 +157,7 @@ static pln_status define(parse *p, pln__avro_type *type, const char *around) {
         return pln__avro_refuse(p->schema, type->definition, PLN_ELIMIT, p->err,
                                 "more than %d named types", NAMED_MAX);
     status = read_aliases(p, type);
-    type->doc = pln__json_string(pln__json_get(type->definition, "doc"));
+    type->doc = pln__doc_string(pln__doc_get(type->definition, "doc"));
     return status < 0 ? status : pln__avro_name_put(p->schema, type, p->err);
 }
 
@@ -170,7 +170,7 @@ static pln_status find_type(parse *p, const char *full_name, const pln__avro_typ
 static pln_status parse_reference(parse *p, const json *node, const char *space,
                                   const pln__avro_type **out) {
     char shown[PLN__SHOW_SIZE];
-    const char *name = pln__json_string(node);
+    const char *name = pln__doc_string(node);
     *out = NULL;
     for (int i = 0; name != NULL && i < 2 && *out == NULL; i++) {
         bool alone = strchr(name, '.') != NULL || space[0] == '\0';
@@ -192,10 +192,10 @@ static pln_status parse_reference(parse *p, const json *node, const char *space,
 
 static pln_status read_order(parse *p, const json *definition, int32_t *order) {
     char shown[PLN__SHOW_SIZE];
-    const json *node = pln__json_get(definition, "order");
-    const char *text = pln__json_string(node);
+    const json *node = pln__doc_get(definition, "order");
+    const char *text = pln__doc_string(node);
     *order = 1;
-    if (pln__json_absent(node) || (text != NULL && strcmp(text, "ascending") == 0))
+    if (pln__doc_absent(node) || (text != NULL && strcmp(text, "ascending") == 0))
         return PLN_OK;
     if (text != NULL && strcmp(text, "descending") == 0)
         *order = -1;
@@ -212,10 +212,10 @@ static pln_status parse_field(parse *p, const json *node, const char *space,
     char shown[PLN__SHOW_SIZE];
     if (node->kind != J_OBJECT)
         return REFUSE(p, node, "a field is no object");
-    const json *name = pln__json_get(node, "name"), *type = pln__json_get(node, "type");
+    const json *name = pln__doc_get(node, "name"), *type = pln__doc_get(node, "type");
     if (name == NULL)
         return REFUSE(p, node, "a field has no \"name\"");
-    field->name = pln__json_string(name);
+    field->name = pln__doc_string(name);
     bool lax = p->options->lax_names && field->name != NULL && field->name[0] != '\0';
     if (!lax && !pln__avro_name_ok(field->name, false))
         return REFUSE(
@@ -225,12 +225,11 @@ static pln_status parse_field(parse *p, const json *node, const char *space,
     if (type == NULL)
         return REFUSE(p, node, "the field has no \"type\"");
     field->definition = node;
-    field->doc = pln__json_string(pln__json_get(node, "doc"));
-    field->fallback = pln__json_get(node, "default");
+    field->doc = pln__doc_string(pln__doc_get(node, "doc"));
+    field->fallback = pln__doc_get(node, "default");
     pln_status status = read_order(p, node, &field->order);
     if (status >= 0)
-        status =
-            read_strings(p, pln__json_get(node, "aliases"), &field->aliases, &field->n_aliases);
+        status = read_strings(p, pln__doc_get(node, "aliases"), &field->aliases, &field->n_aliases);
     return status < 0 ? status : parse_type(p, type, space, &field->type);
 }
 
@@ -278,7 +277,7 @@ static pln_status unique_fields(parse *p, const pln__avro_type *type) {
 }
 
 static pln_status parse_record(parse *p, pln__avro_type *type) {
-    const json *fields = pln__json_get(type->definition, "fields");
+    const json *fields = pln__doc_get(type->definition, "fields");
     pln_status status = PLN_OK;
     if (fields == NULL || fields->kind != J_ARRAY)
         return REFUSE(p, fields == NULL ? type->definition : fields,
@@ -297,10 +296,10 @@ static pln_status parse_record(parse *p, pln__avro_type *type) {
 
 static pln_status read_enum_default(parse *p, pln__avro_type *type) {
     char shown[PLN__SHOW_SIZE];
-    const json *node = pln__json_get(type->definition, "default");
-    if (pln__json_absent(node))
+    const json *node = pln__doc_get(type->definition, "default");
+    if (pln__doc_absent(node))
         return PLN_OK;
-    const char *text = pln__json_string(node);
+    const char *text = pln__doc_string(node);
     for (int32_t i = 0; text != NULL && i < type->n_symbols; i++)
         if (strcmp(type->symbols[i], text) == 0) {
             type->default_symbol = i;
@@ -312,7 +311,7 @@ static pln_status read_enum_default(parse *p, pln__avro_type *type) {
 static pln_status parse_enum(parse *p, pln__avro_type *type) {
     char shown[PLN__SHOW_SIZE];
     int32_t twice = -1;
-    const json *symbols = pln__json_get(type->definition, "symbols");
+    const json *symbols = pln__doc_get(type->definition, "symbols");
     if (symbols == NULL || symbols->kind != J_ARRAY)
         return REFUSE(p, symbols == NULL ? type->definition : symbols,
                       "the enum has no list of \"symbols\"");
@@ -325,7 +324,7 @@ static pln_status parse_enum(parse *p, pln__avro_type *type) {
         return memory(p);
     type->symbols = list;
     for (const json *node = symbols->first; node != NULL; node = node->next) {
-        const char *text = pln__json_string(node);
+        const char *text = pln__doc_string(node);
         bool lax = p->options->lax_names && text != NULL;
         if (!lax && !pln__avro_name_ok(text, false))
             return REFUSE(p, node, "the symbol %s is no name", show(shown, node));
@@ -340,11 +339,11 @@ static pln_status parse_enum(parse *p, pln__avro_type *type) {
 
 static pln_status parse_fixed(parse *p, pln__avro_type *type) {
     char shown[PLN__SHOW_SIZE];
-    const json *size = pln__json_get(type->definition, "size");
+    const json *size = pln__doc_get(type->definition, "size");
     if (size == NULL)
         return REFUSE(p, type->definition, "the fixed has no \"size\"");
     double large;
-    if (!pln__json_int(size, &type->size)) {
+    if (!pln__doc_int(size, &type->size)) {
         bool beyond = size->kind == J_NUMBER && strpbrk(size->text, ".eE") == NULL &&
                       pln__parse_double(size->text, size->size, PLN__DOUBLE_JSON, &large) >= 0 &&
                       size->text[0] != '-';
@@ -402,7 +401,7 @@ static pln_status parse_union(parse *p, const json *node, const char *space,
 
 static pln_status parse_container(parse *p, pln__avro_type *type, const char *space) {
     const char *key = type->kind == PLN__AVRO_ARRAY ? "items" : "values";
-    const json *items = pln__json_get(type->definition, key);
+    const json *items = pln__doc_get(type->definition, key);
     if (items == NULL)
         return REFUSE(p, type->definition, "the %s has no \"%s\"", pln__avro_kind_name(type->kind),
                       key);
@@ -411,8 +410,8 @@ static pln_status parse_container(parse *p, pln__avro_type *type, const char *sp
 
 static pln_status parse_object(parse *p, const json *node, const char *space,
                                const pln__avro_type **out) {
-    const json *inner = pln__json_get(node, "type");
-    const char *name = pln__json_string(inner);
+    const json *inner = pln__doc_get(node, "type");
+    const char *name = pln__doc_string(inner);
     if (inner == NULL)
         return REFUSE(p, node, "a type has no \"type\"");
     if (name == NULL) /* {"type": {"type": "int"}} */
@@ -436,7 +435,7 @@ static pln_status parse_object(parse *p, const json *node, const char *space,
 
 static pln_status parse_name(parse *p, const json *node, const char *space,
                              const pln__avro_type **out) {
-    const char *name = pln__json_string(node);
+    const char *name = pln__doc_string(node);
     int32_t kind = name == NULL ? -1 : primitive_of(name);
     if (kind < 0)
         return parse_reference(p, node, space, out);
@@ -496,7 +495,7 @@ static pln_status parse_document(parse *p, const char *text, int64_t size) {
     json *root = NULL;
     pln_status status = keep_known(p);
     if (status >= 0)
-        status = pln__json_parse(&p->schema->arena, text, size, &root, p->err);
+        status = pln__doc_parse(&p->schema->arena, text, size, &root, p->err);
     if (status >= 0)
         status = parse_type(p, root, "", &p->schema->root);
     if (status >= 0 && p->schema->n_known > 0)

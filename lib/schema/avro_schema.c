@@ -109,13 +109,12 @@ bool pln__avro_name_ok(const char *name, bool dotted) {
 
 /* ", f.g": the fields on the way to a node, for those who read names more easily than paths. */
 static void fields_text(const json *node, pln__text *out) {
-    const json *fields[PLN__JSON_NESTING_MAX + 1];
+    const json *fields[PLN__DOC_NESTING_MAX + 1];
     int n = 0;
-    for (; node != NULL && node->up != NULL && n <= PLN__JSON_NESTING_MAX; node = node->up) {
-        bool field = node->up->kind == J_ARRAY && node->up->key_size == 6 &&
-                     memcmp(node->up->key, "fields", 6) == 0;
-        if (field && pln__json_string(pln__json_get(node, "name")) != NULL)
-            fields[n++] = pln__json_get(node, "name");
+    for (; node != NULL && node->up != NULL && n <= PLN__DOC_NESTING_MAX; node = node->up) {
+        bool field = node->up->kind == J_ARRAY && pln__doc_is(node->up, "fields");
+        if (field && pln__doc_string(pln__doc_get(node, "name")) != NULL)
+            fields[n++] = pln__doc_get(node, "name");
     }
     for (int i = n - 1; i >= 0; i--)
         pln__text_printf(out, "%s%s", i == n - 1 ? ", " : ".", fields[i]->text);
@@ -129,7 +128,7 @@ pln_status pln__avro_refuse(const pln__avro_schema *schema, const json *at, pln_
     (void)pln__error_setv(err, code, format, args);
     va_end(args);
     pln__text_init(&text, schema->mem);
-    pln__json_path(at, &text);
+    pln__doc_path(at, &text);
     fields_text(at, &text);
     if (text.data != NULL && !text.failed)
         pln__error_prefix(err, "Avro schema, %.300s", text.data);
@@ -145,11 +144,11 @@ static bool max_precision_holds(int64_t size, int64_t precision) {
 
 static int32_t decimal_of(pln__avro_type *type) {
     int64_t precision = 0, scale = 0;
-    const json *scale_node = pln__json_get(type->definition, "scale");
+    const json *scale_node = pln__doc_get(type->definition, "scale");
     bool fits = (type->kind == PLN__AVRO_BYTES || type->kind == PLN__AVRO_FIXED) &&
-                pln__json_int(pln__json_get(type->definition, "precision"), &precision) &&
+                pln__doc_int(pln__doc_get(type->definition, "precision"), &precision) &&
                 precision >= 1 && precision <= INT32_MAX &&
-                (scale_node == NULL || pln__json_int(scale_node, &scale)) && scale >= 0 &&
+                (scale_node == NULL || pln__doc_int(scale_node, &scale)) && scale >= 0 &&
                 scale <= precision;
     if (!fits || (type->kind == PLN__AVRO_FIXED && !max_precision_holds(type->size, precision)))
         return PLN__AVRO_PLAIN;
@@ -172,7 +171,7 @@ static bool base_fits(const pln__avro_type *type, int32_t logical) {
 }
 
 void pln__avro_set_logical(pln__avro_type *type) {
-    const char *name = pln__json_string(pln__json_get(type->definition, "logicalType"));
+    const char *name = pln__doc_string(pln__doc_get(type->definition, "logicalType"));
     for (int i = 1; name != NULL && i < PLN__COUNT(logicals); i++) {
         if (strcmp(name, logicals[i]) != 0)
             continue;

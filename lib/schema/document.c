@@ -10,8 +10,8 @@ typedef struct reader {
     pln__arena *arena;
     pln_error *err;
     const char *start, *p, *end;
-    json *open[PLN__JSON_NESTING_MAX]; /* arrays and objects around p */
-    json *last[PLN__JSON_NESTING_MAX]; /* and the last child of each */
+    json *open[PLN__DOC_NESTING_MAX]; /* arrays and objects around p */
+    json *last[PLN__DOC_NESTING_MAX]; /* and the last child of each */
     int depth;
     const char *key; /* of the member to come */
     int32_t key_size;
@@ -194,7 +194,7 @@ static pln_status read_value(reader *r, json *node, bool *opened) {
         return read_number(r, node);
     if (!*opened)
         return read_word(r, node);
-    if (r->depth == PLN__JSON_NESTING_MAX)
+    if (r->depth == PLN__DOC_NESTING_MAX)
         return fail(r, PLN_ELIMIT, "arrays and objects are nested too deeply");
     r->p++;
     node->kind = c == '[' ? J_ARRAY : J_OBJECT;
@@ -277,8 +277,8 @@ static pln_status read_document(reader *r, json **out) {
     return status;
 }
 
-pln_status pln__json_parse(pln__arena *arena, const char *text, int64_t size, json **out,
-                           pln_error *err) {
+pln_status pln__doc_parse(pln__arena *arena, const char *text, int64_t size, json **out,
+                          pln_error *err) {
     reader r = {.arena = arena, .err = err, .start = text, .p = text, .end = text + size};
     int64_t invalid = pln__utf8_invalid_at(text, size, 0);
     *out = NULL;

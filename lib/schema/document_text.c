@@ -1,36 +1,34 @@
 #include "schema/avro_internal.h"
 #include "base/number.h"
 
-const json *pln__json_get(const json *object, const char *key) {
-    size_t size = strlen(key);
+const json *pln__doc_get(const json *object, const char *key) {
     if (object == NULL || object->kind != J_OBJECT)
         return NULL;
     for (const json *member = object->first; member != NULL; member = member->next)
-        if ((size_t)member->key_size == size && memcmp(member->key, key, size) == 0)
+        if (pln__doc_is(member, key))
             return member;
     return NULL;
 }
 
-const json *pln__json_next(const json *object, const char *key, const json **hint) {
-    size_t size = strlen(key);
+const json *pln__doc_next(const json *object, const char *key, const json **hint) {
     for (const json *member = *hint; member != NULL; member = member->next)
-        if ((size_t)member->key_size == size && memcmp(member->key, key, size) == 0) {
+        if (pln__doc_is(member, key)) {
             *hint = member->next;
             return member;
         }
-    const json *found = pln__json_get(object, key);
+    const json *found = pln__doc_get(object, key);
     if (found != NULL)
         *hint = found->next;
     return found;
 }
 
-const char *pln__json_string(const json *value) {
+const char *pln__doc_string(const json *value) {
     if (value == NULL || value->kind != J_STRING || strlen(value->text) != (size_t)value->size)
         return NULL;
     return value->text;
 }
 
-bool pln__json_int(const json *value, int64_t *out) {
+bool pln__doc_int(const json *value, int64_t *out) {
     return value != NULL && value->kind == J_NUMBER &&
            pln__parse_int64(value->text, value->size, out) == PLN__PARSED;
 }
@@ -41,7 +39,7 @@ static bool numbers_equal(const json *a, const json *b) {
     int64_t m, n;
     if (a->size == b->size && memcmp(a->text, b->text, (size_t)a->size) == 0)
         return true;
-    if (pln__json_int(a, &m) && pln__json_int(b, &n))
+    if (pln__doc_int(a, &m) && pln__doc_int(b, &n))
         return m == n;
     return pln__parse_double(a->text, a->size, PLN__DOUBLE_JSON, &x) == PLN__PARSED &&
            pln__parse_double(b->text, b->size, PLN__DOUBLE_JSON, &y) == PLN__PARSED && x == y &&
@@ -66,14 +64,14 @@ static bool objects_equal(const json *a, const json *b) {
     const json *hint = b->first;
     for (const json *m = a->first; m != NULL; m = m->next) {
         const json *other = member_like(b, m, hint);
-        if (other == NULL || !pln__json_equal(m, other))
+        if (other == NULL || !pln__doc_equal(m, other))
             return false;
         hint = other->next;
     }
     return true;
 }
 
-bool pln__json_equal(const json *a, const json *b) {
+bool pln__doc_equal(const json *a, const json *b) {
     if (a == b || a == NULL || b == NULL)
         return a == b;
     if (a->kind == J_NUMBER && b->kind == J_NUMBER)
@@ -85,7 +83,7 @@ bool pln__json_equal(const json *a, const json *b) {
     if (a->kind == J_OBJECT)
         return objects_equal(a, b);
     for (a = a->first, b = b->first; a != NULL; a = a->next, b = b->next)
-        if (!pln__json_equal(a, b))
+        if (!pln__doc_equal(a, b))
             return false;
     return true;
 }
@@ -128,10 +126,10 @@ static void step_text(const json *node, pln__text *out) {
     }
 }
 
-void pln__json_path(const json *node, pln__text *out) {
-    const json *chain[PLN__JSON_NESTING_MAX + 1];
+void pln__doc_path(const json *node, pln__text *out) {
+    const json *chain[PLN__DOC_NESTING_MAX + 1];
     int n = 0;
-    for (; node != NULL && node->up != NULL && n <= PLN__JSON_NESTING_MAX; node = node->up)
+    for (; node != NULL && node->up != NULL && n <= PLN__DOC_NESTING_MAX; node = node->up)
         chain[n++] = node;
     pln__text_char(out, '$');
     while (n > 0)
