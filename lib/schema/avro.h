@@ -46,7 +46,7 @@ enum {
     PLN__AVRO_BIG_DECIMAL /* bytes */
 };
 
-typedef struct pln__avro_type pln__avro_type;
+typedef struct pln_avro_type pln__avro_type;
 /* A JSON value of the schema's document; only room schema looks inside. */
 typedef struct pln__avro_json pln__avro_json;
 
@@ -61,7 +61,7 @@ typedef struct pln__avro_field {
     const pln__avro_json *definition; /* the field's object, with its custom properties */
 } pln__avro_field;
 
-struct pln__avro_type {
+struct pln_avro_type {
     int32_t kind;
     int32_t logical;
     int32_t index; /* 0 .. schema's n_types - 1 */

@@ -42,6 +42,8 @@ pln_status pln__doc_parse(pln__arena *arena, const char *text, int64_t size, jso
 const json *pln__doc_get(const json *object, const char *key);
 /* The same, looking from `*hint` on (NULL: from the first): fast where members come in the order they are asked for. */
 const json *pln__doc_next(const json *object, const char *key, const json **hint);
+/* The member of `object` with the key of `like`, looked for from `hint` on. */
+const json *pln__doc_like(const json *object, const json *like, const json *hint);
 static inline bool pln__doc_is(const json *member, const char *key) {
     size_t size = strlen(key);
     return (size_t)member->key_size == size && memcmp(member->key, key, size) == 0;
@@ -64,6 +66,7 @@ struct pln_avro_schema {
     const pln_allocator *mem;
     _Atomic int32_t references;
     pln__arena arena;
+    const json *document;
     const pln__avro_type *root;
     pln__avro_type **types;
     int64_t n_types, capacity;
@@ -93,6 +96,13 @@ uint64_t pln__avro_crc64(const void *bytes, int64_t size);
 /* Whether the value fits, and if not why, in err. */
 pln_status pln__avro_default_check(const pln__avro_schema *schema, const pln__avro_type *type,
                                    const json *value, int64_t *budget, pln_error *err);
+
+/* ---- comparing (avro_equal.c) ---- */
+
+/* As pln_avro_schema_equal says; a type and one of another schema. PLN_ENOMEM. */
+pln_status pln__avro_types_equal(const pln__avro_schema *a, const pln__avro_type *x,
+                                 const pln__avro_schema *b, const pln__avro_type *y, bool *equal,
+                                 pln_error *err);
 
 /* ---- known types (avro_known.c) ---- */
 

@@ -496,6 +496,7 @@ static pln_status parse_document(parse *p, const char *text, int64_t size) {
     pln_status status = keep_known(p);
     if (status >= 0)
         status = pln__doc_parse(&p->schema->arena, text, size, &root, p->err);
+    p->schema->document = root;
     if (status >= 0)
         status = parse_type(p, root, "", &p->schema->root);
     if (status >= 0 && p->schema->n_known > 0)

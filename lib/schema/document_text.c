@@ -50,7 +50,7 @@ static bool same_key(const json *a, const json *b) {
     return a->key_size == b->key_size && memcmp(a->key, b->key, (size_t)a->key_size) == 0;
 }
 
-static const json *member_like(const json *object, const json *like, const json *hint) {
+const json *pln__doc_like(const json *object, const json *like, const json *hint) {
     for (const json *m = hint; m != NULL; m = m->next)
         if (same_key(m, like))
             return m;
@@ -63,7 +63,7 @@ static const json *member_like(const json *object, const json *like, const json 
 static bool objects_equal(const json *a, const json *b) {
     const json *hint = b->first;
     for (const json *m = a->first; m != NULL; m = m->next) {
-        const json *other = member_like(b, m, hint);
+        const json *other = pln__doc_like(b, m, hint);
         if (other == NULL || !pln__doc_equal(m, other))
             return false;
         hint = other->next;
