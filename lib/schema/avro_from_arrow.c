@@ -57,6 +57,8 @@ static pln_status put_name(make *m, const char *wish) {
     PLN__TRY(pln__map_put(m->names, name.data, name.size, 0, m->err));
     pln__text_str(m->out, ",\"name\":");
     pln__text_json(m->out, name.data, name.size);
+    if (wish != NULL && strchr(wish, '.') == NULL) /* the whole of its name, whatever is around */
+        pln__text_str(m->out, ",\"namespace\":\"\"");
 out:
     pln__text_free(&name);
     return status;
