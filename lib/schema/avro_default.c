@@ -113,7 +113,7 @@ static pln_status put_string(emit *e, const char *text, int32_t size) {
 static pln_status put_symbol(emit *e, const pln__avro_type *type, const json *value) {
     const char *text = pln__doc_string(value);
     for (int32_t i = 0; text != NULL && i < type->n_symbols; i++) {
-        *e->budget -= i % 16 == 15;
+        --*e->budget;
         if (strcmp(type->symbols[i], text) == 0)
             return put_long(e, i);
     }
@@ -146,7 +146,7 @@ static pln_status put_record(emit *e, const pln__avro_type *type, const json *va
         const pln__avro_field *field = &type->fields[i];
         const json *before = hint, *given = pln__doc_next(value, field->name, &hint);
         if (given == NULL || given != before)
-            *e->budget -= 1 + value->size / 16;
+            *e->budget -= 1 + value->size / 4;
         if (given == NULL)
             given = field->fallback;
         if (given != NULL) {

@@ -73,6 +73,8 @@ struct pln_avro_schema {
     pln__map *names; /* full name -> index in types */
     const pln__avro_schema **known; /* whose documents types here point into */
     int64_t n_known;
+    struct pln__avro_clash *clashes; /* while parsing: types of known schemas whose name was there already */
+    int64_t n_clashes, clash_capacity;
 };
 
 /* Fills err with "Avro schema, <path>, <fields>: <reason>". */
@@ -112,6 +114,9 @@ pln_status pln__avro_types_equal(const pln__avro_schema *a, const pln__avro_type
  */
 pln_status pln__avro_import(pln__avro_schema *schema, const pln__avro_parse_options *options,
                             const char *full_name, const pln__avro_type **out, pln_error *err);
+/* PLN_ESYNTAX where a copied type uses a name for which the schema has another type. */
+pln_status pln__avro_check_clashes(const pln__avro_schema *schema, pln_error *err);
+void pln__avro_drop_clashes(pln__avro_schema *schema);
 /* PLN_ELIMIT where copies make a schema nest deeper than a text of its own may. */
 pln_status pln__avro_check_nesting(const pln__avro_schema *schema, pln_error *err);
 /* A zeroed type, numbered. */

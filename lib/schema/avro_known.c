@@ -5,6 +5,11 @@
  * Definitions and names stay in the known schema's memory, which is held. Types are a graph: the copy goes by a list of what is still to
  * be filled in, never by recursion.
  */
+typedef struct pln__avro_clash {
+    const pln__avro_schema *from;
+    const pln__avro_type *ours, *theirs;
+} pln__avro_clash;
+
 typedef struct import {
     pln__avro_schema *schema;
     const pln__avro_schema *from;
@@ -14,12 +19,26 @@ typedef struct import {
     pln_error *err;
 } import;
 
+/* Whether the two say the same can be asked only when both are whole. */
+static pln_status note_clash(import *im, const pln__avro_type *ours, const pln__avro_type *theirs) {
+    pln__avro_schema *schema = im->schema;
+    if (ours->definition == theirs->definition)
+        return PLN_OK;
+    pln_status status = pln__grow(schema->mem, &schema->clashes, &schema->clash_capacity,
+                                  schema->n_clashes + 1, sizeof *schema->clashes, im->err);
+    if (status >= 0)
+        schema->clashes[schema->n_clashes++] = (pln__avro_clash){im->from, ours, theirs};
+    return status;
+}
+
 static pln_status import_type(import *im, const pln__avro_type *type, const pln__avro_type **out) {
     *out = im->made[type->index];
-    if (*out == NULL && type->full_name != NULL)
-        *out = pln__avro_name_get(im->schema, type->full_name);
     if (*out != NULL)
         return PLN_OK;
+    if (type->full_name != NULL)
+        *out = pln__avro_name_get(im->schema, type->full_name);
+    if (*out != NULL)
+        return note_clash(im, *out, type);
     pln__avro_type *copy = pln__avro_type_new(im->schema, type->kind, type->definition, im->err);
     *out = copy;
     if (copy == NULL)
@@ -90,6 +109,29 @@ pln_status pln__avro_import(pln__avro_schema *schema, const pln__avro_parse_opti
             return import_from(schema, options->known[i], type, out, err);
     }
     return PLN_OK;
+}
+
+pln_status pln__avro_check_clashes(const pln__avro_schema *schema, pln_error *err) {
+    pln_status status = PLN_OK;
+    for (int64_t i = 0; i < schema->n_clashes && status >= 0; i++) {
+        const pln__avro_clash *clash = &schema->clashes[i];
+        bool equal;
+        status =
+            pln__avro_types_equal(schema, clash->ours, clash->from, clash->theirs, &equal, err);
+        if (status >= 0 && !equal)
+            status = pln__error_set(err, PLN_ESYNTAX,
+                                    "Avro schema: the type %s is not what a known schema that it "
+                                    "refers to means by that name",
+                                    clash->ours->full_name);
+    }
+    return status;
+}
+
+void pln__avro_drop_clashes(pln__avro_schema *schema) {
+    pln__free(schema->mem, schema->clashes,
+              (uint64_t)schema->clash_capacity * sizeof *schema->clashes);
+    schema->clashes = NULL;
+    schema->n_clashes = schema->clash_capacity = 0;
 }
 
 /* The walk that printing takes: into a named type only where it comes first. */

@@ -501,6 +501,9 @@ static pln_status parse_document(parse *p, const char *text, int64_t size) {
         status = parse_type(p, root, "", &p->schema->root);
     if (status >= 0 && p->schema->n_known > 0)
         status = pln__avro_check_nesting(p->schema, p->err);
+    if (status >= 0)
+        status = pln__avro_check_clashes(p->schema, p->err);
+    pln__avro_drop_clashes(p->schema);
     if (status >= 0 && !p->options->lax_defaults)
         status = check_defaults(p);
     return status;

@@ -38,6 +38,7 @@ static void destroy(pln__avro_schema *schema) {
         pln__avro_schema_unref((pln__avro_schema *)(uintptr_t)schema->known[i]);
     pln__free(mem, schema->known, (uint64_t)schema->n_known * sizeof(void *));
     pln__free(mem, schema->types, (uint64_t)schema->capacity * sizeof(void *));
+    pln__avro_drop_clashes(schema);
     pln__map_free(schema->names);
     pln__arena_free(&schema->arena);
     pln__free(mem, schema, sizeof *schema);

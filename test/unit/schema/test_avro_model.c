@@ -287,6 +287,36 @@ START_TEST(types_of_known_schemas_are_copied) {
 }
 END_TEST
 
+/* Two known schemas must mean the same by a name that both bring along. */
+START_TEST(known_schemas_must_agree) {
+    static const char *const as[] = {"int", "int", "long"};
+    pln__avro_schema *parts[3];
+    char text[200];
+    for (int i = 0; i < 3; i++) {
+        snprintf(
+            text, sizeof text,
+            "{\"type\":\"record\",\"name\":\"P%d\",\"fields\":[{\"name\":\"x\",\"type\":{\"type\":"
+            "\"record\",\"name\":\"X\",\"fields\":[{\"name\":\"v\",\"type\":\"%s\"}]}}]}",
+            i, as[i]);
+        parts[i] = parse_avro(text);
+    }
+    for (int other = 1; other < 3; other++) {
+        const pln__avro_schema *known[] = {parts[0], parts[other]};
+        pln__avro_parse_options options = {.known = known, .n_known = 2};
+        pln__avro_schema *whole = NULL;
+        snprintf(text, sizeof text, "[\"P0\",\"P%d\"]", other);
+        pln_status status =
+            pln__avro_parse(pln__system_allocator(), text, -1, &options, &whole, &err);
+        ck_assert_int_eq(status, other == 1 ? PLN_OK : PLN_ESYNTAX);
+        if (status < 0)
+            ck_assert_ptr_nonnull(strstr(err.message, "the type X is not what"));
+        pln__avro_schema_unref(whole);
+    }
+    for (int i = 0; i < 3; i++)
+        pln__avro_schema_unref(parts[i]);
+}
+END_TEST
+
 /* A chain of references, each to the schema before, nests no deeper than a text may. */
 START_TEST(references_do_not_nest_without_end) {
     char text[200];
@@ -427,6 +457,7 @@ Suite *suite_schema_avro_model(void) {
     tcase_add_loop_test(tc, logical_types_fit_or_are_ignored, 0, PLN__COUNT(logicals));
     tcase_add_loop_test(tc, defaults_have_their_bytes, 0, PLN__COUNT(defaults));
     tcase_add_test(tc, types_of_known_schemas_are_copied);
+    tcase_add_test(tc, known_schemas_must_agree);
     tcase_add_test(tc, references_do_not_nest_without_end);
     tcase_add_test(tc, deep_nesting_is_refused);
     tcase_add_test(tc, a_default_that_grows_is_refused);
