@@ -215,27 +215,43 @@ static pln_status put(emit *e, const pln__avro_type *type, const json *value) {
     }
 }
 
-static pln_status explain(emit *e, pln_status code, pln_error *err) {
-    pln__text text, path;
+/* "enum a.E", "union of null, int": the type that was wanted. */
+static void wanted_text(const pln__avro_type *type, pln__text *out) {
+    enum { BRANCHES_SHOWN = 8 };
+    const char *name = type->full_name;
+    pln__text_printf(out, "%s%s%s", pln__avro_kind_name(type->kind), name == NULL ? "" : " ",
+                     name == NULL ? "" : name);
+    for (int32_t i = 0; i < type->n_branches && i <= BRANCHES_SHOWN; i++) {
+        const pln__avro_type *branch = type->branches[i];
+        name = branch->full_name == NULL ? pln__avro_kind_name(branch->kind) : branch->full_name;
+        pln__text_printf(out, "%s%s", i == 0 ? " of " : ", ", i == BRANCHES_SHOWN ? "..." : name);
+    }
+}
+
+static void misfit_text(const emit *e, pln__text *out) {
+    pln__text value;
+    pln__text_init(&value, e->mem);
+    pln__doc_path(e->bad, out);
+    pln__avro_json_text(e->bad, &value);
+    if (value.failed)
+        out->failed = true;
+    else if (e->missing != NULL)
+        pln__text_printf(out, ": the default lacks the field %s of ", e->missing);
+    else
+        pln__text_printf(out, ": the default %.60s%s does not fit ", value.data,
+                         value.size > 60 ? "\xE2\x80\xA6" : "");
+    wanted_text(e->wanted, out);
+    pln__text_free(&value);
+}
+
+static pln_status explain(const emit *e, pln_status code, pln_error *err) {
+    pln__text text;
     pln__text_init(&text, e->mem);
-    pln__text_init(&path, e->mem);
-    pln__avro_json_text(e->bad, &text);
-    pln__doc_path(e->bad, &path);
-    const char *kind = pln__avro_kind_name(e->wanted->kind);
-    const char *name = e->wanted->full_name == NULL ? "" : e->wanted->full_name;
+    misfit_text(e, &text);
     pln_status status = pln__text_status(&text, err);
     if (status >= 0)
-        status = pln__text_status(&path, err);
-    if (status >= 0 && e->missing != NULL)
-        status = pln__error_set(err, code,
-                                "Avro schema, %.300s: the default lacks the field %s of record %s",
-                                path.data, e->missing, name);
-    else if (status >= 0)
-        status = pln__error_set(
-            err, code, "Avro schema, %.300s: the default %.60s%s does not fit %s%s%s", path.data,
-            text.data, text.size > 60 ? "\xE2\x80\xA6" : "", kind, *name == '\0' ? "" : " ", name);
+        status = pln__error_set(err, code, "Avro schema, %s", text.data);
     pln__text_free(&text);
-    pln__text_free(&path);
     return status;
 }
 

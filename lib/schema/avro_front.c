@@ -99,11 +99,13 @@ const pln_avro_type *pln_avro_schema_find(const pln_avro_schema *schema, const c
 }
 
 void pln_avro_type_info_get(const pln_avro_type *type, pln_avro_type_info *out) {
+    bool plain = type->logical == PLN__AVRO_PLAIN;
+    const char *logical = plain ? NULL : pln__avro_logical_name(type->logical);
     pln_avro_type_info info = {
         .struct_size = out->struct_size,
         .kind = type->kind,
         .kind_name = pln__avro_kind_name(type->kind),
-        .logical_type = type->logical == PLN__AVRO_PLAIN ? NULL : pln__avro_logical_name(type->logical),
+        .logical_type = logical,
         .precision = type->precision,
         .scale = type->scale,
         .size = type->size,

@@ -4,14 +4,16 @@
 #define NAMED_MAX 4096
 #define PARTS_MAX 65536 /* fields of a record, symbols of an enum */
 #define FIXED_MAX (1 << 20)
-#define NAME_BYTES_MAX 1024        /* of a full name */
-#define ALL_NAMES_MAX (8 << 20) /* a namespace is written once and stands before every name and alias in it */
+#define NAME_BYTES_MAX 1024 /* of a full name */
+#define ALL_NAMES_MAX                                                                              \
+    (8 << 20) /* a namespace is written once and stands before every name and alias in it */
 
 typedef struct parse {
     pln__avro_schema *schema;
     const pln__avro_parse_options *options;
     pln_error *err;
-    const pln__avro_type *bare[PLN__AVRO_STRING + 1]; /* a primitive's name alone is one type wherever it stands */
+    const pln__avro_type
+        *bare[PLN__AVRO_STRING + 1]; /* a primitive's name alone is one type wherever it stands */
     int32_t depth;
     int32_t n_named;
     int64_t name_bytes;
@@ -183,9 +185,11 @@ static pln_status parse_reference(parse *p, const json *node, const char *space,
         if (status < 0)
             return status;
     }
-    if (*out == NULL)
-        return REFUSE(p, node, "there is no type %s", show(shown, node));
-    return PLN_OK;
+    if (*out != NULL)
+        return PLN_OK;
+    bool complex = name != NULL && kind_of(name, PLN__AVRO_RECORD, PLN__AVRO_FIXED) >= 0;
+    return REFUSE(p, node, "there is no type %s%s", show(shown, node),
+                  complex ? ": it takes an object of its own, {\"type\": ...}" : "");
 }
 
 /* ---- complex types ---- */

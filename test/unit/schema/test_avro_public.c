@@ -251,6 +251,21 @@ START_TEST(options_are_read) {
 }
 END_TEST
 
+START_TEST(a_schema_outlives_its_runtime) {
+    pln_runtime *other;
+    pln_avro_schema *schema, *same = parse("\"int\"");
+    uint8_t bytes[PLN_AVRO_FINGERPRINT_MAX];
+    ck_assert_int_eq(pln_runtime_new(NULL, &other, &err), PLN_OK);
+    ck_assert_int_eq(pln_avro_schema_parse(other, "{\"type\":\"int\"}", -1, NULL, &schema, &err),
+                     PLN_OK);
+    pln_runtime_free(other);
+    ck_assert_int_eq(pln_avro_schema_fingerprint(schema, PLN_AVRO_MD5, bytes, &err), PLN_OK);
+    ck_assert_int_eq(pln_avro_schema_equal(schema, same), 1);
+    pln_avro_schema_free(schema);
+    pln_avro_schema_free(same);
+}
+END_TEST
+
 /* ---- lint ---- */
 
 #define RECORD(fields) "{\"type\":\"record\",\"name\":\"a.R\",\"fields\":[" fields "]}"
@@ -272,7 +287,8 @@ static const struct {
      "names-differ-by-case $.symbols[1] "},
     {"{\"type\":\"enum\",\"name\":\"a.E\",\"symbols\":[]}", "enum-empty $.symbols "},
     {"{\"type\":\"bytes\",\"logicalType\":\"big-decimal\"}", "decimal-unbounded $.logicalType "},
-    {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":39}", "decimal-unbounded $.logicalType "},
+    {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":39}",
+     "decimal-unbounded $.logicalType "},
     {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":2,\"scale\":3}",
      "logical-type-ignored $.logicalType "},
     {"{\"type\":\"string\",\"logicalType\":\"datetime\"}", "logical-type-unknown $.logicalType "},
@@ -281,17 +297,22 @@ static const struct {
     {RECORD("{\"name\":\"f\",\"type\":\"int\",\"default\":0,\"aliases\":[\"g\",\"h\"]},"
             "{\"name\":\"g\",\"type\":\"int\",\"default\":0,\"aliases\":[\"h\"]}"),
      "alias-is-field $.fields[0].aliases[0] alias-twice $.fields[1].aliases[0] "},
-    {RECORD("{\"name\":\"f\",\"type\":\"int\",\"default\":0},{\"name\":\"F\",\"type\":\"int\",\"default\":0}"),
+    {RECORD("{\"name\":\"f\",\"type\":\"int\",\"default\":0},{\"name\":\"F\",\"type\":\"int\","
+            "\"default\":0}"),
      "names-differ-by-case $.fields[1] "},
-    {"{\"type\":\"record\",\"name\":\"a.R\",\"aliases\":[\"9\"],\"fields\":[]}", "alias-no-name $.aliases[0] "},
-    {"{\"type\":\"record\",\"name\":\"a.R\",\"namespace\":\"b\",\"fields\":[]}", "namespace-ignored $.namespace "},
+    {"{\"type\":\"record\",\"name\":\"a.R\",\"aliases\":[\"9\"],\"fields\":[]}",
+     "alias-no-name $.aliases[0] "},
+    {"{\"type\":\"record\",\"name\":\"a.R\",\"namespace\":\"b\",\"fields\":[]}",
+     "namespace-ignored $.namespace "},
     {"[\"int\",\"long\"]", "union-ambiguous $ "},
     {"[\"null\",\"float\",\"double\"]", "union-ambiguous $ "},
     {"[\"null\",\"int\",\"string\"]", ""},
     {"[\"int\"]", "union-of-one $ "},
     {"{\"type\":\"array\",\"items\":[]}", "union-empty $.items "},
-    {RECORD("{\"name\":\"f\",\"type\":\"float\",\"default\":1e39}"), "default-beyond-range $.fields[0].default "},
-    {RECORD("{\"name\":\"f\",\"type\":{\"type\":\"record\",\"name\":\"S\",\"fields\":[]},\"default\":{\"x\":1}}"),
+    {RECORD("{\"name\":\"f\",\"type\":\"float\",\"default\":1e39}"),
+     "default-beyond-range $.fields[0].default "},
+    {RECORD("{\"name\":\"f\",\"type\":{\"type\":\"record\",\"name\":\"S\",\"fields\":[]},"
+            "\"default\":{\"x\":1}}"),
      "default-member-unknown $.fields[0].default.x "},
     {FIELD("\"R\""), "field-without-default $.fields[0] record-endless $ "},
     {FIELD("[\"R\",\"null\"]"), "field-without-default $.fields[0] "},
@@ -434,6 +455,7 @@ Suite *suite_schema_avro_public(void) {
     tcase_add_test(tc, types_and_fields_are_read);
     tcase_add_test(tc, fingerprints_are_the_published_ones);
     tcase_add_test(tc, options_are_read);
+    tcase_add_test(tc, a_schema_outlives_its_runtime);
     tcase_add_loop_test(tc, dangerous_choices_are_told, 0, PLN__COUNT(choices));
     tcase_add_test(tc, misfit_defaults_are_told);
     tcase_add_test(tc, no_memory_at_any_allocation);
