@@ -12,8 +12,8 @@ typedef struct parse {
     pln__avro_schema *schema;
     const pln__avro_parse_options *options;
     pln_error *err;
-    const pln__avro_type
-        *bare[PLN__AVRO_STRING + 1]; /* a primitive's name alone is one type wherever it stands */
+    /* A primitive's name alone is one type wherever it stands. */
+    const pln__avro_type *bare[PLN__AVRO_STRING + 1];
     int32_t depth;
     int32_t n_named;
     int64_t name_bytes;
