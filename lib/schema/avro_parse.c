@@ -177,8 +177,11 @@ static pln_status parse_reference(parse *p, const json *node, const char *space,
     for (int i = 0; name != NULL && i < 2 && *out == NULL; i++) {
         bool alone = strchr(name, '.') != NULL || space[0] == '\0';
         p->name.size = 0;
-        pln__text_printf(&p->name, "%s%s%s", i > 0 || alone ? "" : space, i > 0 || alone ? "" : ".",
-                         name);
+        if (i == 0 && !alone) {
+            pln__text_str(&p->name, space);
+            pln__text_char(&p->name, '.');
+        }
+        pln__text_str(&p->name, name);
         pln_status status = pln__text_status(&p->name, p->err);
         if (status >= 0)
             status = find_type(p, p->name.data, out);
