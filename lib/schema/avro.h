@@ -154,8 +154,9 @@ typedef struct pln__avro_take {
 } pln__avro_take;
 typedef struct pln__avro_fill {
     int32_t reader_field; /* not in the writer: filled with its default, which is in the reader's binary form */
-    const uint8_t *bytes;
+    const uint8_t *bytes;       /* PLN__PADDING more may be read behind size */
     int64_t size;
+    const pln__avro_step *step; /* how it is read: the reader's type as it is */
 } pln__avro_fill;
 struct pln__avro_step {
     int32_t action;

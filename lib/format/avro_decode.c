@@ -1,0 +1,653 @@
+/* Running the program: bytes to columns, and the decoder around it. */
+#include "format/avro_program.h"
+#include "base/utf8.h"
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+#define VALUE_BYTES_MAX ((int64_t)64 << 20)
+#define ITEMS_MAX 1000000
+/* So many bytes are copied without asking for the size; buffers have room for it behind their capacity. */
+#define AHEAD 32
+#define CHUNK_ROWS 1024
+
+typedef pln__avro_decoder decoder;
+typedef pln__avro_op op;
+typedef pln__avro_frame_rows frame;
+
+/* ---- frames ---- */
+
+static inline int32_t offset_at(const pln__column *column, int64_t row) {
+    int32_t value;
+    memcpy(&value, column->offsets.data + row * 4, 4);
+    return value;
+}
+static inline void set_offset(pln__column *column, int64_t row, int64_t value) {
+    memcpy(column->offsets.data + row * 4, &(int32_t){(int32_t)value}, 4);
+}
+
+static void sync_column(pln__column *column, int64_t row) {
+    int64_t more = row - column->length;
+    if (column->type.id == PLN__NULL)
+        column->null_count = row;
+    else if (column->validity.size > 0)
+        column->null_count += more - pln__bits_count(column->validity.data, column->length, more);
+    if (pln__type_is_bytes(column->type.id) && column->offsets.capacity > 0)
+        column->data.size = offset_at(column, row);
+    column->length = row;
+}
+
+static void sync(frame *f) {
+    for (int64_t i = 0; i < f->n_columns; i++)
+        sync_column(f->columns[i], f->row);
+}
+
+/* Room for rows to come; the columns double by themselves. */
+static bool grow(decoder *self, frame *f, int64_t rows) {
+    int64_t capacity = INT64_MAX;
+    sync(f);
+    for (int64_t i = 0; i < f->n_columns; i++) {
+        self->failed = pln__column_reserve(f->columns[i], rows, 0, self->err);
+        if (self->failed < 0)
+            return false;
+        if (f->columns[i]->reserved_rows < capacity)
+            capacity = f->columns[i]->reserved_rows;
+    }
+    f->capacity = capacity;
+    return true;
+}
+
+/* Takes back what the datum under way has left in a column. */
+static void roll_back_column(pln__column *column, int64_t row, int64_t reached) {
+    if (column->length > row) {
+        int64_t gone = column->length - row;
+        if (column->type.id == PLN__NULL)
+            column->null_count = row;
+        else if (column->validity.size > 0)
+            column->null_count -= gone - pln__bits_count(column->validity.data, row, gone);
+        column->length = row;
+        if (pln__type_is_bytes(column->type.id))
+            column->data.size = offset_at(column, row);
+    }
+    int64_t bits = column->validity.size * 8;
+    reached = reached + 1 < bits ? reached + 1 : bits;
+    if (reached > row)
+        pln__bits_fill(column->validity.data, row, reached - row, true);
+}
+
+static void roll_back(decoder *self) {
+    for (int64_t i = 0; i < self->n_frames; i++) {
+        frame *f = &self->frames[i];
+        for (int64_t k = 0; k < f->n_columns; k++)
+            roll_back_column(f->columns[k], f->mark, f->row);
+        f->row = f->mark;
+    }
+}
+
+/* ---- values ---- */
+
+static const uint8_t *fail(decoder *self, const op *o, int32_t fault, const uint8_t *at,
+                           int64_t number) {
+    if (self->fault_op == NULL)
+        self->fault_op = o;
+    return pln__avro_fault(&self->in, fault, at, number);
+}
+
+/* A fault that the cursor has already, or a failure without one. */
+static const uint8_t *failed(decoder *self, const op *o) {
+    if (self->fault_op == NULL)
+        self->fault_op = o;
+    return NULL;
+}
+
+/* Out of line: the first null of a column in a batch brings its bitmap. */
+static __attribute__((noinline)) bool first_null(decoder *self, pln__column *column, int64_t row) {
+    int64_t length = column->length, nulls = column->null_count;
+    column->length = row;
+    self->failed = pln__column_validity(column, false, self->err);
+    column->length = length;
+    column->null_count = nulls;
+    return self->failed >= 0;
+}
+
+static inline bool null_bit(decoder *self, pln__column *column, int64_t row) {
+    if (PLN__UNLIKELY(column->validity.size == 0))
+        return first_null(self, column, row);
+    pln__bit_clear(column->validity.data, row);
+    return true;
+}
+
+static inline bool null_value(decoder *self, pln__column *column, int64_t row, int32_t width) {
+    if (width == 8)
+        memset(column->data.data + row * 8, 0, 8);
+    else if (width == 4)
+        memset(column->data.data + row * 4, 0, 4);
+    else
+        memset(column->data.data + row * width, 0, (size_t)width);
+    return null_bit(self, column, row);
+}
+
+static inline bool null_bool(decoder *self, pln__column *column, int64_t row) {
+    pln__bit_clear(column->data.data, row);
+    return null_bit(self, column, row);
+}
+
+static inline bool null_offset(decoder *self, pln__column *column, int64_t row) {
+    memcpy(column->offsets.data + row * 4 + 4, column->offsets.data + row * 4, 4);
+    return null_bit(self, column, row);
+}
+
+static __attribute__((noinline)) bool more_bytes(decoder *self, pln__column *column, int64_t start,
+                                                 int64_t size) {
+    column->data.size = start;
+    self->failed = pln__column_reserve(column, 0, size, self->err);
+    return self->failed >= 0;
+}
+
+/* Whether the first `size` (at most AHEAD) bytes are ASCII, where AHEAD can be read. */
+static inline bool ascii_ahead(const uint8_t *p, int64_t size) {
+#if defined(__SSE2__)
+    uint32_t low = (uint32_t)_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)p));
+    uint32_t high =
+        (uint32_t)_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + 16)));
+    return (((uint64_t)(low | high << 16)) & ((UINT64_C(1) << size) - 1)) == 0;
+#else
+    return pln__ascii_only(p, size);
+#endif
+}
+
+/* Bytes or, where `text`, a string. */
+static inline const uint8_t *put_bytes(decoder *self, const op *o, int64_t row, const uint8_t *p,
+                                       bool text) {
+    int64_t size;
+    pln__column *column = o->column;
+    p = pln__avro_length(&self->in, p, &size);
+    if (PLN__UNLIKELY(p == NULL))
+        return failed(self, o);
+    int64_t start = offset_at(column, row), end = start + size;
+    if (PLN__UNLIKELY(end > column->data.capacity) && !more_bytes(self, column, start, size))
+        return failed(self, o);
+    uint8_t *to = column->data.data + start;
+    if (PLN__LIKELY(size <= AHEAD)) {
+        if (PLN__LIKELY(column->data.capacity > 0))
+            memcpy(to, p, AHEAD);
+        if (text && PLN__UNLIKELY(!ascii_ahead(p, size)) &&
+            !pln__utf8_valid(p, size, self->cpu))
+            return fail(self, o, AVRO_FAULT_UTF8, p, size);
+    } else {
+        memcpy(to, p, (size_t)size);
+        if (text && !pln__utf8_valid(p, size, self->cpu))
+            return fail(self, o, AVRO_FAULT_UTF8, p, size);
+    }
+    set_offset(column, row + 1, end);
+    return p + size;
+}
+
+static const uint8_t *put_decimal(decoder *self, const op *o, int64_t row, const uint8_t *p) {
+    pln__int128 value = 0;
+    const pln__type *type = &o->column->type;
+    int64_t size = o->size;
+    if (o->code == AVRO_DECIMAL)
+        p = pln__avro_length(&self->in, p, &size);
+    else if (size > self->in.end - p)
+        return fail(self, o, AVRO_FAULT_CUT, p, size);
+    if (p == NULL)
+        return failed(self, o);
+    if (size == 0)
+        return fail(self, o, AVRO_FAULT_NO_DECIMAL, p, 0);
+    if (!pln__avro_decimal(p, size, &value))
+        return fail(self, o, AVRO_FAULT_DIGITS, p, type->precision);
+    pln__int128 ten = pln__decimal128_ten(type->precision);
+    if (value <= -ten || value >= ten)
+        return fail(self, o, AVRO_FAULT_DIGITS, p, type->precision);
+    pln__store_decimal128(o->column->data.data + row * 16, value);
+    return p + size;
+}
+
+static inline const uint8_t *put_symbol(decoder *self, const op *o, int64_t row, const uint8_t *p) {
+    uint64_t value;
+    const pln__avro_step *step = o->data;
+    const uint8_t *next = pln__avro_varint_short(p, &value);
+    if (PLN__UNLIKELY(next == NULL))
+        return fail(self, o, AVRO_FAULT_VARINT, p, 0);
+    int64_t index = pln__avro_unzigzag(value);
+    if (PLN__UNLIKELY((uint64_t)index >= (uint64_t)o->size)) {
+        self->in.detail = step->writer;
+        return fail(self, o, next > self->in.end ? AVRO_FAULT_CUT : AVRO_FAULT_SYMBOL, p, index);
+    }
+    int32_t symbol = step->symbols[index];
+    if (PLN__UNLIKELY(symbol < 0)) {
+        self->in.detail = step->writer;
+        return fail(self, o, AVRO_FAULT_NO_SYMBOL, p, index);
+    }
+    uint8_t *to = o->column->data.data;
+    switch (o->width) {
+    case 4: memcpy(to + row * 4, &symbol, 4); break;
+    case 8: memcpy(to + row * 8, &(int64_t){symbol}, 8); break;
+    case 2: memcpy(to + row * 2, &(int16_t){(int16_t)symbol}, 2); break;
+    default: to[row] = (uint8_t)symbol;
+    }
+    return next;
+}
+
+/* ---- the program ---- */
+
+static const uint8_t *run(decoder *self, int32_t from, int32_t to, int64_t row, const uint8_t *p);
+
+static const uint8_t *run_fill(decoder *self, const op *o, int64_t row, const uint8_t *p) {
+    const pln__avro_fill *from = o->data;
+    const uint8_t *end = self->in.end;
+    int32_t at = (int32_t)(o - self->ops);
+    self->in.end = from->bytes + from->size;
+    const uint8_t *done = run(self, at + 1, o->next, row, from->bytes);
+    self->in.end = end;
+    if (done == NULL && self->in.fault != 0)
+        self->in.at = p;
+    return done == NULL ? NULL : p;
+}
+
+static const uint8_t *run_items(decoder *self, const op *o, int64_t row, const uint8_t *p) {
+    frame *f = &self->frames[o->frame];
+    int32_t from = (int32_t)(o - self->ops) + 1;
+    bool map = o->code == AVRO_MAP;
+    op key = {.column = map ? &o->column->children[0].children[0] : NULL, .path = o->path};
+    for (;;) {
+        int64_t count, size;
+        p = pln__avro_block(&self->in, p, o->no_bytes, &count, &size);
+        if (p == NULL)
+            return failed(self, o);
+        if (count == 0)
+            break;
+        const uint8_t *head = p;
+        for (int64_t i = 0; i < count; i++) {
+            if (PLN__UNLIKELY(f->row == f->capacity) &&
+                !grow(self, f, count - i < CHUNK_ROWS ? count - i : CHUNK_ROWS))
+                return failed(self, o);
+            if (map)
+                p = put_bytes(self, &key, f->row, p, true);
+            if (p != NULL)
+                p = run(self, from, o->next, f->row, p);
+            if (p == NULL)
+                return failed(self, o);
+            f->row++;
+        }
+        if (size >= 0 && p - head != size)
+            return fail(self, o, AVRO_FAULT_BLOCK, head, size);
+    }
+    set_offset(o->column, row + 1, f->row);
+    return p;
+}
+
+static const uint8_t *run_variant(decoder *self, const op *o, int64_t row, const uint8_t *p) {
+    frame *f = &self->frames[o->frame];
+    if (PLN__UNLIKELY(f->row == f->capacity) && !grow(self, f, 64))
+        return failed(self, o);
+    p = run(self, (int32_t)(o - self->ops) + 1, o->next, f->row, p);
+    if (p == NULL)
+        return NULL;
+    o->column->type_ids.data[row] = (uint8_t)o->size;
+    set_offset(o->column, row, f->row);
+    f->row++;
+    return p;
+}
+
+/* The number of a union's branch. */
+static const uint8_t *branch(decoder *self, const op *o, const uint8_t *p, int64_t *out) {
+    uint64_t value;
+    const pln__avro_type *type = o->data;
+    const uint8_t *next = pln__avro_varint_short(p, &value);
+    if (next == NULL)
+        return fail(self, o, AVRO_FAULT_VARINT, p, 0);
+    *out = pln__avro_unzigzag(value);
+    self->in.detail = type;
+    if (next > self->in.end)
+        return fail(self, o, AVRO_FAULT_CUT, p, 0);
+    if ((uint64_t)*out >= (uint64_t)type->n_branches)
+        return fail(self, o, AVRO_FAULT_BRANCH, p, *out);
+    return next;
+}
+
+static const uint8_t *run_branches(decoder *self, const op *o, int64_t row, const uint8_t *p) {
+    int64_t which;
+    const int32_t *starts = self->tables[o->size];
+    p = branch(self, o, p, &which);
+    return p == NULL ? NULL : run(self, starts[which], starts[which + 1], row, p);
+}
+
+static bool put_null(decoder *self, const op *o, int64_t row) {
+    switch (o->code) {
+    case AVRO_OPTION_VALUE: return null_value(self, o->column, row, o->width);
+    case AVRO_OPTION_BIT: return null_bool(self, o->column, row);
+    case AVRO_OPTION_OFFSET: return null_offset(self, o->column, row);
+    default:
+        return run(self, (int32_t)(o - self->ops) + 1, o->body, row, self->in.end) != NULL;
+    }
+}
+
+/* A number that becomes one of another type. */
+static const uint8_t *promote(decoder *self, const op *o, int64_t row, const uint8_t *p) {
+    uint8_t *data = o->column->data.data;
+    uint64_t number = 0;
+    int64_t value;
+    const uint8_t *at = p;
+    if (o->code == AVRO_FLOAT_TO_DOUBLE) {
+        uint32_t bits = pln__avro_load4(p);
+        float single;
+        memcpy(&single, &bits, 4);
+        memcpy(data + row * 8, &(double){(double)single}, 8);
+        return p + 4;
+    }
+    if (o->code == AVRO_LONG_TO_FLOAT || o->code == AVRO_LONG_TO_DOUBLE) {
+        p = pln__avro_varint(p, &number);
+        value = pln__avro_unzigzag(number);
+    } else {
+        int32_t small = 0;
+        p = pln__avro_int(p, &small);
+        value = small;
+    }
+    if (PLN__UNLIKELY(p == NULL))
+        return fail(self, o, AVRO_FAULT_INT, at, 0);
+    if (o->code == AVRO_INT_TO_LONG)
+        memcpy(data + row * 8, &value, 8);
+    else if (o->code == AVRO_INT_TO_FLOAT || o->code == AVRO_LONG_TO_FLOAT)
+        memcpy(data + row * 4, &(float){(float)value}, 4);
+    else
+        memcpy(data + row * 8, &(double){(double)value}, 8);
+    return p;
+}
+
+static const uint8_t *pass(decoder *self, const op *o, const uint8_t *p, int64_t size) {
+    return size <= self->in.end - p ? p + size : fail(self, o, AVRO_FAULT_CUT, p, size);
+}
+
+static const uint8_t *misfit(decoder *self, const op *o, const uint8_t *p) {
+    self->in.detail = o->data;
+    return fail(self, o, AVRO_FAULT_MISFIT, p, 0);
+}
+
+/* What is rarer, or takes long enough that a call does not matter. */
+static __attribute__((noinline)) const uint8_t *run_other(decoder *self, const op *o, int64_t row,
+                                                          const uint8_t *p) {
+    uint64_t number;
+    int64_t size;
+    const uint8_t *at = p;
+    switch (o->code) {
+    case AVRO_FIXED:
+        p = pass(self, o, p, o->size);
+        if (p != NULL && o->size > 0)
+            memcpy(o->column->data.data + row * o->size, at, (size_t)o->size);
+        return p;
+    case AVRO_DECIMAL:
+    case AVRO_DECIMAL_FIXED: return put_decimal(self, o, row, p);
+    case AVRO_ARRAY:
+    case AVRO_MAP: return run_items(self, o, row, p);
+    case AVRO_FILL: return run_fill(self, o, row, p);
+    case AVRO_BRANCHES: return run_branches(self, o, row, p);
+    case AVRO_VARIANT: return run_variant(self, o, row, p);
+    case AVRO_NO_VALUE: return null_value(self, o->column, row, o->width) ? p : NULL;
+    case AVRO_NO_BIT: return null_bool(self, o->column, row) ? p : NULL;
+    case AVRO_NO_OFFSET: return null_offset(self, o->column, row) ? p : NULL;
+    case AVRO_NO_STRUCT: return null_bit(self, o->column, row) ? p : NULL;
+    case AVRO_SKIP_VARINT:
+        p = pln__avro_varint(p, &number);
+        return p != NULL ? p : fail(self, o, AVRO_FAULT_VARINT, at, 0);
+    case AVRO_SKIP_BYTES:
+        p = pln__avro_length(&self->in, p, &size);
+        return p != NULL ? p + size : NULL;
+    case AVRO_SKIP_FIXED: return pass(self, o, p, o->size);
+    case AVRO_SKIP_TYPE: return pln__avro_skip_value(&self->in, o->data, p, 0);
+    case AVRO_MISFIT: return misfit(self, o, p);
+    default: return promote(self, o, row, p);
+    }
+}
+
+/*
+ * One row of a frame. A number is read first and p held against the end afterwards: that is at most 10 bytes beyond it, and a
+ * string at the very end is copied AHEAD.
+ */
+static const uint8_t *run(decoder *self, int32_t from, int32_t to, int64_t row, const uint8_t *p) {
+    const op *ops = self->ops, *o = ops + from, *stop = ops + to;
+    const uint8_t *const end = self->in.end, *at;
+    while (o < stop) {
+        uint64_t number = 0;
+        int64_t which;
+        int32_t small = 0;
+        at = p;
+        switch (o->code) {
+        case AVRO_LONG:
+            p = pln__avro_varint(p, &number);
+            if (PLN__UNLIKELY(p == NULL))
+                return fail(self, o, AVRO_FAULT_VARINT, at, 0);
+            number = (uint64_t)pln__avro_unzigzag(number);
+            memcpy(o->column->data.data + row * 8, &number, 8);
+            break;
+        case AVRO_INT:
+            p = pln__avro_int(p, &small);
+            if (PLN__UNLIKELY(p == NULL))
+                return fail(self, o, AVRO_FAULT_INT, at, 0);
+            memcpy(o->column->data.data + row * 4, &small, 4);
+            break;
+        case AVRO_STRING: p = put_bytes(self, o, row, p, true); break;
+        case AVRO_BYTES: p = put_bytes(self, o, row, p, false); break;
+        case AVRO_DOUBLE:
+            number = pln__avro_load8(p);
+            memcpy(o->column->data.data + row * 8, &number, 8);
+            p += 8;
+            break;
+        case AVRO_FLOAT:
+            small = (int32_t)pln__avro_load4(p);
+            memcpy(o->column->data.data + row * 4, &small, 4);
+            p += 4;
+            break;
+        case AVRO_BOOL:
+            if (PLN__UNLIKELY(*p > 1) && p < end)
+                return fail(self, o, AVRO_FAULT_BOOL, at, *p);
+            pln__bit_put(o->column->data.data, row, *p++ & 1);
+            break;
+        case AVRO_ENUM: p = put_symbol(self, o, row, p); break;
+        case AVRO_OPTION_VALUE:
+        case AVRO_OPTION_BIT:
+        case AVRO_OPTION_OFFSET:
+        case AVRO_OPTION_NESTED:
+            which = *p >> 1;
+            p = PLN__LIKELY((*p & 0xFD) == 0) ? p + 1 : branch(self, o, p, &which);
+            if (p != NULL && p <= end && which != o->size) {
+                o = ops + o->body;
+                continue;
+            }
+            if (p != NULL && p <= end && PLN__UNLIKELY(!put_null(self, o, row)))
+                p = NULL;
+            break;
+        default: p = run_other(self, o, row, p);
+        }
+        if (PLN__UNLIKELY(p == NULL))
+            return failed(self, o);
+        if (PLN__UNLIKELY(p > end))
+            return fail(self, o, AVRO_FAULT_CUT, at, 0);
+        o = ops + o->next;
+    }
+    return p;
+}
+
+/* ---- rows ---- */
+
+static bool fill_dictionaries(decoder *self) {
+    for (int64_t i = 0; i < self->n_enums && !self->filled; i++) {
+        pln__column *column = self->dictionaries[i]->dictionary;
+        const pln__avro_type *type = self->enums[i];
+        for (int32_t k = 0; k < type->n_symbols; k++) {
+            int64_t size = (int64_t)strlen(type->symbols[k]), start = column->data.size;
+            self->failed = pln__column_reserve(column, 1, size, self->err);
+            if (self->failed < 0) {
+                pln__column_truncate(column, 0);
+                return false;
+            }
+            if (size > 0)
+                memcpy(column->data.data + start, type->symbols[k], (size_t)size);
+            column->data.size = start + size;
+            set_offset(column, ++column->length, start + size);
+        }
+    }
+    self->filled = true;
+    return true;
+}
+
+static pln_status bad_datum(decoder *self, const uint8_t *start, const uint8_t *datum) {
+    if (self->failed < 0)
+        return self->failed;
+    pln__text text;
+    pln__text_init(&text, self->mem);
+    const char *path = self->fault_op == NULL
+                           ? ""
+                           : (const char *)self->names.data + self->fault_op->path;
+    pln__avro_fault_text(&self->in, &text);
+    const char *why = text.failed || text.data == NULL ? "the datum is damaged" : text.data;
+    (void)datum;
+    pln_status status =
+        path[0] == '\0'
+            ? pln__error_set(self->err, PLN_EDATA, "Avro datum, offset %lld: %s",
+                             (long long)(self->in.at - start), why)
+            : pln__error_set(self->err, PLN_EDATA, "Avro field %s, offset %lld: %s", path,
+                             (long long)(self->in.at - start), why);
+    pln__text_free(&text);
+    return status;
+}
+
+static void begin_datum(decoder *self, const uint8_t *end) {
+    self->in.end = end;
+    self->in.items_left = self->limits.items_max;
+    for (int64_t i = 0; i < self->n_frames; i++)
+        self->frames[i].mark = self->frames[i].row;
+}
+
+static bool room_for_rows(decoder *self, int64_t wanted) {
+    if (PLN__LIKELY(self->frames[0].row < self->frames[0].capacity))
+        return true;
+    return fill_dictionaries(self) &&
+           grow(self, &self->frames[0], wanted < CHUNK_ROWS ? wanted : CHUNK_ROWS);
+}
+
+pln_status pln__avro_decode(pln__avro_decoder *self, pln__avro_input *input, pln_error *err) {
+    const uint8_t *start = input->bytes, *p = start, *end = start + input->size;
+    int64_t wanted = input->rows, done = 0;
+    pln_status status = PLN_OK;
+    self->err = err;
+    self->failed = PLN_OK;
+    self->fault_op = NULL;
+    self->in.fault = 0;
+    for (; done < wanted && (p < end || self->top_no_bytes); done++) {
+        begin_datum(self, end);
+        const uint8_t *next = NULL;
+        if (PLN__LIKELY(room_for_rows(self, wanted - done)))
+            next = run(self, 0, (int32_t)self->n_ops, self->frames[0].row, p);
+        if (PLN__UNLIKELY(next == NULL)) {
+            roll_back(self);
+            status = bad_datum(self, start, p);
+            break;
+        }
+        self->frames[0].row++;
+        p = next;
+    }
+    input->used = p - start;
+    input->rows = done;
+    return status;
+}
+
+pln_status pln__avro_skip(pln__avro_decoder *self, const uint8_t *bytes, int64_t size,
+                          int64_t *used, pln_error *err) {
+    const pln__avro_type *type = pln__avro_resolution_top(self->resolution)->writer;
+    self->err = err;
+    self->failed = PLN_OK;
+    self->fault_op = NULL;
+    self->in.end = bytes + size;
+    self->in.items_left = self->limits.items_max;
+    const uint8_t *end = pln__avro_skip_value(&self->in, type, bytes, 0);
+    if (end == NULL)
+        return bad_datum(self, bytes, bytes);
+    *used = end - bytes;
+    return PLN_OK;
+}
+
+/* ---- life ---- */
+
+const struct ArrowSchema *pln__avro_decoder_schema(const pln__avro_decoder *self) {
+    return &self->schema;
+}
+
+int64_t pln__avro_decoder_rows(const pln__avro_decoder *self) {
+    return self->frames[0].row;
+}
+
+pln_status pln__avro_decoder_take(pln__avro_decoder *self, struct ArrowArray *out,
+                                  pln_error *err) {
+    self->err = err;
+    memset(out, 0, sizeof *out);
+    if (!fill_dictionaries(self))
+        return self->failed;
+    for (int64_t i = 0; i < self->n_frames; i++) {
+        sync(&self->frames[i]);
+        self->frames[i].row = self->frames[i].mark = self->frames[i].capacity = 0;
+    }
+    self->filled = false;
+    return pln__column_finish(&self->root, out, err);
+}
+
+static void limits_of(pln__avro_decoder *self, const pln__avro_limits *limits) {
+    if (limits != NULL)
+        self->limits = *limits;
+    if (self->limits.value_bytes_max <= 0)
+        self->limits.value_bytes_max = VALUE_BYTES_MAX;
+    if (self->limits.items_max <= 0)
+        self->limits.items_max = ITEMS_MAX;
+    if (self->limits.nesting_max <= 0)
+        self->limits.nesting_max = PLN__NESTING_MAX;
+    self->in.value_max = self->limits.value_bytes_max;
+    self->in.nesting_max = self->limits.nesting_max;
+    self->in.widths = self->widths;
+}
+
+pln_status pln__avro_decoder_new(const pln_allocator *mem, const pln__avro_schema *writer,
+                                 const pln__avro_schema *reader, const pln__avro_limits *limits,
+                                 pln__avro_decoder **out, pln_error *err) {
+    pln_status status = PLN_OK;
+    *out = NULL;
+    pln__avro_decoder *self = pln__calloc(mem, 1, sizeof *self);
+    if (self == NULL)
+        return pln__error_memory(err, sizeof *self);
+    self->mem = mem;
+    self->cpu = pln__cpu_features();
+    reader = reader == NULL ? writer : reader;
+    PLN__TRY(pln__avro_resolve(mem, writer, reader, &self->resolution, err));
+    PLN__TRY(pln__avro_to_arrow(mem, reader, &self->schema, err));
+    PLN__TRY(
+        pln__avro_compile(self, pln__avro_n_types(writer), pln__avro_n_types(reader), err));
+    limits_of(self, limits);
+    *out = self;
+out:
+    if (status < 0)
+        pln__avro_decoder_free(self);
+    return status;
+}
+
+void pln__avro_decoder_free(pln__avro_decoder *self) {
+    if (self == NULL)
+        return;
+    const pln_allocator *mem = self->mem;
+    pln__avro_resolution_free(self->resolution);
+    pln__column_free(&self->root);
+    pln__schema_release(&self->schema);
+    pln__free(mem, self->ops, (uint64_t)self->ops_capacity * sizeof *self->ops);
+    for (int64_t i = 0; i < self->n_frames; i++)
+        pln__free(mem, self->frames[i].columns,
+                  (uint64_t)self->frames[i].columns_capacity * sizeof(pln__column *));
+    pln__free(mem, self->frames, (uint64_t)self->frames_capacity * sizeof *self->frames);
+    pln__free(mem, self->dictionaries, (uint64_t)self->enums_capacity * sizeof(pln__column *));
+    pln__free(mem, self->enums, (uint64_t)self->enum_types_capacity * sizeof *self->enums);
+    for (int64_t i = 0; i < self->n_tables; i++)
+        pln__free(mem, self->tables[i], (uint64_t)self->table_sizes[i] * sizeof(int32_t));
+    pln__free(mem, self->tables, (uint64_t)self->tables_capacity * sizeof *self->tables);
+    pln__free(mem, self->table_sizes, (uint64_t)self->table_sizes_capacity * sizeof(int32_t));
+    pln__buffer_free(mem, &self->names);
+    pln__free(mem, self->widths, (uint64_t)self->n_widths);
+    pln__free(mem, self, sizeof *self);
+}
