@@ -56,7 +56,7 @@ static inline const uint8_t *pln__avro_varint_short(const uint8_t *p, uint64_t *
 
 /* At most five bytes and 32 bits. */
 static inline const uint8_t *pln__avro_int(const uint8_t *p, int32_t *out) {
-    uint64_t value;
+    uint64_t value = 0;
     const uint8_t *next = pln__avro_varint(p, &value);
     *out = (int32_t)pln__avro_unzigzag(value);
     return PLN__LIKELY(next != NULL && next - p <= 5 && value <= UINT32_MAX) ? next : NULL;

@@ -5,8 +5,6 @@
 #include <immintrin.h>
 #endif
 
-#define VALUE_BYTES_MAX ((int64_t)64 << 20)
-#define ITEMS_MAX 1000000
 /* So many bytes are copied without asking for the size; buffers have room for it behind their capacity. */
 #define AHEAD 32
 #define CHUNK_ROWS 1024
@@ -593,14 +591,7 @@ pln_status pln__avro_decoder_take(pln__avro_decoder *self, struct ArrowArray *ou
 }
 
 static void limits_of(pln__avro_decoder *self, const pln__avro_limits *limits) {
-    if (limits != NULL)
-        self->limits = *limits;
-    if (self->limits.value_bytes_max <= 0)
-        self->limits.value_bytes_max = VALUE_BYTES_MAX;
-    if (self->limits.items_max <= 0)
-        self->limits.items_max = ITEMS_MAX;
-    if (self->limits.nesting_max <= 0)
-        self->limits.nesting_max = PLN__NESTING_MAX;
+    self->limits = pln__avro_limits_of(limits);
     self->in.value_max = self->limits.value_bytes_max;
     self->in.nesting_max = self->limits.nesting_max;
     self->in.widths = self->widths;

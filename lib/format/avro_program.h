@@ -95,6 +95,8 @@ struct pln__avro_decoder {
 /* avro_compile.c: columns, program and frames of a decoder that has its resolution and schema. */
 pln_status pln__avro_compile(pln__avro_decoder *self, int32_t n_writer, int32_t n_reader,
                              pln_error *err);
+/* The limits with their defaults. */
+pln__avro_limits pln__avro_limits_of(const pln__avro_limits *limits);
 /* avro_skip.c: behind a value of the writer's type, or NULL and a fault. */
 const uint8_t *pln__avro_skip_value(pln__avro_cursor *in, const pln__avro_type *type,
                                     const uint8_t *p, int32_t depth);

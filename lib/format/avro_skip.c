@@ -1,6 +1,26 @@
 /* Values that nobody wants: their end is found, and nothing else. */
 #include "format/avro_program.h"
 
+#define VALUE_BYTES_MAX ((int64_t)64 << 20)
+#define ITEMS_MAX 1000000
+/* Hosts run the library on small stacks. */
+#define NESTING_CEILING 256
+
+pln__avro_limits pln__avro_limits_of(const pln__avro_limits *limits) {
+    pln__avro_limits set = {0};
+    if (limits != NULL)
+        set = *limits;
+    if (set.value_bytes_max <= 0)
+        set.value_bytes_max = VALUE_BYTES_MAX;
+    if (set.items_max <= 0)
+        set.items_max = ITEMS_MAX;
+    if (set.nesting_max <= 0)
+        set.nesting_max = PLN__NESTING_MAX;
+    if (set.nesting_max > NESTING_CEILING)
+        set.nesting_max = NESTING_CEILING;
+    return set;
+}
+
 bool pln__avro_takes_no_bytes(const pln__avro_type *type, uint8_t *widths, int32_t depth) {
     uint8_t *width = &widths[type->index];
     if (*width != AVRO_WIDTH_UNKNOWN)

@@ -179,6 +179,8 @@ pln_status pln__avro_resolve(const pln_allocator *mem, const pln__avro_schema *w
                              pln_error *err);
 const pln__avro_step *pln__avro_resolution_top(const pln__avro_resolution *resolution);
 int32_t pln__avro_resolution_count(const pln__avro_resolution *resolution);
+const pln__avro_schema *pln__avro_resolution_writer(const pln__avro_resolution *resolution);
+const pln__avro_schema *pln__avro_resolution_reader(const pln__avro_resolution *resolution);
 void pln__avro_resolution_free(pln__avro_resolution *resolution);
 
 #endif

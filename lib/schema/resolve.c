@@ -645,6 +645,14 @@ int32_t pln__avro_resolution_count(const pln__avro_resolution *resolution) {
     return resolution->n_steps;
 }
 
+const pln__avro_schema *pln__avro_resolution_writer(const pln__avro_resolution *resolution) {
+    return resolution->writer;
+}
+
+const pln__avro_schema *pln__avro_resolution_reader(const pln__avro_resolution *resolution) {
+    return resolution->reader;
+}
+
 void pln__avro_resolution_free(pln__avro_resolution *resolution) {
     if (resolution == NULL)
         return;
