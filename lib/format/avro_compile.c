@@ -38,7 +38,7 @@ static pln_status emit(way *w, int32_t code, pln__column *column, int32_t *out) 
     if (status < 0)
         return status;
     *out = (int32_t)self->n_ops++;
-    self->ops[*out] = (pln__avro_op){.code = code,
+    self->ops[*out] = (pln__avro_op){.code = (int16_t)code,
                                      .column = column,
                                      .path = w->path,
                                      .next = *out + 1,
@@ -46,8 +46,13 @@ static pln_status emit(way *w, int32_t code, pln__column *column, int32_t *out) 
     return PLN_OK;
 }
 
-static void close_op(way *w, int32_t op) {
-    w->self->ops[op].next = (int32_t)w->self->n_ops;
+/* The end of what an op holds. */
+static pln_status close_op(way *w, int32_t op) {
+    int32_t end;
+    pln_status status = emit(w, AVRO_END, NULL, &end);
+    if (status >= 0)
+        w->self->ops[op].next = end + 1;
+    return status;
 }
 
 static pln_status enter(way *w, const char *name) {
@@ -111,7 +116,7 @@ static int leaf_code(const pln__avro_type *writer, const pln__avro_type *reader,
     bool wide = id == PLN__INT64 || id == PLN__TIME64 || id == PLN__TIMESTAMP;
     int32_t from = writer->kind;
     switch (reader->kind) {
-    case PLN__AVRO_NULL: return id == PLN__NULL ? AVRO_NULL : -1;
+    case PLN__AVRO_NULL: return id == PLN__NULL ? AVRO_END : -1;
     case PLN__AVRO_BOOLEAN: return id == PLN__BOOL ? AVRO_BOOL : -1;
     case PLN__AVRO_INT:
         return id == PLN__INT32 || id == PLN__DATE32 || id == PLN__TIME32 ? AVRO_INT : -1;
@@ -137,7 +142,7 @@ static pln_status leaf(way *w, const pln__avro_step *step, pln__column *column) 
     int code = leaf_code(step->writer, step->reader, column->type.id);
     if (code < 0 || (code == AVRO_FIXED && column->type.width != step->reader->size))
         return unsupported(w, step->reader);
-    if (code == AVRO_NULL)
+    if (code == AVRO_END)
         return PLN_OK;
     pln_status status = emit(w, code, column, &op);
     if (status >= 0)
@@ -219,8 +224,7 @@ static pln_status null_of(way *w, pln__column *column, int32_t frame) {
         w->self->ops[op].size = child;
         PLN__TRY(frame_of(w, &column->children[child], &w->self->ops[op].frame));
         PLN__TRY(null_of(w, &column->children[child], w->self->ops[op].frame));
-        close_op(w, op);
-        return PLN_OK;
+        return close_op(w, op);
     }
     int32_t code = id == PLN__STRUCT            ? AVRO_NO_STRUCT
                    : id == PLN__BOOL            ? AVRO_NO_BIT
@@ -265,11 +269,13 @@ static pln_status option(way *w, const pln__avro_step *step, pln__column *column
     PLN__TRY(emit(w, code, column, &op));
     w->self->ops[op].size = null;
     w->self->ops[op].data = step->writer;
-    if (code == AVRO_OPTION_NESTED)
+    if (code == AVRO_OPTION_NESTED) {
         PLN__TRY(null_of(w, column, frame));
+        PLN__TRY(close_op(w, op));
+    }
     w->self->ops[op].body = (int32_t)w->self->n_ops;
     PLN__TRY(value(w, step->children[1 - null], column, frame));
-    close_op(w, op);
+    w->self->ops[op].next = (int32_t)w->self->n_ops;
 out:
     return status;
 }
@@ -281,10 +287,10 @@ static pln_status table(way *w, int32_t n, int32_t **out) {
                        sizeof *self->tables, w->err));
     PLN__TRY(pln__grow(self->mem, &self->table_sizes, &self->table_sizes_capacity,
                        self->n_tables + 1, sizeof *self->table_sizes, w->err));
-    *out = pln__calloc(self->mem, (uint64_t)n, sizeof **out);
+    *out = pln__calloc(self->mem, (uint64_t)n + 1, sizeof **out);
     if (*out == NULL)
         return pln__error_memory(w->err, (uint64_t)n * sizeof **out);
-    self->table_sizes[self->n_tables] = n;
+    self->table_sizes[self->n_tables] = n + 1;
     self->tables[self->n_tables++] = *out;
 out:
     return status;
@@ -294,16 +300,15 @@ static pln_status branches(way *w, const pln__avro_step *step, pln__column *colu
     pln_status status = PLN_OK;
     pln__avro_decoder *self = w->self;
     int32_t op, n = step->writer->n_branches, *starts;
-    PLN__TRY(table(w, n + 1, &starts));
+    PLN__TRY(table(w, n, &starts));
     PLN__TRY(emit(w, AVRO_BRANCHES, column, &op));
     self->ops[op].data = step->writer;
     self->ops[op].size = self->n_tables - 1;
     for (int32_t i = 0; i < n; i++) {
         starts[i] = (int32_t)self->n_ops;
         PLN__TRY(value(w, step->children[i], column, frame));
+        PLN__TRY(close_op(w, op));
     }
-    starts[n] = (int32_t)self->n_ops;
-    close_op(w, op);
 out:
     return status;
 }
@@ -324,7 +329,7 @@ static pln_status reader_union(way *w, const pln__avro_step *step, pln__column *
     PLN__TRY(frame_of(w, child, &inner));
     w->self->ops[op].frame = inner;
     PLN__TRY(value(w, step->children[0], child, inner));
-    close_op(w, op);
+    PLN__TRY(close_op(w, op));
 out:
     return status;
 }
@@ -333,7 +338,7 @@ out:
 
 static pln_status items(way *w, const pln__avro_step *step, pln__column *column) {
     pln_status status = PLN_OK;
-    int32_t op, inner, outer = w->path;
+    int32_t op, key, inner, outer = w->path;
     bool map = step->action == PLN__AVRO_STEP_MAP;
     if (column->type.id != (map ? PLN__MAP : PLN__LIST))
         return unsupported(w, step->reader);
@@ -346,8 +351,10 @@ static pln_status items(way *w, const pln__avro_step *step, pln__column *column)
     w->self->ops[op].no_bytes =
         !map && w->widths[step->writer->items->index] == AVRO_WIDTH_NONE;
     PLN__TRY(enter(w, map ? "{}" : "[]"));
+    if (map)
+        PLN__TRY(emit(w, AVRO_STRING, &item->children[0], &key));
     PLN__TRY(value(w, step->children[0], map ? &item->children[1] : item, inner));
-    close_op(w, op);
+    PLN__TRY(close_op(w, op));
     w->path = outer;
 out:
     return status;
@@ -362,7 +369,7 @@ static pln_status fill(way *w, const pln__avro_fill *from, pln__column *column, 
     (void)pln__avro_takes_no_bytes(from->step->writer, w->reader_widths, 0);
     w->widths = w->reader_widths;
     PLN__TRY(value(w, from->step, column, frame));
-    close_op(w, op);
+    PLN__TRY(close_op(w, op));
     w->widths = widths;
 out:
     return status;
@@ -416,20 +423,32 @@ static pln_status value(way *w, const pln__avro_step *step, pln__column *column,
     return status;
 }
 
+static pln_status top_value(way *w, const pln__avro_step *top) {
+    pln__avro_decoder *self = w->self;
+    int32_t frame;
+    pln_status status = frame_of(w, &self->root, &frame);
+    if (status < 0)
+        return status;
+    if (top->reader->kind == PLN__AVRO_RECORD)
+        return value(w, top, &self->root, frame);
+    return self->root.n_children == 1 ? value(w, top, &self->root.children[0], frame)
+                                      : unsupported(w, top->reader);
+}
+
 static pln_status compile(way *w) {
     pln_status status = PLN_OK;
     pln__avro_decoder *self = w->self;
     const pln__avro_step *top = pln__avro_resolution_top(self->resolution);
-    int32_t frame;
+    int32_t end;
     self->top_no_bytes = pln__avro_takes_no_bytes(top->writer, self->widths, 0);
     PLN__TRY(pln__buffer_append(self->mem, &self->names, "", 1, w->err));
     PLN__TRY(pln__column_init(self->mem, &self->schema, &self->root, w->err));
-    PLN__TRY(frame_of(w, &self->root, &frame));
-    if (top->reader->kind == PLN__AVRO_RECORD)
-        return value(w, top, &self->root, frame);
-    if (self->root.n_children != 1)
-        return unsupported(w, top->reader);
-    PLN__TRY(value(w, top, &self->root.children[0], frame));
+    PLN__TRY(top_value(w, top));
+    PLN__TRY(emit(w, AVRO_END, NULL, &end));
+    for (int64_t i = 0; i < self->n_ops; i++) {
+        self->ops[i].after = self->ops + self->ops[i].next;
+        self->ops[i].value = self->ops + self->ops[i].body;
+    }
 out:
     return status;
 }

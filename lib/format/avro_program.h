@@ -12,29 +12,36 @@
 #include "format/avro_bytes.h"
 
 enum {
-    AVRO_NULL = 0, AVRO_BOOL, AVRO_INT, AVRO_LONG, AVRO_FLOAT, AVRO_DOUBLE, AVRO_BYTES, AVRO_STRING, AVRO_FIXED,
-    AVRO_INT_TO_LONG, AVRO_INT_TO_FLOAT, AVRO_INT_TO_DOUBLE, AVRO_LONG_TO_FLOAT, AVRO_LONG_TO_DOUBLE,
-    AVRO_FLOAT_TO_DOUBLE, AVRO_ENUM, AVRO_DECIMAL, AVRO_DECIMAL_FIXED,
-    AVRO_ARRAY, AVRO_MAP, AVRO_FILL, AVRO_BRANCHES, AVRO_VARIANT,
-    /* [null, X] into a nullable column, by what a null of X is made of: a value of `size` bytes, bits, an offset, a program. */
+    AVRO_END = 0, /* of a row's steps */
+    AVRO_BOOL, AVRO_INT, AVRO_LONG, AVRO_FLOAT, AVRO_DOUBLE, AVRO_BYTES, AVRO_STRING, AVRO_ENUM,
+    /* [null, X] into a nullable column, by what a null of X is made of: a value of `width` bytes, a bit, an offset, steps. */
     AVRO_OPTION_VALUE, AVRO_OPTION_BIT, AVRO_OPTION_OFFSET, AVRO_OPTION_NESTED,
+    AVRO_SKIP_VARINT, AVRO_SKIP_BYTES, AVRO_SKIP_FIXED,
+    AVRO_COMMON, /* those before it have code of their own in the inner loop */
+    AVRO_FIXED, AVRO_INT_TO_LONG, AVRO_INT_TO_FLOAT, AVRO_INT_TO_DOUBLE, AVRO_LONG_TO_FLOAT,
+    AVRO_LONG_TO_DOUBLE, AVRO_FLOAT_TO_DOUBLE, AVRO_DECIMAL, AVRO_DECIMAL_FIXED,
+    AVRO_ARRAY, AVRO_MAP, AVRO_FILL, AVRO_BRANCHES, AVRO_VARIANT,
     /* A null for one column. */
     AVRO_NO_VALUE, AVRO_NO_BIT, AVRO_NO_OFFSET, AVRO_NO_STRUCT,
-    AVRO_SKIP_VARINT, AVRO_SKIP_BYTES, AVRO_SKIP_FIXED, AVRO_SKIP_TYPE,
-    AVRO_MISFIT
+    AVRO_SKIP_TYPE, AVRO_MISFIT, AVRO_CODES
 };
 
+/*
+ * 64 bytes, so that they are found by a shift. What a step holds follows it and ends with an AVRO_END of its own, but for an option's value, after
+ * which things go on.
+ */
 typedef struct pln__avro_op {
-    int32_t code;
-    int32_t next;        /* the step behind this one and all that it holds */
+    int16_t code;
+    bool no_bytes;       /* list: its items take none */
+    int32_t width;       /* of a value in bytes */
     pln__column *column;
     int64_t size;        /* fixed: bytes; enum: symbols; branches: number of their table; option: the null's branch; variant: its type id */
     const void *data;    /* enum: the step; branches, option, skip: the writer's type; fill: the default; misfit: its message */
+    const struct pln__avro_op *after; /* behind this one and all that it holds */
+    const struct pln__avro_op *value; /* option: where the value begins (before it stand the steps of a nested null) */
     int32_t frame;       /* list, map, variant: of what it holds */
-    int32_t body;        /* option: where the value begins (before it stands the null of a nested one) */
     int32_t path;        /* in the decoder's names */
-    int32_t width;       /* of a value in bytes */
-    bool no_bytes;       /* list: its items take none */
+    int32_t next, body;  /* after and value, while steps still move */
 } pln__avro_op;
 
 typedef struct pln__avro_frame_rows {
@@ -76,7 +83,7 @@ struct pln__avro_decoder {
     pln__column **dictionaries; /* with all symbols of the enums they are for */
     const pln__avro_type **enums;
     int64_t n_enums, enums_capacity, enum_types_capacity;
-    int32_t **tables; /* of branches: where each begins, and where the last ends */
+    int32_t **tables; /* of branches: where each begins */
     int32_t *table_sizes;
     int64_t n_tables, tables_capacity, table_sizes_capacity;
     pln__buffer names;
@@ -88,6 +95,7 @@ struct pln__avro_decoder {
     /* Of the call under way. */
     pln__avro_cursor in;
     const pln__avro_op *fault_op;
+    const uint8_t *datum; /* where the one under way begins */
     pln_status failed; /* memory, or a column that is full */
     pln_error *err;
 };
