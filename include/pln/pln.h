@@ -7,6 +7,7 @@
 #include <pln/allocator.h>
 #include <pln/arrow.h>
 #include <pln/avro_builder.h>
+#include <pln/avro_codec.h>
 #include <pln/avro_schema.h>
 #include <pln/batch.h>
 #include <pln/builder.h>

@@ -25,6 +25,7 @@ const struct ArrowSchema *pln__avro_decoder_schema(const pln__avro_decoder *self
 typedef struct pln__avro_input {
     const uint8_t *bytes; /* PLN__PADDING more bytes may be read behind size, never used */
     int64_t size;
+    int64_t base; /* added to the offsets in messages */
     int64_t used; /* out: bytes of the rows decoded */
     int64_t rows; /* in: at most so many; out: how many were */
 } pln__avro_input;
@@ -39,7 +40,6 @@ pln_status pln__avro_skip(pln__avro_decoder *self, const uint8_t *bytes, int64_t
 int64_t pln__avro_decoder_rows(const pln__avro_decoder *self);
 /* Hand the rows over as a struct array and begin anew. */
 pln_status pln__avro_decoder_take(pln__avro_decoder *self, struct ArrowArray *out, pln_error *err);
-/* Append a null row, for callers that keep a place for a row that they reject. */
 void pln__avro_decoder_free(pln__avro_decoder *self);
 
 /* ---- columns to values (avro_encode*.c) ---- */
@@ -84,6 +84,10 @@ typedef struct pln__avro_frame {
 /* PLN_EDATA for bytes that begin with none of the three ("unknown magic byte 0x7b"), or are too short. */
 pln_status pln__avro_frame_read(const uint8_t *bytes, int64_t size, pln__avro_frame *out,
                                 pln_error *err);
+/* out has PLN__AVRO_FRAME_MAX bytes. PLN_EINVAL for a form that is none. */
+#define PLN__AVRO_FRAME_MAX 17
+pln_status pln__avro_frame_bytes(const pln__avro_frame *frame, uint8_t *out, int64_t *size,
+                                 pln_error *err);
 pln_status pln__avro_frame_write(const pln_allocator *mem, const pln__avro_frame *frame,
                                  pln__buffer *out, pln_error *err);
 

@@ -561,7 +561,7 @@ static bool fill_dictionaries(decoder *self) {
     return true;
 }
 
-static pln_status bad_datum(decoder *self, const uint8_t *start) {
+static pln_status bad_datum(decoder *self, const uint8_t *start, int64_t base) {
     if (self->failed < 0)
         return self->failed;
     pln__text text;
@@ -574,9 +574,9 @@ static pln_status bad_datum(decoder *self, const uint8_t *start) {
     pln_status status =
         path[0] == '\0'
             ? pln__error_set(self->err, PLN_EDATA, "Avro datum, offset %lld: %s",
-                             (long long)(self->in.at - start), why)
+                             (long long)(self->in.at - start + base), why)
             : pln__error_set(self->err, PLN_EDATA, "Avro field %s, offset %lld: %s", path,
-                             (long long)(self->in.at - start), why);
+                             (long long)(self->in.at - start + base), why);
     pln__text_free(&text);
     return status;
 }
@@ -593,6 +593,9 @@ pln_status pln__avro_decode(pln__avro_decoder *self, pln__avro_input *input, pln
     frame *f = &self->frames[0];
     int64_t before = f->row, wanted = input->rows < 0 ? 0 : input->rows;
     pln_status status = PLN_OK;
+    /* Rows without bytes never come to an end by themselves. */
+    if (self->top_no_bytes && wanted > self->limits.items_max)
+        wanted = self->limits.items_max;
     self->err = err;
     self->failed = PLN_OK;
     self->fault_op = NULL;
@@ -610,7 +613,7 @@ pln_status pln__avro_decode(pln__avro_decoder *self, pln__avro_input *input, pln
             f->mark = f->row;
             p = self->datum;
             roll_back(self);
-            status = bad_datum(self, start);
+            status = bad_datum(self, start, input->base);
             break;
         }
         p = next;
@@ -631,7 +634,7 @@ pln_status pln__avro_skip(pln__avro_decoder *self, const uint8_t *bytes, int64_t
     self->in.items_left = self->limits.items_max;
     const uint8_t *end = pln__avro_skip_value(&self->in, type, bytes, 0);
     if (end == NULL)
-        return bad_datum(self, bytes);
+        return bad_datum(self, bytes, 0);
     *used = end - bytes;
     return PLN_OK;
 }

@@ -3,7 +3,7 @@
 
 #define SINGLE_OBJECT_SIZE 10
 #define CONFLUENT_SIZE 5
-#define GUID_SIZE 17
+#define GUID_SIZE PLN__AVRO_FRAME_MAX
 
 static pln_status cut(int64_t size, int64_t need, const char *what, pln_error *err) {
     return pln__error_set(err, PLN_EDATA, "%s: %lld bytes, at least %lld are needed", what,
@@ -50,31 +50,37 @@ pln_status pln__avro_frame_read(const uint8_t *bytes, int64_t size, pln__avro_fr
     return PLN_OK;
 }
 
-pln_status pln__avro_frame_write(const pln_allocator *mem, const pln__avro_frame *frame,
-                                 pln__buffer *out, pln_error *err) {
-    uint8_t bytes[GUID_SIZE] = {0};
-    int64_t size = 0;
+pln_status pln__avro_frame_bytes(const pln__avro_frame *frame, uint8_t *out, int64_t *size,
+                                 pln_error *err) {
+    *size = 0;
     switch (frame->form) {
     case PLN__FRAME_NONE: return PLN_OK;
     case PLN__FRAME_SINGLE_OBJECT:
-        bytes[0] = 0xC3;
-        bytes[1] = 0x01;
+        out[0] = 0xC3;
+        out[1] = 0x01;
         for (int i = 0; i < 8; i++)
-            bytes[2 + i] = (uint8_t)(frame->fingerprint >> 8 * i);
-        size = SINGLE_OBJECT_SIZE;
-        break;
+            out[2 + i] = (uint8_t)(frame->fingerprint >> 8 * i);
+        *size = SINGLE_OBJECT_SIZE;
+        return PLN_OK;
     case PLN__FRAME_CONFLUENT:
+        out[0] = 0;
         for (int i = 0; i < 4; i++)
-            bytes[1 + i] = (uint8_t)(frame->id >> (24 - 8 * i));
-        size = CONFLUENT_SIZE;
-        break;
+            out[1 + i] = (uint8_t)(frame->id >> (24 - 8 * i));
+        *size = CONFLUENT_SIZE;
+        return PLN_OK;
     case PLN__FRAME_CONFLUENT_GUID:
-        bytes[0] = 1;
-        memcpy(bytes + 1, frame->guid, 16);
-        size = GUID_SIZE;
-        break;
-    default:
-        return pln__error_set(err, PLN_EINVAL, "no such frame: %d", frame->form);
+        out[0] = 1;
+        memcpy(out + 1, frame->guid, 16);
+        *size = GUID_SIZE;
+        return PLN_OK;
+    default: return pln__error_set(err, PLN_EINVAL, "no such frame: %d", frame->form);
     }
-    return pln__buffer_append(mem, out, bytes, size, err);
+}
+
+pln_status pln__avro_frame_write(const pln_allocator *mem, const pln__avro_frame *frame,
+                                 pln__buffer *out, pln_error *err) {
+    uint8_t bytes[PLN__AVRO_FRAME_MAX];
+    int64_t size;
+    pln_status status = pln__avro_frame_bytes(frame, bytes, &size, err);
+    return status < 0 || size == 0 ? status : pln__buffer_append(mem, out, bytes, size, err);
 }
