@@ -5,10 +5,7 @@
 /* Names are repeated for values that take no bytes: the text must not outgrow its datum without limit. */
 #define TEXT_PER_BYTE 64
 
-typedef struct place {
-    const char *name;
-    const struct place *up;
-} place;
+typedef pln__avro_place place;
 
 typedef struct writer {
     pln__avro_cursor in;
@@ -17,7 +14,7 @@ typedef struct writer {
     int64_t text_max;
     pln__buffer positions; /* of the fields of records that are read in another order */
     const place *at;       /* where the fault is; its names live in the schemas */
-    char path[200];
+    char path[PLN__AVRO_PLACE_SIZE];
     const pln_allocator *mem;
     pln_error *err;
     pln_status failed;
@@ -29,27 +26,10 @@ static const uint8_t *put_value(writer *w, const pln__avro_step *step, const uin
 
 /* ---- faults ---- */
 
-static void path_of(const place *at, char *out, int32_t size) {
-    const char *names[64];
-    int32_t n = 0, used = 0;
-    for (; at != NULL && n < 64; at = at->up)
-        names[n++] = at->name;
-    out[0] = '\0';
-    while (n-- > 0) {
-        int32_t more = (int32_t)strlen(names[n]);
-        if (used + more + 2 > size)
-            return;
-        if (used > 0 && names[n][0] != '[' && names[n][0] != '{')
-            out[used++] = '.';
-        memcpy(out + used, names[n], (size_t)more + 1);
-        used += more;
-    }
-}
-
 /* The place is on the stack of calls: its text is kept. */
 static const uint8_t *give_up(writer *w, const uint8_t *p) {
     if (p == NULL && w->path[0] == '\0')
-        path_of(w->at, w->path, sizeof w->path);
+        pln__avro_place_text(w->at, w->path);
     return p;
 }
 

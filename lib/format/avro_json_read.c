@@ -1,14 +1,10 @@
 /* Avro's JSON encoding of one datum to Avro binary. */
 #include "base/number.h"
-#include "format/avro.h"
-#include "format/avro_bytes.h"
+#include "format/avro_program.h"
 #include "format/json_check.h"
 #include "format/json_scan.h"
 
-typedef struct place {
-    const char *name;
-    const struct place *up;
-} place;
+typedef pln__avro_place place;
 
 typedef struct reader {
     const pln_allocator *mem;
@@ -31,20 +27,18 @@ static const uint8_t *value(reader *r, const pln__avro_type *type, const uint8_t
 static const uint8_t *refuse(reader *r, const uint8_t *p, const char *format, ...)
     PLN__PRINTF(3, 4);
 static const uint8_t *refuse(reader *r, const uint8_t *p, const char *format, ...) {
-    const char *names[8];
-    int n = 0;
+    char path[PLN__AVRO_PLACE_SIZE];
     va_list args;
     if (r->status < 0)
         return NULL;
     va_start(args, format);
     r->status = pln__error_setv(r->err, PLN_EDATA, format, args);
     va_end(args);
-    for (const place *at = r->at; at != NULL && n < PLN__COUNT(names); at = at->up)
-        names[n++] = at->name;
-    for (int i = 0; i < n; i++)
-        pln__error_prefix(r->err, i == 0 ? "%.40s" : "%.40s, in", names[i]);
-    pln__error_prefix(r->err, n == 0 ? "Avro JSON, offset %lld" : "Avro JSON, offset %lld, field",
-                      (long long)(p - r->start));
+    pln__avro_place_text(r->at, path);
+    if (path[0] == '\0')
+        pln__error_prefix(r->err, "Avro JSON, offset %lld", (long long)(p - r->start));
+    else
+        pln__error_prefix(r->err, "Avro JSON, offset %lld, field %s", (long long)(p - r->start), path);
     return NULL;
 }
 

@@ -113,6 +113,14 @@ bool pln__avro_takes_no_bytes(const pln__avro_type *type, uint8_t *widths, int32
 /* "text is not UTF-8: 'a\xff'": the fault in words. */
 void pln__avro_fault_text(const pln__avro_cursor *in, pln__text *out);
 
+/* Where a recursive walk is: "a.b[]", the outermost names where there are too many. */
+typedef struct pln__avro_place {
+    const char *name;
+    const struct pln__avro_place *up;
+} pln__avro_place;
+#define PLN__AVRO_PLACE_SIZE 200
+void pln__avro_place_text(const pln__avro_place *at, char out[PLN__AVRO_PLACE_SIZE]);
+
 static inline const uint8_t *pln__avro_fault(pln__avro_cursor *in, int32_t fault, const uint8_t *at,
                                              int64_t number) {
     in->fault = fault;

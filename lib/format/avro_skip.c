@@ -203,3 +203,20 @@ void pln__avro_fault_text(const pln__avro_cursor *in, pln__text *out) {
     default: pln__text_str(out, "the datum is cut short"); break;
     }
 }
+
+void pln__avro_place_text(const pln__avro_place *at, char out[PLN__AVRO_PLACE_SIZE]) {
+    const char *names[64];
+    int32_t n = 0, used = 0;
+    for (; at != NULL && n < 64; at = at->up)
+        names[n++] = at->name;
+    out[0] = '\0';
+    while (n-- > 0) {
+        int32_t more = (int32_t)strlen(names[n]);
+        if (used + more + 2 > PLN__AVRO_PLACE_SIZE)
+            return;
+        if (used > 0 && names[n][0] != '[' && names[n][0] != '{')
+            out[used++] = '.';
+        memcpy(out + used, names[n], (size_t)more + 1);
+        used += more;
+    }
+}
