@@ -49,20 +49,27 @@ typedef struct pln__avro_encoder pln__avro_encoder;
 pln_status pln__avro_encoder_new(const pln_allocator *mem, const pln__avro_schema *schema,
                                  const struct ArrowSchema *columns, pln__avro_encoder **out,
                                  pln_error *err);
+/* Rows [first, first + n) of a struct array. */
+typedef struct pln__avro_output {
+    const struct ArrowArray *rows;
+    int64_t first, n;
+    int64_t *ends;   /* NULL, or n entries: the size of the bytes behind each row */
+    int64_t bad_row; /* out */
+} pln__avro_output;
 /*
- * Append rows [first, first + n) of a struct array. ends (NULL or n entries) gets the size of `out` behind each row. A value that the schema cannot hold
- * (no such symbol, a null where none may be, an int beyond 32 bits) is PLN_EDATA with the column, *bad_row its row, and `out` ends before that row.
+ * Append them to `out`. A value that the schema cannot hold (no such symbol, a null where none may be, an int beyond 32 bits) is PLN_EDATA with the column, bad_row
+ * its row, and `out` ends before that row; else bad_row is -1.
  */
-pln_status pln__avro_encode(pln__avro_encoder *self, const struct ArrowArray *rows, int64_t first,
-                            int64_t n, pln__buffer *out, int64_t *ends, int64_t *bad_row,
+pln_status pln__avro_encode(pln__avro_encoder *self, pln__avro_output *output, pln__buffer *out,
                             pln_error *err);
 void pln__avro_encoder_free(pln__avro_encoder *self);
 
 /* ---- values and the JSON encoding (avro_json.c): by datum, recursive types too ---- */
 
-pln_status pln__avro_to_json(const pln_allocator *mem, const pln__avro_resolution *resolution,
-                             const pln__avro_limits *limits, const uint8_t *bytes, int64_t size,
-                             int64_t *used, pln__text *out, pln_error *err);
+/* With the allocator of `out`, which stays as it was on failure. `bytes` as in pln__avro_input. */
+pln_status pln__avro_to_json(const pln__avro_resolution *resolution, const pln__avro_limits *limits,
+                             const uint8_t *bytes, int64_t size, int64_t *used, pln__text *out,
+                             pln_error *err);
 pln_status pln__avro_from_json(const pln_allocator *mem, const pln__avro_schema *schema,
                                const char *text, int64_t size, pln__buffer *out, pln_error *err);
 

@@ -184,17 +184,19 @@ static pln_status other_columns(pln_avro_encoder *self, const pln_batch *batch, 
     pln__text text;
     pln__text_init(&text, self->mem);
     pln__schema_difference(&self->columns, pln_batch_schema(batch), &text);
-    pln_status status = pln__error_set(err, PLN_ETYPE, "Avro encoder: the batch has another schema: %s",
-                                       text.data == NULL ? "" : text.data);
+    pln_status status =
+        pln__error_set(err, PLN_ETYPE, "Avro encoder: the batch has another schema: %s",
+                       text.data == NULL ? "" : text.data);
     pln__text_free(&text);
     return status;
 }
 
 pln_status pln_avro_encode(pln_avro_encoder *self, const pln_batch *batch, int64_t first, int64_t n,
                            int64_t *bad_row, pln_error *err) {
-    int64_t rows = pln_batch_rows(batch), bad = -1;
+    int64_t rows = pln_batch_rows(batch);
     if (self->inner == NULL)
-        return pln__error_set(err, PLN_ESTATE, "Avro encoder: it was made for JSON, without columns");
+        return pln__error_set(err, PLN_ESTATE,
+                              "Avro encoder: it was made for JSON, without columns");
     if (!pln__schema_fits(pln_batch_schema(batch), &self->columns))
         return other_columns(self, batch, err);
     if (n == -1 && first >= 0 && first <= rows)
@@ -205,9 +207,13 @@ pln_status pln_avro_encode(pln_avro_encoder *self, const pln_batch *batch, int64
     pln_status status = room_for_ends(self, n, err);
     if (status < 0)
         return status;
-    status = pln__avro_encode(self->inner, pln_batch_array(batch), first, n, &self->bytes,
-                              self->ends + self->n_ends, &bad, err);
-    self->n_ends += status < 0 ? (bad < 0 ? 0 : bad - first) : n;
+    pln__avro_output rows_out = {.rows = pln_batch_array(batch),
+                                 .first = first,
+                                 .n = n,
+                                 .ends = self->ends + self->n_ends};
+    status = pln__avro_encode(self->inner, &rows_out, &self->bytes, err);
+    int64_t bad = rows_out.bad_row;
+    self->n_ends += bad < 0 ? n : bad - first;
     if (bad_row != NULL)
         *bad_row = bad;
     return status;
@@ -250,8 +256,7 @@ pln_status pln_avro_resolution_new(pln_runtime *runtime, const pln_avro_schema *
         return pln__error_memory(err, sizeof *self);
     self->mem = mem;
     PLN__TRY(limits_of(limits, &self->limits, err));
-    PLN__TRY(
-        pln__avro_resolve(mem, writer, reader == NULL ? writer : reader, &self->inner, err));
+    PLN__TRY(pln__avro_resolve(mem, writer, reader == NULL ? writer : reader, &self->inner, err));
     *out = self;
 out:
     if (status < 0)
@@ -278,8 +283,8 @@ pln_status pln_avro_resolution_json(pln_avro_resolution *self, const uint8_t *by
     if (status < 0)
         return status;
     pln__text_init(&text, self->mem);
-    status = pln__avro_to_json(self->mem, self->inner, &self->limits, self->padded.data, size,
-                               used, &text, err);
+    status = pln__avro_to_json(self->inner, &self->limits, self->padded.data, size, used,
+                               &text, err);
     if (status >= 0) {
         *json = pln__text_take(&text);
         status = *json == NULL ? pln__error_memory(err, 0) : PLN_OK;
@@ -293,8 +298,7 @@ pln_status pln_avro_resolution_json(pln_avro_resolution *self, const uint8_t *by
 static pln_status check_frame(const pln_avro_frame *frame, pln_error *err) {
     return frame->struct_size >= sizeof *frame
                ? PLN_OK
-               : pln__error_set(err, PLN_EINVAL,
-                                "frame: struct_size is %u, at least %u are needed",
+               : pln__error_set(err, PLN_EINVAL, "frame: struct_size is %u, at least %u are needed",
                                 frame->struct_size, (unsigned)sizeof *frame);
 }
 

@@ -31,8 +31,10 @@ static pln_status unsupported(const way *w, const pln__avro_type *type) {
 static pln_status emit(way *w, int32_t code, pln__column *column, int32_t *out) {
     pln__avro_decoder *self = w->self;
     if (self->n_ops >= OPS_MAX)
-        return pln__error_set(w->err, PLN_ELIMIT, "Avro schemas: the way from writer to reader has "
-                                                  "more than %d steps", OPS_MAX);
+        return pln__error_set(w->err, PLN_ELIMIT,
+                              "Avro schemas: the way from writer to reader has "
+                              "more than %d steps",
+                              OPS_MAX);
     pln_status status = pln__grow(self->mem, &self->ops, &self->ops_capacity, self->n_ops + 1,
                                   sizeof *self->ops, w->err);
     if (status < 0)
@@ -69,8 +71,8 @@ static pln_status enter(way *w, const char *name) {
     memcpy(text + size, name, more);
     text[size + more] = '\0';
     int64_t at = w->self->names.size;
-    pln_status status = pln__buffer_append(w->self->mem, &w->self->names, text,
-                                           (int64_t)(size + more + 1), w->err);
+    pln_status status =
+        pln__buffer_append(w->self->mem, &w->self->names, text, (int64_t)(size + more + 1), w->err);
     if (status >= 0)
         w->path = (int32_t)at;
     return status;
@@ -80,8 +82,8 @@ static pln_status enter(way *w, const char *name) {
 
 static pln_status frame_column(way *w, int32_t frame, pln__column *column) {
     pln__avro_frame_rows *f = &w->self->frames[frame];
-    pln_status status = pln__grow(w->self->mem, &f->columns, &f->columns_capacity,
-                                  f->n_columns + 1, sizeof *f->columns, w->err);
+    pln_status status = pln__grow(w->self->mem, &f->columns, &f->columns_capacity, f->n_columns + 1,
+                                  sizeof *f->columns, w->err);
     if (status < 0)
         return status;
     f->columns[f->n_columns++] = column;
@@ -226,11 +228,11 @@ static pln_status null_of(way *w, pln__column *column, int32_t frame) {
         PLN__TRY(null_of(w, &column->children[child], w->self->ops[op].frame));
         return close_op(w, op);
     }
-    int32_t code = id == PLN__STRUCT            ? AVRO_NO_STRUCT
-                   : id == PLN__BOOL            ? AVRO_NO_BIT
-                   : column->type.width > 0     ? AVRO_NO_VALUE
-                   : id == PLN__FIXED           ? AVRO_NO_STRUCT
-                                                : AVRO_NO_OFFSET;
+    int32_t code = id == PLN__STRUCT        ? AVRO_NO_STRUCT
+                   : id == PLN__BOOL        ? AVRO_NO_BIT
+                   : column->type.width > 0 ? AVRO_NO_VALUE
+                   : id == PLN__FIXED       ? AVRO_NO_STRUCT
+                                            : AVRO_NO_OFFSET;
     PLN__TRY(emit(w, code, column, &op));
     for (int64_t i = 0; i < column->n_children && id == PLN__STRUCT; i++)
         PLN__TRY(null_of(w, &column->children[i], frame));
@@ -261,8 +263,8 @@ static pln_status option(way *w, const pln__avro_step *step, pln__column *column
                          int32_t null) {
     pln_status status = PLN_OK;
     int32_t op, id = column->type.id;
-    int32_t code = id == PLN__BOOL                                ? AVRO_OPTION_BIT
-                   : column->type.width > 0                       ? AVRO_OPTION_VALUE
+    int32_t code = id == PLN__BOOL          ? AVRO_OPTION_BIT
+                   : column->type.width > 0 ? AVRO_OPTION_VALUE
                    : pln__type_is_bytes(id) || id == PLN__LIST || id == PLN__MAP
                        ? AVRO_OPTION_OFFSET
                        : AVRO_OPTION_NESTED;
@@ -348,8 +350,7 @@ static pln_status items(way *w, const pln__avro_step *step, pln__column *column)
     PLN__TRY(emit(w, map ? AVRO_MAP : AVRO_ARRAY, column, &op));
     PLN__TRY(frame_of(w, item, &inner));
     w->self->ops[op].frame = inner;
-    w->self->ops[op].no_bytes =
-        !map && w->widths[step->writer->items->index] == AVRO_WIDTH_NONE;
+    w->self->ops[op].no_bytes = !map && w->widths[step->writer->items->index] == AVRO_WIDTH_NONE;
     PLN__TRY(enter(w, map ? "{}" : "[]"));
     if (map)
         PLN__TRY(emit(w, AVRO_STRING, &item->children[0], &key));
@@ -412,7 +413,8 @@ static pln_status value(way *w, const pln__avro_step *step, pln__column *column,
     case PLN__AVRO_STEP_MAP: status = items(w, step, column); break;
     case PLN__AVRO_STEP_WRITER_UNION: {
         int32_t null = null_branch(step, column);
-        status = null >= 0 ? option(w, step, column, frame, null) : branches(w, step, column, frame);
+        status =
+            null >= 0 ? option(w, step, column, frame, null) : branches(w, step, column, frame);
         break;
     }
     case PLN__AVRO_STEP_READER_UNION: status = reader_union(w, step, column, frame); break;

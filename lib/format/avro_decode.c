@@ -155,8 +155,9 @@ static inline bool ascii_ahead(const uint8_t *p, int64_t size) {
 }
 
 /* More than AHEAD bytes, or what is not ASCII. */
-static __attribute__((noinline)) const uint8_t *
-put_long_bytes(decoder *self, const op *o, const uint8_t *p, int64_t size, uint8_t *to) {
+static __attribute__((noinline)) const uint8_t *put_long_bytes(decoder *self, const op *o,
+                                                               const uint8_t *p, int64_t size,
+                                                               uint8_t *to) {
     if (size > AHEAD)
         memcpy(to, p, (size_t)size);
     if (o->code == AVRO_STRING && !pln__utf8_valid(p, size, self->cpu))
@@ -513,18 +514,30 @@ next_row:
 end_of_row:
     row++;
     goto next_row;
-long_integer: AVRO_STEP(put_long(o, row, p));
-integer: AVRO_STEP(put_int(o, row, p));
-double_float: AVRO_STEP(put_word(o, row, p, 8));
-single_float: AVRO_STEP(put_word(o, row, p, 4));
-boolean: AVRO_STEP(put_bool(self, o, row, p));
-string: AVRO_STEP(put_sized(self, o, row, p, true));
-bytes: AVRO_STEP(put_sized(self, o, row, p, false));
-symbol: AVRO_STEP(put_symbol(self, o, row, p));
-pass_number: AVRO_STEP(skip_number(p));
-pass_bytes: AVRO_STEP(skip_sized(self, p));
-pass_fixed: AVRO_STEP(pass(self, o, p, o->size));
-other: AVRO_STEP(run_other(self, o, row, p));
+long_integer:
+    AVRO_STEP(put_long(o, row, p));
+integer:
+    AVRO_STEP(put_int(o, row, p));
+double_float:
+    AVRO_STEP(put_word(o, row, p, 8));
+single_float:
+    AVRO_STEP(put_word(o, row, p, 4));
+boolean:
+    AVRO_STEP(put_bool(self, o, row, p));
+string:
+    AVRO_STEP(put_sized(self, o, row, p, true));
+bytes:
+    AVRO_STEP(put_sized(self, o, row, p, false));
+symbol:
+    AVRO_STEP(put_symbol(self, o, row, p));
+pass_number:
+    AVRO_STEP(skip_number(p));
+pass_bytes:
+    AVRO_STEP(skip_sized(self, p));
+pass_fixed:
+    AVRO_STEP(pass(self, o, p, o->size));
+other:
+    AVRO_STEP(run_other(self, o, row, p));
 option:
     at = p;
     p = put_option(self, o, row, p, &null);
@@ -566,17 +579,15 @@ static pln_status bad_datum(decoder *self, const uint8_t *start, int64_t base) {
         return self->failed;
     pln__text text;
     pln__text_init(&text, self->mem);
-    const char *path = self->fault_op == NULL
-                           ? ""
-                           : (const char *)self->names.data + self->fault_op->path;
+    const char *path =
+        self->fault_op == NULL ? "" : (const char *)self->names.data + self->fault_op->path;
     pln__avro_fault_text(&self->in, &text);
     const char *why = text.failed || text.data == NULL ? "the datum is damaged" : text.data;
-    pln_status status =
-        path[0] == '\0'
-            ? pln__error_set(self->err, PLN_EDATA, "Avro datum, offset %lld: %s",
-                             (long long)(self->in.at - start + base), why)
-            : pln__error_set(self->err, PLN_EDATA, "Avro field %s, offset %lld: %s", path,
-                             (long long)(self->in.at - start + base), why);
+    pln_status status = path[0] == '\0'
+                            ? pln__error_set(self->err, PLN_EDATA, "Avro datum, offset %lld: %s",
+                                             (long long)(self->in.at - start + base), why)
+                            : pln__error_set(self->err, PLN_EDATA, "Avro field %s, offset %lld: %s",
+                                             path, (long long)(self->in.at - start + base), why);
     pln__text_free(&text);
     return status;
 }
@@ -649,8 +660,7 @@ int64_t pln__avro_decoder_rows(const pln__avro_decoder *self) {
     return self->frames[0].row;
 }
 
-pln_status pln__avro_decoder_take(pln__avro_decoder *self, struct ArrowArray *out,
-                                  pln_error *err) {
+pln_status pln__avro_decoder_take(pln__avro_decoder *self, struct ArrowArray *out, pln_error *err) {
     self->err = err;
     memset(out, 0, sizeof *out);
     if (!fill_dictionaries(self))
@@ -683,8 +693,7 @@ pln_status pln__avro_decoder_new(const pln_allocator *mem, const pln__avro_schem
     reader = reader == NULL ? writer : reader;
     PLN__TRY(pln__avro_resolve(mem, writer, reader, &self->resolution, err));
     PLN__TRY(pln__avro_to_arrow(mem, reader, &self->schema, err));
-    PLN__TRY(
-        pln__avro_compile(self, pln__avro_n_types(writer), pln__avro_n_types(reader), err));
+    PLN__TRY(pln__avro_compile(self, pln__avro_n_types(writer), pln__avro_n_types(reader), err));
     limits_of(self, limits);
     *out = self;
 out:

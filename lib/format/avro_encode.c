@@ -127,8 +127,8 @@ static pln_status write_decimal(encoder *self, const node *n, int64_t row) {
     const struct ArrowArray *array = n->array;
     pln__int128 value, ten = pln__decimal128_ten(n->type->precision > 38 ? 38 : n->type->precision);
     if (n->column.id == PLN__DECIMAL128)
-        value = pln__load_decimal128((const uint8_t *)array->buffers[1] +
-                                     (array->offset + row) * 16);
+        value =
+            pln__load_decimal128((const uint8_t *)array->buffers[1] + (array->offset + row) * 16);
     else if (n->column.id == PLN__UINT64)
         value = (pln__int128)(uint64_t)pln__array_int(&n->column, array, row);
     else
@@ -250,9 +250,8 @@ static void bind(encoder *self, int32_t at, const struct ArrowArray *array) {
     node *n = &self->nodes[at];
     n->array = array;
     bool bits = n->code != AVRO_OUT_NULL && n->code != AVRO_OUT_UNION;
-    n->validity = bits && array != NULL && array->null_count != 0
-                      ? (const uint8_t *)array->buffers[0]
-                      : NULL;
+    n->validity =
+        bits && array != NULL && array->null_count != 0 ? (const uint8_t *)array->buffers[0] : NULL;
     for (int32_t i = 0; i < n->n; i++) {
         int32_t child = self->links[n->first + i];
         const struct ArrowArray *below = NULL;
@@ -269,30 +268,29 @@ static void bind(encoder *self, int32_t at, const struct ArrowArray *array) {
     }
 }
 
-pln_status pln__avro_encode(pln__avro_encoder *self, const struct ArrowArray *rows, int64_t first,
-                            int64_t n, pln__buffer *out, int64_t *ends, int64_t *bad_row,
+pln_status pln__avro_encode(pln__avro_encoder *self, pln__avro_output *output, pln__buffer *out,
                             pln_error *err) {
     const node *root = &self->nodes[self->root];
-    pln_status status = PLN_OK;
+    const struct ArrowArray *rows = output->rows;
     bool top_record = root->code == AVRO_OUT_RECORD && root->field < 0;
     bind(self, self->root, top_record ? rows : rows->children[0]);
     self->out = out;
     self->err = err;
-    for (int64_t i = 0; i < n; i++) {
-        int64_t before = out->size, row = first + i;
-        self->row = row;
-        status = top_record ? write_value(self, root, row)
-                            : write_node(self, root, rows->offset + row);
+    output->bad_row = -1;
+    for (int64_t i = 0; i < output->n; i++) {
+        int64_t before = out->size;
+        self->row = output->first + i;
+        pln_status status = top_record ? write_value(self, root, self->row)
+                                       : write_node(self, root, rows->offset + self->row);
         if (PLN__UNLIKELY(status < 0)) {
             out->size = before;
-            if (bad_row != NULL)
-                *bad_row = row;
+            output->bad_row = self->row;
             return status;
         }
-        if (ends != NULL)
-            ends[i] = out->size;
+        if (output->ends != NULL)
+            output->ends[i] = out->size;
     }
-    return status;
+    return PLN_OK;
 }
 
 pln_status pln__avro_encoder_new(const pln_allocator *mem, const pln__avro_schema *schema,

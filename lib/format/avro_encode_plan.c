@@ -30,8 +30,8 @@ static pln_status enter(plan *p, const char *name) {
     status = pln__text_status(&text, p->err);
     int64_t at = p->self->names.size;
     if (status >= 0)
-        status = pln__buffer_append(p->self->mem, &p->self->names, text.data, text.size + 1,
-                                    p->err);
+        status =
+            pln__buffer_append(p->self->mem, &p->self->names, text.data, text.size + 1, p->err);
     if (status >= 0)
         p->path = (int32_t)at;
     pln__text_free(&text);
@@ -40,7 +40,8 @@ static pln_status enter(plan *p, const char *name) {
 
 static pln_status refuse(plan *p, const pln__avro_type *type, const struct ArrowSchema *column) {
     char shown[PLN__TYPE_TEXT_SIZE];
-    const char *logical = type->logical == PLN__AVRO_PLAIN ? "" : pln__avro_logical_name(type->logical);
+    const char *logical =
+        type->logical == PLN__AVRO_PLAIN ? "" : pln__avro_logical_name(type->logical);
     return pln__error_set(p->err, PLN_ETYPE, "column %s: %s does not fit Avro's %s%s%s",
                           path_text(p), pln__type_text(column, shown),
                           pln__avro_kind_name(type->kind), logical[0] == '\0' ? "" : " ", logical);
@@ -147,11 +148,10 @@ static int number_code(const pln__avro_type *type, const pln__type *column) {
 }
 
 static int decimal_code(const pln__avro_type *type, const pln__type *column) {
-    bool fits = column->id == PLN__DECIMAL128 ? column->scale == type->scale
-                                              : pln__type_is_integer(column->id) && type->scale == 0;
-    return !fits                               ? -1
-           : type->kind == PLN__AVRO_FIXED ? AVRO_OUT_DECIMAL_FIXED
-                                           : AVRO_OUT_DECIMAL;
+    bool fits = column->id == PLN__DECIMAL128
+                    ? column->scale == type->scale
+                    : pln__type_is_integer(column->id) && type->scale == 0;
+    return !fits ? -1 : type->kind == PLN__AVRO_FIXED ? AVRO_OUT_DECIMAL_FIXED : AVRO_OUT_DECIMAL;
 }
 
 /* -1: the column does not fit the type. */
@@ -320,7 +320,8 @@ static pln_status branch_for(plan *p, const pln__avro_type *type, const struct A
     int32_t path = p->path, depth = p->depth;
     for (int32_t i = guess < 0 ? 0 : -1; i < type->n_branches; i++) {
         int32_t which = i < 0 ? guess : i;
-        if (which >= type->n_branches || only_null != (type->branches[which]->kind == PLN__AVRO_NULL))
+        if (which >= type->n_branches ||
+            only_null != (type->branches[which]->kind == PLN__AVRO_NULL))
             continue;
         pln_status status = node_of(p, type->branches[which], column, out);
         p->path = path;

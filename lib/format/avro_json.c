@@ -234,7 +234,8 @@ static bool put_default(writer *w, const pln__avro_fill *fill, int32_t depth) {
 /* For each of the reader's fields, -1 - n for the default number n, or the writer's field number. */
 static int32_t *sources(writer *w, const pln__avro_step *step, int64_t *mark) {
     int64_t n = step->reader->n_fields, size = (n + 1) * 4;
-    int64_t more = ((size + 7) & ~(int64_t)7) + (step->writer->n_fields + 1) * (int64_t)sizeof(void *);
+    int64_t more =
+        ((size + 7) & ~(int64_t)7) + (step->writer->n_fields + 1) * (int64_t)sizeof(void *);
     *mark = w->positions.size;
     w->failed = pln__buffer_reserve(w->mem, &w->positions, more, w->err);
     if (w->failed < 0)
@@ -314,11 +315,10 @@ static const uint8_t *put_value(writer *w, const pln__avro_step *step, const uin
     if (depth > w->in.nesting_max)
         return fail(w, AVRO_FAULT_NESTING, p, w->in.nesting_max);
     if (w->out->failed || w->out->size > w->text_max) {
-        w->failed = w->out->failed
-                        ? pln__error_memory(w->err, (uint64_t)w->out->capacity)
-                        : pln__error_set(w->err, PLN_ELIMIT,
-                                         "Avro datum: more than %lld bytes as JSON",
-                                         (long long)w->text_max);
+        w->failed = w->out->failed ? pln__error_memory(w->err, (uint64_t)w->out->capacity)
+                                   : pln__error_set(w->err, PLN_ELIMIT,
+                                                    "Avro datum: more than %lld bytes as JSON",
+                                                    (long long)w->text_max);
         return NULL;
     }
     switch (step->action) {
@@ -330,7 +330,9 @@ static const uint8_t *put_value(writer *w, const pln__avro_step *step, const uin
         p = get_index(w, step->writer, p, &index);
         return p == NULL ? NULL : put_value(w, step->children[index], p, depth);
     case PLN__AVRO_STEP_READER_UNION: return put_union(w, step, p, depth);
-    case PLN__AVRO_STEP_ERROR: w->in.detail = step->message; return fail(w, AVRO_FAULT_MISFIT, p, 0);
+    case PLN__AVRO_STEP_ERROR:
+        w->in.detail = step->message;
+        return fail(w, AVRO_FAULT_MISFIT, p, 0);
     default: return put_scalar(w, step, p);
     }
 }
@@ -349,9 +351,10 @@ static pln_status refuse(writer *w, const uint8_t *start) {
     return status;
 }
 
-pln_status pln__avro_to_json(const pln_allocator *mem, const pln__avro_resolution *resolution,
-                             const pln__avro_limits *limits, const uint8_t *bytes, int64_t size,
-                             int64_t *used, pln__text *out, pln_error *err) {
+pln_status pln__avro_to_json(const pln__avro_resolution *resolution, const pln__avro_limits *limits,
+                             const uint8_t *bytes, int64_t size, int64_t *used, pln__text *out,
+                             pln_error *err) {
+    const pln_allocator *mem = out->mem;
     const pln__avro_step *top = pln__avro_resolution_top(resolution);
     pln__avro_limits set = pln__avro_limits_of(limits);
     int64_t n = pln__avro_n_types(pln__avro_resolution_writer(resolution));

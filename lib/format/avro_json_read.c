@@ -38,7 +38,8 @@ static const uint8_t *refuse(reader *r, const uint8_t *p, const char *format, ..
     if (path[0] == '\0')
         pln__error_prefix(r->err, "Avro JSON, offset %lld", (long long)(p - r->start));
     else
-        pln__error_prefix(r->err, "Avro JSON, offset %lld, field %s", (long long)(p - r->start), path);
+        pln__error_prefix(r->err, "Avro JSON, offset %lld, field %s", (long long)(p - r->start),
+                          path);
     return NULL;
 }
 
@@ -235,9 +236,8 @@ static const uint8_t *put_float(reader *r, const pln__avro_type *type, const uin
         end = pln__json_number(p, &plain);
         if (end == NULL)
             return expected(r, p, what);
-        pln__parsed parsed =
-            single ? pln__parse_float((const char *)p, end - p, 0, &small)
-                   : pln__parse_double((const char *)p, end - p, 0, &number);
+        pln__parsed parsed = single ? pln__parse_float((const char *)p, end - p, 0, &small)
+                                    : pln__parse_double((const char *)p, end - p, 0, &number);
         if (parsed != PLN__PARSED)
             return refuse(r, p, "%s does not fit %s", pln__show(shown, p, end - p), what);
     }

@@ -35,10 +35,12 @@ typedef struct pln__avro_op {
     bool no_bytes;       /* list: its items take none */
     int32_t width;       /* of a value in bytes */
     pln__column *column;
-    int64_t size;        /* fixed: bytes; enum: symbols; branches: number of their table; option: the null's branch; variant: its type id */
-    const void *data;    /* enum: the step; branches, option, skip: the writer's type; fill: the default; misfit: its message */
+    /* Fixed: bytes. Enum: symbols. Branches: number of their table. Option: the null's branch. Variant: its type id. */
+    int64_t size;
+    /* Enum: the step. Branches, option, skip: the writer's type. Fill: the default. Misfit: its message. */
+    const void *data;
     const struct pln__avro_op *after; /* behind this one and all that it holds */
-    const struct pln__avro_op *value; /* option: where the value begins (before it stand the steps of a nested null) */
+    const struct pln__avro_op *value; /* option: behind the steps of a nested null */
     int32_t frame;       /* list, map, variant: of what it holds */
     int32_t path;        /* in the decoder's names */
     int32_t next, body;  /* after and value, while steps still move */
@@ -123,7 +125,11 @@ void pln__avro_place_text(const pln__avro_place *at, char out[PLN__AVRO_PLACE_SI
 
 static inline const uint8_t *pln__avro_fault(pln__avro_cursor *in, int32_t fault, const uint8_t *at,
                                              int64_t number) {
-    in->fault = fault;
+    /* A number that the end cuts looks long, for what follows is no part of it. */
+    bool cut = (fault == AVRO_FAULT_VARINT || fault == AVRO_FAULT_INT) && in->end - at < 10;
+    for (const uint8_t *p = at; cut && p < in->end; p++)
+        cut = *p >= 0x80;
+    in->fault = cut ? AVRO_FAULT_CUT : fault;
     in->at = at;
     in->number = number;
     return NULL;

@@ -140,9 +140,7 @@ const uint8_t *pln__avro_skip_value(pln__avro_cursor *in, const pln__avro_type *
     case PLN__AVRO_DOUBLE: return skip_fixed(in, p, 8);
     case PLN__AVRO_FIXED: return skip_fixed(in, p, type->size);
     case PLN__AVRO_BYTES:
-    case PLN__AVRO_STRING:
-        p = pln__avro_length(in, p, &value);
-        return p == NULL ? NULL : p + value;
+    case PLN__AVRO_STRING: p = pln__avro_length(in, p, &value); return p == NULL ? NULL : p + value;
     case PLN__AVRO_ENUM: return skip_index(in, type, p, &value);
     case PLN__AVRO_UNION:
         p = skip_index(in, type, p, &value);

@@ -178,8 +178,8 @@ static pln_status edge(work *w, int32_t to) {
         return pln__error_set(w->err, PLN_ELIMIT,
                               "Avro schemas: writer and reader meet in more than %d ways",
                               EDGES_MAX);
-    pln_status status = pln__grow(w->mem, &w->edges, &w->edges_capacity, w->n_edges + 1,
-                                  sizeof *w->edges, w->err);
+    pln_status status =
+        pln__grow(w->mem, &w->edges, &w->edges_capacity, w->n_edges + 1, sizeof *w->edges, w->err);
     if (status >= 0)
         w->edges[w->n_edges++] = to;
     return status;
@@ -218,8 +218,8 @@ static pln_status expand_enum(work *w, int64_t at) {
     w->pairs[at].action = PLN__AVRO_STEP_ENUM;
     w->pairs[at].numbers = numbers;
     w->pairs[at].whole = whole;
-    if (!some && !misfit(w, at, "enum %s: the reader has none of the writer's symbols",
-                         reader->full_name))
+    if (!some &&
+        !misfit(w, at, "enum %s: the reader has none of the writer's symbols", reader->full_name))
         status = no_memory();
 out:
     if (symbols != NULL)
@@ -276,8 +276,8 @@ static pln_status default_of(work *w, const pln__avro_field *field, int32_t numb
     if (bytes.size > 0)
         memcpy(copy, bytes.data, (size_t)bytes.size);
     *out = (pln__avro_fill){.reader_field = number, .bytes = copy, .size = bytes.size};
-    PLN__TRY(pln__grow(w->mem, &w->fills, &w->fills_capacity, w->n_fills + 1, sizeof *w->fills,
-                       w->err));
+    PLN__TRY(
+        pln__grow(w->mem, &w->fills, &w->fills_capacity, w->n_fills + 1, sizeof *w->fills, w->err));
     PLN__TRY(pln__map_put(w->defaults, &key, sizeof key, w->n_fills, w->err));
     w->fills[w->n_fills++] = *out;
 out:
@@ -311,8 +311,7 @@ static pln_status match_fields(work *w, int64_t at, int32_t *numbers, int32_t *n
                          ? PLN_OK
                          : no_memory();
         else if (*bad)
-            status = misfit(w, at,
-                            "record %s: field '%s' is not in the writer and has no default",
+            status = misfit(w, at, "record %s: field '%s' is not in the writer and has no default",
                             reader->full_name, field->name)
                          ? PLN_OK
                          : no_memory();
@@ -346,9 +345,9 @@ static pln_status expand_record(work *w, int64_t at) {
     w->pairs[at].n_edges = writer->n_fields + n_fills;
     w->pairs[at].n_fills = n_fills;
     for (int32_t i = 0; i < writer->n_fields; i++)
-        PLN__TRY(numbers[i] < 0 ? edge(w, -1)
-                                : edge_to(w, writer->fields[i].type,
-                                          reader->fields[numbers[i]].type, same));
+        PLN__TRY(numbers[i] < 0
+                     ? edge(w, -1)
+                     : edge_to(w, writer->fields[i].type, reader->fields[numbers[i]].type, same));
     for (int32_t i = 0; i < n_fills; i++) {
         const pln__avro_type *type = reader->fields[numbers[writer->n_fields + i]].type;
         PLN__TRY(edge_to(w, type, type, true));
@@ -376,8 +375,7 @@ static pln_status expand_reader_union(work *w, int64_t at) {
                 PLN__TRY(edge_to(w, writer, reader->branches[i], same));
             }
     w->pairs[at].n_edges = n;
-    if (n == 0 &&
-        !misfit(w, at, "the reader's union has no branch for %s", word(writer, name)))
+    if (n == 0 && !misfit(w, at, "the reader's union has no branch for %s", word(writer, name)))
         status = no_memory();
 out:
     return status;

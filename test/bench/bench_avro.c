@@ -182,6 +182,7 @@ static double encode(const pln__avro_schema *schema, pln__avro_decoder *decoder,
     struct ArrowArray array;
     pln__buffer out = {0};
     pln__avro_input in = {.bytes = b->data, .size = b->size, .rows = RECORDS};
+    pln__avro_output output = {.rows = &array, .n = RECORDS};
     must(pln__avro_decode(decoder, &in, NULL) >= 0, "decode");
     must(pln__avro_decoder_take(decoder, &array, NULL) >= 0, "take");
     must(pln__avro_encoder_new(mem, schema, pln__avro_decoder_schema(decoder), &encoder, NULL) >= 0,
@@ -189,7 +190,7 @@ static double encode(const pln__avro_schema *schema, pln__avro_decoder *decoder,
     must(pln__buffer_reserve(mem, &out, b->size, NULL) >= 0, "memory");
     memset(out.data, 1, (size_t)b->size);
     double start = now();
-    must(pln__avro_encode(encoder, &array, 0, RECORDS, &out, NULL, NULL, NULL) >= 0, "encode");
+    must(pln__avro_encode(encoder, &output, &out, NULL) >= 0, "encode");
     double took = now() - start;
     must(out.size == b->size && memcmp(out.data, b->data, (size_t)b->size) == 0, "other bytes");
     pln__buffer_free(mem, &out);

@@ -59,7 +59,8 @@ static bool read_row(const pln__avro_schema *writer, const pln__avro_schema *rea
     pln__avro_decoder *decoder;
     pln__avro_input in = {.bytes = bytes, .size = size, .rows = 1};
     pln_error err = {0};
-    if (pln__avro_decoder_new(pln__system_allocator(), writer, reader, &limits, &decoder, &err) < 0) {
+    if (pln__avro_decoder_new(pln__system_allocator(), writer, reader, &limits, &decoder, &err) <
+        0) {
         fail_unless(err.status == PLN_EUNSUPPORTED);
         *used = -1;
         return false;
@@ -67,7 +68,8 @@ static bool read_row(const pln__avro_schema *writer, const pln__avro_schema *rea
     pln_status status = pln__avro_decode(decoder, &in, &err);
     fail_unless(status >= 0 || (err.message[0] != '\0' && in.rows == 0));
     fail_unless(pln__avro_decoder_take(decoder, rows, NULL) >= 0);
-    fail_unless(pln__schema_copy(pln__system_allocator(), pln__avro_decoder_schema(decoder), schema, NULL) >= 0);
+    fail_unless(pln__schema_copy(pln__system_allocator(), pln__avro_decoder_schema(decoder), schema,
+                                 NULL) >= 0);
     fail_unless(pln__array_validate(schema, rows, PLN__VALIDATE_FULL, NULL) >= 0);
     pln__avro_decoder_free(decoder);
     *used = in.used;
@@ -83,13 +85,15 @@ static void written_again(const pln__avro_schema *reader, const struct ArrowSche
     const pln_allocator *mem = pln__system_allocator();
     pln__avro_encoder *encoder;
     pln__buffer out = {0};
+    pln__avro_output output = {.rows = rows, .n = 1};
     struct ArrowSchema schema2;
     struct ArrowArray rows2;
     int64_t used;
     fail_unless(pln__avro_encoder_new(mem, reader, schema, &encoder, NULL) >= 0);
-    fail_unless(pln__avro_encode(encoder, rows, 0, 1, &out, NULL, NULL, NULL) >= 0);
+    fail_unless(pln__avro_encode(encoder, &output, &out, NULL) >= 0);
     uint8_t *bytes = avro_padded(out.data, out.size);
-    fail_unless(out.size == 0 || read_row(reader, reader, bytes, out.size, &schema2, &rows2, &used));
+    fail_unless(out.size == 0 ||
+                read_row(reader, reader, bytes, out.size, &schema2, &rows2, &used));
     if (out.size > 0) {
         fail_unless(used == out.size && pln__array_equal(schema, rows, &rows2));
         rows2.release(&rows2);
@@ -105,7 +109,8 @@ static bool to_text(const pln__avro_schema *writer, const pln__avro_schema *read
     pln__avro_resolution *resolution;
     pln__text_init(text, pln__system_allocator());
     fail_unless(pln__avro_resolve(pln__system_allocator(), writer, reader, &resolution, NULL) >= 0);
-    pln_status status = pln__avro_to_json(pln__system_allocator(), resolution, &limits, bytes, size, used, text, NULL);
+    pln_status status = pln__avro_to_json(resolution, &limits, bytes, size,
+                                          used, text, NULL);
     pln__avro_resolution_free(resolution);
     return status >= 0;
 }
@@ -118,7 +123,8 @@ static void read_again(const pln__avro_schema *reader, const pln__text *text) {
     int64_t used;
     if (pln__avro_from_json(mem, reader, text->data, text->size, &out, &err) < 0) {
         /* What binary data may say and JSON may not. */
-        fail_unless(strstr(err.message, "stands twice") != NULL || strstr(err.message, "nesting") != NULL);
+        fail_unless(strstr(err.message, "stands twice") != NULL ||
+                    strstr(err.message, "nesting") != NULL);
         return;
     }
     uint8_t *bytes = avro_padded(out.data, out.size);
@@ -139,7 +145,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     const char *const *pair = pairs[data[0] % PLN__COUNT(pairs)];
     pln__avro_schema *writer = avro_schema(pair[0]);
-    pln__avro_schema *reader = pair[1] == NULL ? pln__avro_schema_ref(writer) : avro_schema(pair[1]);
+    pln__avro_schema *reader =
+        pair[1] == NULL ? pln__avro_schema_ref(writer) : avro_schema(pair[1]);
     uint8_t *bytes = avro_padded(data + 1, (int64_t)size - 1);
     bool as_rows = read_row(writer, reader, bytes, (int64_t)size - 1, &schema, &rows, &by_rows);
     bool as_text = to_text(writer, reader, bytes, (int64_t)size - 1, &by_text, &text);

@@ -204,8 +204,7 @@ char *avro_row_json(const pln__avro_schema *avro, const struct ArrowSchema *sche
     const pln__avro_type *root = pln__avro_root(avro);
     return root->kind == PLN__AVRO_RECORD
                ? avro_column_json(root, schema, rows, row)
-               : avro_column_json(root, schema->children[0], rows->children[0],
-                                  rows->offset + row);
+               : avro_column_json(root, schema->children[0], rows->children[0], rows->offset + row);
 }
 
 /* ---- equal ---- */

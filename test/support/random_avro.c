@@ -4,7 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { A_NULL, A_BOOL, A_INT, A_LONG, A_FLOAT, A_DOUBLE, A_BYTES, A_STRING, A_RECORD, A_ENUM, A_ARRAY, A_MAP, A_UNION, A_FIXED };
+enum {
+    A_NULL,
+    A_BOOL,
+    A_INT,
+    A_LONG,
+    A_FLOAT,
+    A_DOUBLE,
+    A_BYTES,
+    A_STRING,
+    A_RECORD,
+    A_ENUM,
+    A_ARRAY,
+    A_MAP,
+    A_UNION,
+    A_FIXED
+};
 
 struct avro_node {
     int kind;
@@ -37,7 +52,8 @@ void random_avro_free(avro_node *n) {
 }
 
 static avro_node *leaf(rng *r) {
-    static const char *const ints[] = {"", ",\"logicalType\":\"date\"", ",\"logicalType\":\"time-millis\""};
+    static const char *const ints[] = {"", ",\"logicalType\":\"date\"",
+                                       ",\"logicalType\":\"time-millis\""};
     static const char *const longs[] = {"", ",\"logicalType\":\"timestamp-micros\"", ",\"logicalType\":\"local-timestamp-nanos\"",
                                         ",\"logicalType\":\"time-micros\"", ",\"logicalType\":\"timestamp-millis\""};
     avro_node *n = node((int)rng_below(r, 10));
@@ -178,9 +194,12 @@ static void write_text(const avro_node *n, text *t) {
         for (int i = 0; i < n->size; i++) {
             if (n->from != NULL && n->order[i] < 0)
                 say(t, "%s{\"name\":\"g%d\",\"default\":%s,\"type\":", i > 0 ? "," : "", i,
-                    n->child[i]->kind == A_LONG ? "-77" : n->child[i]->kind == A_UNION ? "null" : "[\"d\"]");
+                    n->child[i]->kind == A_LONG    ? "-77"
+                    : n->child[i]->kind == A_UNION ? "null"
+                                                   : "[\"d\"]");
             else
-                say(t, "%s{\"name\":\"f%d\",\"type\":", i > 0 ? "," : "", n->from != NULL ? n->order[i] : i);
+                say(t, "%s{\"name\":\"f%d\",\"type\":", i > 0 ? "," : "",
+                    n->from != NULL ? n->order[i] : i);
             write_text(n->child[i], t);
             say(t, "}");
         }
@@ -350,7 +369,8 @@ static json_t *read_as(const avro_node *reader, json_t *plain) {
 }
 
 static const avro_node *below(const avro_node *w, const avro_node *reader) {
-    return reader != NULL && reader->kind == A_UNION && w->kind != A_UNION ? reader->child[1] : reader;
+    return reader != NULL && reader->kind == A_UNION && w->kind != A_UNION ? reader->child[1]
+                                                                           : reader;
 }
 
 static json_t *integer(maker *m, const avro_node *w, const avro_node *reader, json_t **read) {
@@ -392,7 +412,8 @@ static json_t *bytes_of(maker *m, const avro_node *w, json_t **read) {
         unsigned char all[8];
         for (int i = 0; i < 8; i++)
             all[7 - i] = (unsigned char)((uint64_t)v >> 8 * i);
-        while (first < 7 && all[first] == (v < 0 ? 0xFF : 0) && ((all[first + 1] & 0x80) != 0) == (v < 0))
+        while (first < 7 && all[first] == (v < 0 ? 0xFF : 0) &&
+               ((all[first + 1] & 0x80) != 0) == (v < 0))
             first++;
         if (w->kind != A_FIXED)
             n = 8 - first;
@@ -414,7 +435,9 @@ static json_t *string(maker *m, const avro_node *w, const avro_node *reader, jso
     const avro_node *to = below(w, reader);
     put_long(m, (int64_t)strlen(s));
     put(m, s, (int64_t)strlen(s));
-    *read = to != NULL && to->kind == A_BYTES ? code_points((const unsigned char *)s, (int64_t)strlen(s)) : json_string(s);
+    *read = to != NULL && to->kind == A_BYTES
+                ? code_points((const unsigned char *)s, (int64_t)strlen(s))
+                : json_string(s);
     return json_string(s);
 }
 
@@ -541,7 +564,8 @@ static json_t *value(maker *m, const avro_node *w, const avro_node *reader, json
     return out;
 }
 
-void random_avro_datum(rng *r, const avro_node *writer, const avro_node *reader, bool blocks, avro_datum *out) {
+void random_avro_datum(rng *r, const avro_node *writer, const avro_node *reader, bool blocks,
+                       avro_datum *out) {
     maker m = {.r = r, .blocks = blocks};
     json_t *read = NULL;
     put(&m, "", 0);

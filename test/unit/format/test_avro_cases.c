@@ -24,8 +24,7 @@ static char *by_json(const pln__avro_schema *writer, const pln__avro_schema *rea
     if (pln__avro_resolve(mem, writer, reader, &resolution, &err) < 0)
         return NULL;
     pln__text_init(&text, mem);
-    pln_status status =
-        pln__avro_to_json(mem, resolution, NULL, bytes, size, &used, &text, &err);
+    pln_status status = pln__avro_to_json(resolution, NULL, bytes, size, &used, &text, &err);
     pln__avro_resolution_free(resolution);
     char *out = NULL;
     if (status >= 0 && used == size) {

@@ -69,8 +69,7 @@ static const char *hostile_hex(const char *writer, const char *reader, const cha
 START_TEST(lengths_and_counts) {
     SAYS(hostile_hex("\"string\"", NULL, "8080808008"), "length of 1073741824, 5 bytes are left");
     SAYS(hostile_hex("\"bytes\"", NULL, "01"), "length of -1");
-    SAYS(hostile_hex("\"bytes\"", NULL, "ffffffffffffffffff01"),
-         "length of -9223372036854775808");
+    SAYS(hostile_hex("\"bytes\"", NULL, "ffffffffffffffffff01"), "length of -9223372036854775808");
     SAYS(hostile_hex("\"bytes\"", NULL, "ffffffffffffffffff7f"), "more than 10 bytes or 64 bits");
     SAYS(hostile_hex("\"int\"", NULL, "8080808010"), "more than 5 bytes or 32 bits");
     SAYS(hostile_hex("{\"type\":\"array\",\"items\":\"null\"}", NULL, "80808080808080808001"),
@@ -109,8 +108,9 @@ START_TEST(values_out_of_range) {
     SAYS(hostile_hex("{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":38}", NULL,
                      "222000000000000000000000000000000000ff"),
          "a decimal of more than 38 digits");
-    SAYS(hostile_hex("{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":4}", NULL, "00"),
-         "a decimal of no bytes");
+    SAYS(
+        hostile_hex("{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":4}", NULL, "00"),
+        "a decimal of no bytes");
     ck_assert_str_eq(hostile_hex("\"string\"", NULL, "0a6162006364"), "");
 }
 END_TEST
@@ -124,11 +124,12 @@ START_TEST(deep_lists) {
     memset(bytes, 2, (size_t)size);
     bytes[size] = 0;
     bytes[size + 1] = 2;
-    snprintf(writer, sizeof writer, RECORD("R", "{\"name\":\"list\",\"type\":%s}," FIELD("k", "\"int\"")),
-             node);
+    snprintf(writer, sizeof writer,
+             RECORD("R", "{\"name\":\"list\",\"type\":%s}," FIELD("k", "\"int\"")), node);
     SAYS(hostile(writer, RECORD("R", FIELD("k", "\"int\"")), bytes, size + 2),
          "field list, offset 64: more than 64 levels of nesting");
-    ck_assert_str_eq(hostile(writer, RECORD("R", FIELD("k", "\"int\"")), bytes + size - 20, 22), "");
+    ck_assert_str_eq(hostile(writer, RECORD("R", FIELD("k", "\"int\"")), bytes + size - 20, 22),
+                     "");
     pln__avro_schema *schema = avro_schema(node);
     pln__avro_resolution *resolution;
     pln__text text;
@@ -136,8 +137,8 @@ START_TEST(deep_lists) {
     pln__text_init(&text, mem);
     ck_assert_int_eq(pln__avro_resolve(mem, schema, schema, &resolution, &err), PLN_OK);
     uint8_t *padded = avro_padded(bytes, size + 1);
-    ck_assert_int_eq(
-        pln__avro_to_json(mem, resolution, NULL, padded, size + 1, &used, &text, &err), PLN_EDATA);
+    ck_assert_int_eq(pln__avro_to_json(resolution, NULL, padded, size + 1, &used, &text, &err),
+                     PLN_EDATA);
     SAYS(err.message, "levels of nesting");
     ck_assert_int_eq(text.size, 0);
     pln__text_free(&text);
@@ -243,7 +244,7 @@ static char *as_json(const char *writer_text, const char *reader_text, const cha
     ck_assert_msg(pln__avro_resolve(mem, writer, reader, &resolution, &err) == PLN_OK, "%s",
                   err.message);
     char *out = NULL;
-    if (pln__avro_to_json(mem, resolution, NULL, bytes, size, &used, &text, &err) == PLN_OK)
+    if (pln__avro_to_json(resolution, NULL, bytes, size, &used, &text, &err) == PLN_OK)
         out = strdup(text.data);
     pln__text_free(&text);
     pln__avro_resolution_free(resolution);
@@ -260,31 +261,42 @@ static char *as_json(const char *writer_text, const char *reader_text, const cha
         free(read);                                                                                \
     } while (0)
 
+/* A record of that name with fields of these types, the first called n or x. */
+static const char *one_field(const char *name, const char *type, char out[300]) {
+    snprintf(out, 300, "{\"type\":\"record\",\"name\":\"%s\",\"fields\":[{\"name\":\"x\",\"type\":\"%s\"}]}",
+             name, type);
+    return out;
+}
+static const char *list_of(const char *name, const char *type, char out[300]) {
+    snprintf(out, 300,
+             "{\"type\":\"record\",\"name\":\"%s\",\"fields\":[{\"name\":\"n\",\"type\":[\"null\",\"%s\"]},"
+             "{\"name\":\"v\",\"type\":\"%s\"}]}",
+             name, name, type);
+    return out;
+}
+static const char *either(const char *a, const char *b, char out[700]) {
+    snprintf(out, 700, "[%s,%s]", a, b);
+    return out;
+}
+
 START_TEST(branches_are_chosen) {
+    char a[300], b[300], c[300], both[700];
     /* Exact kind before promotion, whatever the order. */
     READS("\"int\"", "[\"double\",\"int\"]", "0e", "{\"int\":7}");
     READS("\"int\"", "[\"null\",\"double\",\"long\"]", "0e", "{\"double\":7.0}");
     READS("\"string\"", "[\"bytes\",\"string\"]", "0261", "{\"string\":\"a\"}");
     /* The same full name before the same name; and of those the first that can be read. */
-    READS("{\"type\":\"record\",\"name\":\"b.R\",\"fields\":[" FIELD("x", "\"int\"") "]}",
-          "[{\"type\":\"record\",\"name\":\"a.R\",\"fields\":[" FIELD("x", "\"int\"") "]},"
-          "{\"type\":\"record\",\"name\":\"b.R\",\"fields\":[" FIELD("x", "\"long\"") "]}]",
-          "0e", "{\"b.R\":{\"x\":7}}");
-    READS("{\"type\":\"record\",\"name\":\"c.R\",\"fields\":[" FIELD("x", "\"int\"") "]}",
-          "[{\"type\":\"record\",\"name\":\"a.R\",\"fields\":[" FIELD("x", "\"string\"") "]},"
-          "{\"type\":\"record\",\"name\":\"b.R\",\"fields\":[" FIELD("x", "\"long\"") "]}]",
-          "0e", "{\"b.R\":{\"x\":7}}");
+    either(one_field("a.R", "int", a), one_field("b.R", "long", b), both);
+    READS(one_field("b.R", "int", c), both, "0e", "{\"b.R\":{\"x\":7}}");
+    either(one_field("a.R", "string", a), one_field("b.R", "long", b), both);
+    READS(one_field("c.R", "int", c), both, "0e", "{\"b.R\":{\"x\":7}}");
     /*
      * Whether a.L can hold the list is asked while it is being answered: it cannot, for at the end of it an int is no string, so the answer
      * given on the way must not stand.
      */
-    READS("{\"type\":\"record\",\"name\":\"c.L\",\"fields\":[" FIELD("n", "[\"null\",\"c.L\"]") ","
-          FIELD("v", "\"int\"") "]}",
-          "[{\"type\":\"record\",\"name\":\"a.L\",\"fields\":[" FIELD("n", "[\"null\",\"a.L\"]") ","
-          FIELD("v", "\"string\"") "]},"
-          "{\"type\":\"record\",\"name\":\"b.L\",\"fields\":[" FIELD("n", "[\"null\",\"b.L\"]") ","
-          FIELD("v", "\"long\"") "]}]",
-          "02000204", "{\"b.L\":{\"n\":{\"b.L\":{\"n\":null,\"v\":1}},\"v\":2}}");
+    either(list_of("a.L", "string", a), list_of("b.L", "long", b), both);
+    READS(list_of("c.L", "int", c), both, "02000204",
+          "{\"b.L\":{\"n\":{\"b.L\":{\"n\":null,\"v\":1}},\"v\":2}}");
 }
 END_TEST
 
@@ -343,15 +355,16 @@ START_TEST(a_message_of_another_implementation) {
     ck_assert_int_eq(pln__avro_rabin(schema, &fingerprint, &err), PLN_OK);
     ck_assert_uint_eq(frame.fingerprint, fingerprint);
     ck_assert_int_eq(pln_avro_decoder_new(rt, schema, NULL, NULL, &decoder, &err), PLN_OK);
-    ck_assert_int_eq(pln_avro_decode(decoder, bytes + frame.size, size - frame.size, 1, &used,
-                                     &rows, &err),
-                     PLN_OK);
+    ck_assert_int_eq(
+        pln_avro_decode(decoder, bytes + frame.size, size - frame.size, 1, &used, &rows, &err),
+        PLN_OK);
     ck_assert_int_eq(rows, 1);
     ck_assert_int_eq(used, size - frame.size);
     ck_assert_int_eq(pln_avro_decoder_take(decoder, &batch, &err), PLN_OK);
     ck_assert_int_eq(pln_batch_rows(batch), 1);
     char *json = avro_row_json(schema, pln_batch_schema(batch), pln_batch_array(batch), 0);
-    ck_assert_msg(avro_json_equal(json, "{\"id\":42,\"name\":\"Bill\",\"tags\":[\"dog_lover\",\"cat_hater\"]}"),
+    ck_assert_msg(avro_json_equal(
+                      json, "{\"id\":42,\"name\":\"Bill\",\"tags\":[\"dog_lover\",\"cat_hater\"]}"),
                   "%s", json);
     free(json);
     pln_batch_unref(batch);
@@ -398,8 +411,7 @@ START_TEST(bytes_without_padding) {
         ck_assert_int_eq(used, ends[i]);
         /* One byte less: the last datum is cut, and the error says where. */
         ck_assert_int_eq(
-            pln_avro_decode(decoder, exact, ends[i] - 1, INT64_MAX, &used, &rows, &err),
-            PLN_EDATA);
+            pln_avro_decode(decoder, exact, ends[i] - 1, INT64_MAX, &used, &rows, &err), PLN_EDATA);
         ck_assert_int_eq(rows, i);
         ck_assert_int_eq(used, i == 0 ? 0 : ends[i - 1]);
         SAYS(err.message, "field b, offset ");
@@ -440,9 +452,12 @@ START_TEST(encoder_refuses) {
     int64_t bad = -1, rows;
     ck_assert_int_eq(pln_runtime_new(NULL, &rt, &err), PLN_OK);
     ck_assert_int_eq(
-        pln_avro_schema_parse(
-            rt, RECORD("R", FIELD("a", "\"int\"") "," FIELD("e", "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"X\"]}") ",{\"name\":\"z\",\"type\":\"int\",\"default\":1}"),
-            -1, NULL, &schema, &err),
+        pln_avro_schema_parse(rt,
+                              RECORD("R", FIELD("a", "\"int\"") "," FIELD(
+                                              "e", "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":["
+                                                   "\"X\"]}") ",{\"name\":\"z\",\"type\":\"int\","
+                                                              "\"default\":1}"),
+                              -1, NULL, &schema, &err),
         PLN_OK);
     static const struct {
         const char *columns, *words;

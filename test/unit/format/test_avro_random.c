@@ -47,7 +47,7 @@ static void check_json(const pln__avro_schema *writer, const pln__avro_schema *r
                   err.message);
     pln__text_init(&text, mem);
     pln_status status =
-        pln__avro_to_json(mem, resolution, NULL, d->bytes, d->size, &used, &text, &err);
+        pln__avro_to_json(resolution, NULL, d->bytes, d->size, &used, &text, &err);
     ck_assert_msg(status == PLN_OK, "%s: %s", want, err.message);
     ck_assert_int_eq(used, d->size);
     ck_assert_msg(avro_json_equal(text.data, want), "%s, not %s", text.data, want);
@@ -104,11 +104,12 @@ static void check_encode(const pln__avro_schema *writer, const avro_datum *d) {
     struct ArrowArray rows;
     pln__avro_encoder *encoder;
     pln__buffer out = {0};
-    int64_t end = 0, bad = 0;
+    int64_t end = 0;
+    pln__avro_output output = {.rows = &rows, .n = 1, .ends = &end};
     ck_assert_int_eq(avro_read(writer, NULL, d->bytes, d->size, &schema, &rows, &err), PLN_OK);
     ck_assert_msg(pln__avro_encoder_new(mem, writer, &schema, &encoder, &err) == PLN_OK, "%s",
                   err.message);
-    ck_assert_msg(pln__avro_encode(encoder, &rows, 0, 1, &out, &end, &bad, &err) == PLN_OK, "%s",
+    ck_assert_msg(pln__avro_encode(encoder, &output, &out, &err) == PLN_OK, "%s",
                   err.message);
     ck_assert_int_eq(end, out.size);
     ck_assert_int_eq(out.size, d->size);
@@ -205,15 +206,17 @@ static pln_status everything(const pln_allocator *with, const pair *p, const avr
     pln__text text;
     int64_t used = 0;
     pln__avro_input in = {.bytes = d->bytes, .size = d->size, .rows = 1};
+    pln__avro_output output;
     pln__text_init(&text, with);
     PLN__TRY(pln__avro_decoder_new(with, p->writer, NULL, NULL, &decoder, &err));
     PLN__TRY(pln__avro_decode(decoder, &in, &err));
     PLN__TRY(pln__avro_decoder_take(decoder, &rows, &err));
-    PLN__TRY(pln__avro_encoder_new(with, p->writer, pln__avro_decoder_schema(decoder), &encoder,
-                                   &err));
-    PLN__TRY(pln__avro_encode(encoder, &rows, 0, rows.length, &out, NULL, NULL, &err));
+    PLN__TRY(
+        pln__avro_encoder_new(with, p->writer, pln__avro_decoder_schema(decoder), &encoder, &err));
+    output = (pln__avro_output){.rows = &rows, .n = rows.length};
+    PLN__TRY(pln__avro_encode(encoder, &output, &out, &err));
     PLN__TRY(pln__avro_resolve(with, p->writer, p->reader, &resolution, &err));
-    PLN__TRY(pln__avro_to_json(with, resolution, NULL, d->bytes, d->size, &used, &text, &err));
+    PLN__TRY(pln__avro_to_json(resolution, NULL, d->bytes, d->size, &used, &text, &err));
     char *written = dump(d->written);
     status = pln__avro_from_json(with, p->writer, written, -1, &again, &err);
     free(written);
