@@ -313,15 +313,36 @@ static int32_t null_of(const pln__avro_type *type) {
     return -1;
 }
 
-/* The first branch that a column fits, `guess` before the others. */
+/* Whether the type is the one that such a column would get by itself: among several that fit, it is taken. */
+static bool is_natural(const pln__avro_type *type, const struct ArrowSchema *column) {
+    pln__type have;
+    if (column->dictionary != NULL)
+        return type->kind == PLN__AVRO_ENUM;
+    if (pln__type_of(column, &have, NULL) < 0)
+        return false;
+    switch (have.id) {
+    case PLN__INT64:
+    case PLN__UINT32: return type->kind == PLN__AVRO_LONG;
+    case PLN__UINT64: return type->logical == PLN__AVRO_DECIMAL;
+    case PLN__FLOAT32: return type->kind == PLN__AVRO_FLOAT;
+    case PLN__FLOAT64: return type->kind == PLN__AVRO_DOUBLE;
+    case PLN__UTF8: return type->kind == PLN__AVRO_STRING;
+    case PLN__BINARY: return type->kind == PLN__AVRO_BYTES;
+    case PLN__FIXED: return type->kind == PLN__AVRO_FIXED;
+    default: return !pln__type_is_integer(have.id) || type->kind == PLN__AVRO_INT;
+    }
+}
+
+/* The branch that a column goes to: `guess` if it can be, the first that is natural for it, the first that fits. */
 static pln_status branch_for(plan *p, const pln__avro_type *type, const struct ArrowSchema *column,
                              int32_t guess, int32_t *out) {
     bool only_null = column->format[0] == 'n';
-    int32_t path = p->path, depth = p->depth;
-    for (int32_t i = guess < 0 ? 0 : -1; i < type->n_branches; i++) {
-        int32_t which = i < 0 ? guess : i;
-        if (which >= type->n_branches ||
-            only_null != (type->branches[which]->kind == PLN__AVRO_NULL))
+    int32_t path = p->path, depth = p->depth, n = type->n_branches;
+    for (int32_t i = -1; i < 2 * n; i++) {
+        int32_t which = i < 0 ? guess : i % n;
+        if (which < 0 || which >= n || only_null != (type->branches[which]->kind == PLN__AVRO_NULL))
+            continue;
+        if (i < n && !is_natural(type->branches[which], column))
             continue;
         pln_status status = node_of(p, type->branches[which], column, out);
         p->path = path;
@@ -361,8 +382,11 @@ static pln_status union_of(plan *p, const pln__avro_type *type, const struct Arr
     PLN__TRY(link_room(p, *out, (int32_t)column->n_children));
     variants(&p->self->nodes[*out]);
     for (int32_t i = 0; i < column->n_children; i++) {
-        PLN__TRY(branch_for(p, type, column->children[i], i, &child));
-        p->self->nodes[child].null_branch = null_of(type);
+        /* Nullable variants give the union a branch for their nulls. */
+        int32_t null = null_of(type);
+        bool more = null >= 0 && type->n_branches == column->n_children + 1;
+        PLN__TRY(branch_for(p, type, column->children[i], i + (more && null <= i), &child));
+        p->self->nodes[child].null_branch = null;
         link_node(p, *out, i, child);
     }
 out:
