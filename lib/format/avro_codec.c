@@ -283,8 +283,8 @@ pln_status pln_avro_resolution_json(pln_avro_resolution *self, const uint8_t *by
     if (status < 0)
         return status;
     pln__text_init(&text, self->mem);
-    status = pln__avro_to_json(self->inner, &self->limits, self->padded.data, size, used,
-                               &text, err);
+    status =
+        pln__avro_to_json(self->inner, &self->limits, self->padded.data, size, used, &text, err);
     if (status >= 0) {
         *json = pln__text_take(&text);
         status = *json == NULL ? pln__error_memory(err, 0) : PLN_OK;

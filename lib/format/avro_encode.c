@@ -135,7 +135,8 @@ static pln_status write_decimal(encoder *self, const node *n, int64_t row) {
         value = pln__array_int(&n->column, array, row);
     /* Zeros are added where the schema has more digits behind the point. */
     int32_t zeros = n->column.id == PLN__DECIMAL128 ? n->type->scale - n->column.scale : 0;
-    if (zeros > 38 || (zeros > 0 && __builtin_mul_overflow(value, pln__decimal128_ten(zeros), &value)))
+    if (zeros > 38 ||
+        (zeros > 0 && __builtin_mul_overflow(value, pln__decimal128_ten(zeros), &value)))
         return unfit(self, n, "a decimal with more digits than the schema's precision");
     if (n->type->precision <= 38 && (value <= -ten || value >= ten))
         return unfit(self, n, "a decimal with more digits than the schema's precision");

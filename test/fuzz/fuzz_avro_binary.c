@@ -109,8 +109,7 @@ static bool to_text(const pln__avro_schema *writer, const pln__avro_schema *read
     pln__avro_resolution *resolution;
     pln__text_init(text, pln__system_allocator());
     fail_unless(pln__avro_resolve(pln__system_allocator(), writer, reader, &resolution, NULL) >= 0);
-    pln_status status = pln__avro_to_json(resolution, &limits, bytes, size,
-                                          used, text, NULL);
+    pln_status status = pln__avro_to_json(resolution, &limits, bytes, size, used, text, NULL);
     pln__avro_resolution_free(resolution);
     return status >= 0;
 }

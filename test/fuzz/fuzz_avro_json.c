@@ -35,8 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         uint8_t *bytes = avro_padded(once.data, once.size);
         pln__text_init(&text, mem);
         fail_unless(pln__avro_resolve(mem, schema, schema, &resolution, NULL) >= 0);
-        fail_unless(
-            pln__avro_to_json(resolution, NULL, bytes, once.size, &used, &text, NULL) >= 0);
+        fail_unless(pln__avro_to_json(resolution, NULL, bytes, once.size, &used, &text, NULL) >= 0);
         fail_unless(used == once.size);
         fail_unless(pln__avro_from_json(mem, schema, text.data, text.size, &twice, NULL) >= 0);
         fail_unless(twice.size == once.size &&

@@ -263,13 +263,15 @@ static char *as_json(const char *writer_text, const char *reader_text, const cha
 
 /* A record of that name with fields of these types, the first called n or x. */
 static const char *one_field(const char *name, const char *type, char out[300]) {
-    snprintf(out, 300, "{\"type\":\"record\",\"name\":\"%s\",\"fields\":[{\"name\":\"x\",\"type\":\"%s\"}]}",
+    snprintf(out, 300,
+             "{\"type\":\"record\",\"name\":\"%s\",\"fields\":[{\"name\":\"x\",\"type\":\"%s\"}]}",
              name, type);
     return out;
 }
 static const char *list_of(const char *name, const char *type, char out[300]) {
     snprintf(out, 300,
-             "{\"type\":\"record\",\"name\":\"%s\",\"fields\":[{\"name\":\"n\",\"type\":[\"null\",\"%s\"]},"
+             "{\"type\":\"record\",\"name\":\"%s\",\"fields\":[{\"name\":\"n\",\"type\":[\"null\","
+             "\"%s\"]},"
              "{\"name\":\"v\",\"type\":\"%s\"}]}",
              name, name, type);
     return out;

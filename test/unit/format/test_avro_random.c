@@ -46,8 +46,7 @@ static void check_json(const pln__avro_schema *writer, const pln__avro_schema *r
     ck_assert_msg(pln__avro_resolve(mem, writer, reader, &resolution, &err) == PLN_OK, "%s",
                   err.message);
     pln__text_init(&text, mem);
-    pln_status status =
-        pln__avro_to_json(resolution, NULL, d->bytes, d->size, &used, &text, &err);
+    pln_status status = pln__avro_to_json(resolution, NULL, d->bytes, d->size, &used, &text, &err);
     ck_assert_msg(status == PLN_OK, "%s: %s", want, err.message);
     ck_assert_int_eq(used, d->size);
     ck_assert_msg(avro_json_equal(text.data, want), "%s, not %s", text.data, want);
@@ -109,8 +108,7 @@ static void check_encode(const pln__avro_schema *writer, const avro_datum *d) {
     ck_assert_int_eq(avro_read(writer, NULL, d->bytes, d->size, &schema, &rows, &err), PLN_OK);
     ck_assert_msg(pln__avro_encoder_new(mem, writer, &schema, &encoder, &err) == PLN_OK, "%s",
                   err.message);
-    ck_assert_msg(pln__avro_encode(encoder, &output, &out, &err) == PLN_OK, "%s",
-                  err.message);
+    ck_assert_msg(pln__avro_encode(encoder, &output, &out, &err) == PLN_OK, "%s", err.message);
     ck_assert_int_eq(end, out.size);
     ck_assert_int_eq(out.size, d->size);
     ck_assert(d->size == 0 || memcmp(out.data, d->bytes, (size_t)d->size) == 0);
@@ -289,7 +287,8 @@ START_TEST(columns_come_back) {
         random_array(&r, &schema, rng_below(&r, 40), RANDOM_OFFSETS, &rows);
         pln_status status = pln__avro_from_arrow(mem, &schema, "Row", &avro, &err);
         /* Unions of two lists, of two texts, or of nullable variants have none. */
-        ck_assert_msg(status == PLN_OK || strstr(err.message, " union ") != NULL, "%s", err.message);
+        ck_assert_msg(status == PLN_OK || strstr(err.message, " union ") != NULL, "%s",
+                      err.message);
         if (status == PLN_OK)
             encode_all(avro, &schema, &rows, &once);
         if (once.size > 0) {
