@@ -10,6 +10,7 @@
 #include <pln/avro_schema.h>
 #include <pln/batch.h>
 #include <pln/builder.h>
+#include <pln/compat.h>
 #include <pln/file.h>
 #include <pln/graph.h>
 #include <pln/host.h>
