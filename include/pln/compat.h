@@ -29,7 +29,7 @@ enum {
     PLN_COMPAT_READER_FIELD_MISSING_DEFAULT_VALUE = 3,
     PLN_COMPAT_TYPE_MISMATCH = 4,
     PLN_COMPAT_MISSING_UNION_BRANCH = 5,
-    PLN_COMPAT_AMBIGUOUS_ALIAS = 6,  /* one field of the reader means two of the writer; Java throws here */
+    PLN_COMPAT_AMBIGUOUS_ALIAS = 6,  /* aliases: a field takes two of the writer's, or two take one; Java throws at the first */
     PLN_COMPAT_LOGICAL_MISMATCH = 7  /* only with strict_logical */
 };
 

@@ -174,20 +174,29 @@ static pln_status ambiguous_text(pln__compat_graph *graph, const pln__avro_type 
                                  const pln__avro_type *w, pln__text *out, pln_error *err) {
     const pln__avro_field *f = &r->fields[field];
     const char *separator = ": ";
-    int32_t found;
+    int32_t found, match = -1;
+    pln_status status = pln__compat_field(graph, r, field, w, &match, err);
+    for (int32_t i = 0; i < field && match >= 0 && status == PLN_OK; i++) {
+        status = pln__compat_field(graph, r, i, w, &found, err);
+        if (status == PLN_OK && found == match) {
+            pln__text_printf(out,
+                             "Reader record fields %s and %s both match field %s in writer record "
+                             "schema %s",
+                             r->fields[i].name, f->name, w->fields[match].name, w->full_name);
+            return PLN_OK;
+        }
+    }
     pln__text_printf(out, "Reader record field %s matches multiple fields in writer record schema %s",
                      f->name, w->full_name);
-    for (int32_t i = -1; i < f->n_aliases; i++) {
+    for (int32_t i = -1; i < f->n_aliases && status == PLN_OK; i++) {
         const char *name = i < 0 ? f->name : f->aliases[i];
-        pln_status status = pln__compat_find(graph, w, name, &found, err);
-        if (status < 0)
-            return status;
-        if (found < 0)
+        status = pln__compat_find(graph, w, name, &found, err);
+        if (status < 0 || found < 0)
             continue;
         pln__text_printf(out, "%s%s", separator, name);
         separator = ", ";
     }
-    return PLN_OK;
+    return status;
 }
 
 static void logical_text(const pln__compat_item *item, pln__text *out) {
@@ -267,8 +276,8 @@ static void description_text(const pln_compat_issue *issue, const char *field, p
         break;
     case PLN_COMPAT_AMBIGUOUS_ALIAS:
         pln__text_printf(out,
-                         "The field '%s' at path '%s' in the %s schema stands for more than one "
-                         "field of the %s schema",
+                         "The field '%s' at path '%s' in the %s schema does not stand for one "
+                         "field of the %s schema alone",
                          field, path, reader, writer);
         break;
     default:

@@ -272,14 +272,21 @@ static pln_status add_logical(pln__compat_graph *graph, const pln__avro_type *r,
     return status;
 }
 
+/* `taken`: by which fields of the reader the writer's are taken so far; NULL: nobody asks. */
 static pln_status expand_field(pln__compat_graph *graph, const pln__avro_type *r,
-                               const pln__avro_type *w, int32_t i, int32_t pair, pln_error *err) {
+                               const pln__avro_type *w, int32_t i, int32_t pair, uint8_t *taken,
+                               pln_error *err) {
     const pln__avro_field *field = &r->fields[i];
     const pln__avro_type *type = field->type;
     int32_t match;
     pln_status status = pln__compat_field(graph, r, i, w, &match, err);
     if (status < 0)
         return status;
+    if (match >= 0 && taken != NULL) {
+        if (pln__bit_get(taken, match))
+            return add_issue(graph, PLN_COMPAT_AMBIGUOUS_ALIAS, PLN__STEP_FIELD, i, r, w, err);
+        pln__bit_set(taken, match);
+    }
     if (match >= 0)
         return add_child(graph, PLN__STEP_FIELD_TYPE, i, &field->type, &w->fields[match].type, err);
     if (match == -2) {
@@ -298,6 +305,30 @@ static pln_status expand_field(pln__compat_graph *graph, const pln__avro_type *r
                      err);
 }
 
+static bool has_field_aliases(const pln__avro_type *record) {
+    for (int32_t i = 0; i < record->n_fields; i++)
+        if (record->fields[i].n_aliases > 0)
+            return true;
+    return false;
+}
+
+static pln_status expand_fields(pln__compat_graph *graph, int32_t pair, const pln__avro_type *r,
+                                const pln__avro_type *w, pln_error *err) {
+    uint64_t size = ((uint64_t)w->n_fields + 8) / 8;
+    pln_status status = PLN_OK;
+    uint8_t *taken = NULL;
+    /* A value goes to one field. Java's checker lets any number of fields take it, which no reader does. */
+    if (graph->options.mode == PLN_COMPAT_SOUND && has_field_aliases(r)) {
+        taken = pln__calloc(graph->mem, size, 1);
+        if (taken == NULL)
+            return pln__error_memory(err, size);
+    }
+    for (int32_t i = 0; i < r->n_fields && status == PLN_OK; i++)
+        status = expand_field(graph, r, w, i, pair, taken, err);
+    pln__free(graph->mem, taken, size);
+    return status;
+}
+
 static pln_status expand_named(pln__compat_graph *graph, int32_t pair, const pln__avro_type *r,
                                const pln__avro_type *w, pln_error *err) {
     pln_status status = PLN_OK;
@@ -313,10 +344,8 @@ static pln_status expand_named(pln__compat_graph *graph, int32_t pair, const pln
             status =
                 add_issue(graph, PLN_COMPAT_MISSING_ENUM_SYMBOLS, PLN__STEP_SYMBOLS, 0, r, w, err);
     }
-    if (r->kind == PLN__AVRO_RECORD)
-        for (int32_t i = 0; i < r->n_fields && status == PLN_OK; i++)
-            status = expand_field(graph, r, w, i, pair, err);
-    return status;
+    return status < 0 || r->kind != PLN__AVRO_RECORD ? status
+                                                     : expand_fields(graph, pair, r, w, err);
 }
 
 static pln_status expand_same(pln__compat_graph *graph, int32_t pair, pln__slot reader,

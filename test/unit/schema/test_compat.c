@@ -126,6 +126,10 @@ START_TEST(ambiguous_aliases) {
     expect("[\"null\"," AB "]", R(F("a", "\"int\"") "," F("b", "\"int\"")), &java,
            "AMBIGUOUS_ALIAS /fields/0 Reader record field a matches multiple fields in writer "
            "record schema R: a, b");
+    expect(R(F("b", "\"int\"") ",{\"name\":\"a\",\"aliases\":[\"b\"],\"type\":\"int\",\"default\":0}"),
+           R(F("b", "\"int\"")), NULL,
+           "AMBIGUOUS_ALIAS /fields/1 Reader record fields b and a both match field b in writer "
+           "record schema R");
     /* Only Java minds an alias that is the name itself. */
     const char *itself = R("{\"name\":\"a\",\"aliases\":[\"a\"],\"type\":\"int\"}");
     expect(itself, R(F("a", "\"int\"")), NULL, "fits");
