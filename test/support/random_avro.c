@@ -58,10 +58,10 @@ static int random_type(rng *r, avro_model *m, int depth, bool guarded, bool in_u
 static void random_field(rng *r, avro_model *m, avro_field *field, int number, int depth) {
     snprintf(field->name, sizeof field->name, "f%d", number);
     field->n_aliases = 0;
-    if (chance(r, 12))
-        snprintf(field->aliases[field->n_aliases++], 16, "f%d", (int)rng_below(r, 8));
-    if (chance(r, 3))
-        snprintf(field->aliases[field->n_aliases++], 16, "f%d", (int)rng_below(r, 8));
+    if (chance(r, 8))
+        snprintf(field->aliases[field->n_aliases++], 16, "f%d", (int)rng_below(r, 10));
+    if (chance(r, 2))
+        snprintf(field->aliases[field->n_aliases++], 16, "f%d", (int)rng_below(r, 10));
     field->wants_default = chance(r, 35);
     field->type = random_type(r, m, depth, false, false);
 }
@@ -125,10 +125,10 @@ static int random_known(rng *r, avro_model *m, bool guarded) {
 
 static int random_type(rng *r, avro_model *m, int depth, bool guarded, bool in_union) {
     int64_t roll = rng_below(r, 100);
-    int known = roll < 18 ? random_known(r, m, guarded) : -1;
+    int known = roll < (guarded ? 40 : 15) ? random_known(r, m, guarded) : -1;
     if (known >= 0)
         return known;
-    if (depth <= 0 || m->n > AVRO_NODES / 2 || roll < 45)
+    if (depth <= 0 || m->n > AVRO_NODES / 2 || roll < (guarded ? 55 : 45))
         return new_node(m, (int)rng_below(r, A_RECORD));
     if (roll < 65)
         return random_named(r, m, A_RECORD, depth);
@@ -168,7 +168,7 @@ static void change_fields(rng *r, avro_model *m, avro_node *node) {
         snprintf(field->name, sizeof field->name, "f%d", (int)rng_below(r, 8));
     } else if (roll < 62) {
         field->n_aliases = 1;
-        snprintf(field->aliases[0], 16, "f%d", (int)rng_below(r, 8));
+        snprintf(field->aliases[0], 16, "f%d", (int)rng_below(r, 10));
     } else if (roll < 70) {
         field->wants_default = !field->wants_default;
     } else if (roll < 85) {

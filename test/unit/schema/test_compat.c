@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <zlib.h>
 
 static pln_error err;
 
@@ -96,24 +97,27 @@ START_TEST(a_shared_type_is_told_at_every_use) {
 END_TEST
 
 /*
- * Java meets A below the union of B while A is open, takes B for one that fits, and keeps that; then A fails by its last field, and so should B and the
- * second field with it.
+ * Java holds Q against Q while A against A is open, takes that for fitting and keeps it; then A fails by v, another branch takes its place, and nobody
+ * comes back to Q, which cannot be read where its A is not null.
  */
 START_TEST(java_keeps_what_it_only_assumed) {
-#define NODE(type)                                                                                 \
-    R(F("next", "[\"null\",\"R\"]") "," F("v", type))
-    expect(NODE("\"int\""), NODE("\"string\""), NULL,
-           "TYPE_MISMATCH /fields/1/type " MISFIT);
-    const char *reader =
-        "[\"null\",{\"type\":\"record\",\"name\":\"L\",\"fields\":[" F(
-            "kids", "{\"type\":\"array\",\"items\":[\"L\",{\"type\":\"record\",\"name\":\"M\",\"aliases\":[\"L\"],\"fields\":["
-                    "{\"name\":\"kids\",\"type\":{\"type\":\"array\",\"items\":\"M\"}}," F("v", "\"int\"") "]}]}") "," F("v", "\"int\"") "]}]";
-    const char *writer =
-        "[\"null\",{\"type\":\"record\",\"name\":\"L\",\"fields\":[" F(
-            "kids", "{\"type\":\"array\",\"items\":\"L\"}") "," F("v", "\"string\"") "]}]";
-    pln_compat *answer = check(reader, writer, NULL);
-    ck_assert_int_eq(pln_compat_compatible(answer), 0);
-    pln_compat_free(answer);
+#define Q "{\"type\":\"record\",\"name\":\"Q\",\"fields\":[" F("back", "[\"null\",\"A\"]") "]}"
+#define A(v) "{\"type\":\"record\",\"name\":\"A\",\"fields\":[" F("q", "[\"null\"," Q "]") "," F("v", v) "]}"
+#define ANY_A "{\"type\":\"record\",\"name\":\"A\",\"namespace\":\"m\",\"fields\":[]}"
+    const char *reader = R(F("u", "[" A("\"int\"") "," ANY_A "]") "," F("x", "\"Q\""));
+    const char *writer = R(F("u", A("\"string\"")) "," F("x", "\"Q\""));
+    expect(reader, writer, &java, "fits");
+    expect(reader, writer, NULL,
+           "MISSING_UNION_BRANCH /fields/1/type/fields/0/type/1 reader union lacking writer type: "
+           "RECORD {TYPE_MISMATCH /fields/1/type/fields/0/type/1/fields/1/type " MISFIT "}");
+}
+END_TEST
+
+START_TEST(recursion_is_told_once) {
+#define NODE(type) R(F("next", "[\"null\",\"R\"]") "," F("v", type))
+    expect(NODE("\"long\""), NODE("\"int\""), NULL, "fits");
+    expect(NODE("\"int\""), NODE("\"string\""), NULL, "TYPE_MISMATCH /fields/1/type " MISFIT);
+    expect(NODE("\"int\""), NODE("\"string\""), &java, "TYPE_MISMATCH /fields/1/type " MISFIT);
 }
 END_TEST
 
@@ -296,6 +300,44 @@ START_TEST(the_level_cases) {
 }
 END_TEST
 
+/* ---- Java's answers to 2,000 random pairs (test/laws/test_compat_java.sh) ---- */
+
+static void same_as_java(const char *reader, const char *writer, char *expected) {
+    pln_compat *answer = check(reader, writer, &java);
+    const pln_compat_issue *first = pln_compat_issue_at(answer, 0);
+    pln__text text;
+    pln__text_init(&text, pln__system_allocator());
+    if (first != NULL && first->kind == PLN_COMPAT_AMBIGUOUS_ALIAS) {
+        pln__text_str(&text, "AMBIGUOUS");
+    } else {
+        pln__text_str(&text, pln_compat_compatible(answer) ? "COMPATIBLE" : "INCOMPATIBLE");
+        for (int64_t i = 0; i < pln_compat_count(answer); i++) {
+            const pln_compat_issue *issue = pln_compat_issue_at(answer, i);
+            pln__text_printf(&text, "\t%s %s %s", pln_compat_kind_name(issue->kind), issue->path,
+                             issue->message);
+        }
+    }
+    ck_assert_str_eq(text.data, expected);
+    pln__text_free(&text);
+    pln_compat_free(answer);
+}
+
+START_TEST(the_kept_answers_of_java) {
+    static char line[1 << 17];
+    gzFile in = gzopen("test/unit/schema/compat_java.tsv.gz", "rb");
+    int n = 0;
+    ck_assert_ptr_nonnull(in);
+    for (; gzgets(in, line, sizeof line) != NULL; n++) {
+        char *writer = strchr(line, '\t'), *answer = strchr(writer + 1, '\t');
+        *writer++ = *answer++ = '\0';
+        answer[strcspn(answer, "\n")] = '\0';
+        same_as_java(line, writer, answer);
+    }
+    ck_assert_int_eq(n, 2000);
+    gzclose(in);
+}
+END_TEST
+
 /* ---- levels ---- */
 
 static pln_compat *level(const char *name, const char *schema, const char *const *previous, int n,
@@ -386,12 +428,14 @@ Suite *suite_schema_compat(void) {
     tcase_add_test(tests, causes_inside_unions);
     tcase_add_test(tests, a_shared_type_is_told_at_every_use);
     tcase_add_test(tests, java_keeps_what_it_only_assumed);
+    tcase_add_test(tests, recursion_is_told_once);
     tcase_add_test(tests, ambiguous_aliases);
     tcase_add_test(tests, an_enum_default_is_no_field_default);
     tcase_add_test(tests, logical_types_count_when_asked);
     tcase_add_test(tests, names_may_be_ignored);
     tcase_add_test(tests, the_compatibility_cases);
     tcase_add_test(tests, the_level_cases);
+    tcase_add_test(tests, the_kept_answers_of_java);
     tcase_add_test(tests, the_lines_of_a_registry);
     tcase_add_test(tests, full_tells_old_readers_first);
     tcase_add_test(tests, transitive_stops_at_the_first);
