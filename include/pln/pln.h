@@ -19,6 +19,7 @@
 #include <pln/run.h>
 #include <pln/runtime.h>
 #include <pln/schema.h>
+#include <pln/schema_diff.h>
 #include <pln/status.h>
 #include <pln/table.h>
 #include <pln/version.h>

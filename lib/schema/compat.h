@@ -142,7 +142,9 @@ pln_status pln__compat_new(const pln_allocator *mem, const pln_compat_options *o
 bool pln__compat_room(pln_compat *answer);
 const pln__compat_path *pln__compat_extend(pln__arena *arena, const pln__compat_path *up,
                                            int32_t step, int32_t index);
-/* The issue of an item at `path` (its step not yet in it), added to `to`. `child`: inside another, where choices show in paths. */
+/* What a step adds; returns its size. */
+int pln__compat_step_text(int32_t step, int32_t index, char out[40]);
+/* The issue of an item at `path` (its step not yet in it), added to `to`. */
 pln_status pln__compat_add(pln_compat *answer, pln__compat_graph *graph, pln__compat_issues *to,
                            const pln__compat_item *item, const pln__compat_path *path,
                            pln_error *err);

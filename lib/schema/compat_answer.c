@@ -74,7 +74,7 @@ const pln__compat_path *pln__compat_extend(pln__arena *arena, const pln__compat_
     return path;
 }
 
-static int step_text(int32_t step, int32_t index, char out[40]) {
+int pln__compat_step_text(int32_t step, int32_t index, char out[40]) {
     static const char *const words[] = {[PLN__STEP_ITEMS] = "/items",
                                         [PLN__STEP_VALUES] = "/values",
                                         [PLN__STEP_NAME] = "/name",
@@ -97,18 +97,18 @@ static int step_text(int32_t step, int32_t index, char out[40]) {
 static const char *path_text(pln_compat *answer, const pln__compat_path *path,
                              const pln__compat_item *item) {
     char step[40];
-    int64_t size = step_text(item->step, item->index, step);
+    int64_t size = pln__compat_step_text(item->step, item->index, step);
     for (const pln__compat_path *p = path; p != NULL; p = p->up)
-        size += step_text(p->step, p->index, step);
+        size += pln__compat_step_text(p->step, p->index, step);
     if (size == 0)
         return pln__arena_copy(&answer->arena, "/", 1);
     char *out = pln__arena_new(&answer->arena, size + 1, 1);
     if (out == NULL)
         return NULL;
-    int64_t at = size - step_text(item->step, item->index, step);
+    int64_t at = size - pln__compat_step_text(item->step, item->index, step);
     memcpy(out + at, step, (size_t)(size - at));
     for (const pln__compat_path *p = path; p != NULL; p = p->up) {
-        int n = step_text(p->step, p->index, step);
+        int n = pln__compat_step_text(p->step, p->index, step);
         at -= n;
         memcpy(out + at, step, (size_t)n);
     }
