@@ -15,6 +15,7 @@
 #ifndef PLN_COMPAT_H
 #define PLN_COMPAT_H
 
+#include <pln/avro_schema.h>
 #include <pln/status.h>
 
 #ifdef __cplusplus

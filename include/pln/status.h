@@ -27,12 +27,11 @@ extern "C" {
 
 typedef int32_t pln_status;
 
-/* Handles that more than one header names; what they are stands in runtime.h, batch.h, builder.h and avro_schema.h. */
+/* Handles that more than one header names; what they are stands in runtime.h, batch.h and builder.h. */
 typedef struct pln_runtime pln_runtime;
 typedef struct pln_batch pln_batch;
 typedef struct pln_builder pln_builder;
 typedef struct pln_column pln_column;
-typedef struct pln_avro_schema pln_avro_schema;
 
 /*
  * Every code once: X(name, value, text). Values never change and are never reused.
