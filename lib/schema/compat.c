@@ -69,8 +69,7 @@ pln_status pln__compat_say_issues(pln_compat *answer, const pln_compat_options *
                              issue->message);
         else
             pln__text_printf(&text, "{errorType:'%s', description:'%s', additionalInfo:'%s'}",
-                             pln_compat_kind_name(issue->kind), issue->description,
-                             issue->message);
+                             pln_compat_kind_name(issue->kind), issue->description, issue->message);
         status = pln__compat_say(answer, &text, err);
     }
     return status;

@@ -186,7 +186,8 @@ static pln_status ambiguous_text(pln__compat_graph *graph, const pln__avro_type 
             return PLN_OK;
         }
     }
-    pln__text_printf(out, "Reader record field %s matches multiple fields in writer record schema %s",
+    pln__text_printf(out,
+                     "Reader record field %s matches multiple fields in writer record schema %s",
                      f->name, w->full_name);
     for (int32_t i = -1; i < f->n_aliases && status == PLN_OK; i++) {
         const char *name = i < 0 ? f->name : f->aliases[i];
@@ -246,10 +247,11 @@ static void description_text(const pln_compat_issue *issue, const char *field, p
         pln__text_printf(out, "The name of the schema has changed (path '%s')", path);
         break;
     case PLN_COMPAT_FIXED_SIZE_MISMATCH:
-        pln__text_printf(out,
-                         "The size of FIXED type field at path '%s' in the %s schema does not match "
-                         "with the %s schema",
-                         path, reader, writer);
+        pln__text_printf(
+            out,
+            "The size of FIXED type field at path '%s' in the %s schema does not match "
+            "with the %s schema",
+            path, reader, writer);
         break;
     case PLN_COMPAT_MISSING_ENUM_SYMBOLS:
         pln__text_printf(out,
@@ -290,9 +292,9 @@ static void description_text(const pln_compat_issue *issue, const char *field, p
 }
 
 static const char *keep(pln_compat *answer, pln__text *text) {
-    const char *out =
-        text->failed || text->data == NULL ? NULL
-                                           : pln__arena_copy(&answer->arena, text->data, text->size);
+    const char *out = text->failed || text->data == NULL
+                          ? NULL
+                          : pln__arena_copy(&answer->arena, text->data, text->size);
     answer->text_bytes += text->size;
     pln__text_free(text);
     return out;
@@ -312,7 +314,8 @@ pln_status pln__compat_add(pln_compat *answer, pln__compat_graph *graph, pln__co
     pln_compat_issue issue = {.struct_size = sizeof issue, .kind = item->kind};
     pln__text text;
     issue.old_reads_new = answer->old_reads_new;
-    pln_status status = pln__grow(answer->mem, &to->at, &to->capacity, to->n + 1, sizeof issue, err);
+    pln_status status =
+        pln__grow(answer->mem, &to->at, &to->capacity, to->n + 1, sizeof issue, err);
     if (status < 0)
         return status;
     issue.path = path_text(answer, path, item);

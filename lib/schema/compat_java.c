@@ -150,8 +150,7 @@ static pln_status step(walk *w, pln_error *err) {
 /* The root's list with all lists in it; `frames` is empty by now and serves as the stack: cursor is the next node. */
 static pln_status lay_out(walk *w, pln_error *err) {
     pln_compat *answer = w->answer;
-    pln_status status =
-        pln__grow(answer->mem, &w->frames, &w->capacity, 1, sizeof *w->frames, err);
+    pln_status status = pln__grow(answer->mem, &w->frames, &w->capacity, 1, sizeof *w->frames, err);
     if (status < 0)
         return status;
     answer->n_total = 0;

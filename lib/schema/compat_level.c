@@ -115,8 +115,7 @@ static pln_status hold_all(question *q, const pln_compat_history *history, pln_e
     if (status == PLN_OK && q->answer->fails) {
         pln__text text;
         pln__text_init(&text, q->answer->mem);
-        pln__text_printf(&text, "{validateFields: 'false', compatibility: '%s'}",
-                         levels[q->level]);
+        pln__text_printf(&text, "{validateFields: 'false', compatibility: '%s'}", levels[q->level]);
         status = pln__compat_say(q->answer, &text, err);
     }
     return status;

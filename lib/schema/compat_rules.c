@@ -73,8 +73,8 @@ static pln_status rehash(pln__compat_graph *graph, pln_error *err) {
     return PLN_OK;
 }
 
-static pln_status add_pair(pln__compat_graph *graph, pln__slot reader, pln__slot writer,
-                           int64_t at, int32_t *pair, pln_error *err) {
+static pln_status add_pair(pln__compat_graph *graph, pln__slot reader, pln__slot writer, int64_t at,
+                           int32_t *pair, pln_error *err) {
     pln_status status = pln__compat_spend(graph, 8, err);
     if (status == PLN_OK)
         status = pln__grow(graph->mem, &graph->pairs, &graph->pairs_capacity, graph->n_pairs + 1,
@@ -146,7 +146,8 @@ static pln_status lookup_of(pln__compat_graph *graph, const pln__avro_type *type
         if (*map == NULL)
             return pln__error_memory(err, 64);
         for (int32_t i = count_of(type) - 1; i >= 0 && status == PLN_OK; i--)
-            status = pln__map_put(*map, name_at(type, i), (int64_t)strlen(name_at(type, i)), i, err);
+            status =
+                pln__map_put(*map, name_at(type, i), (int64_t)strlen(name_at(type, i)), i, err);
     }
     *out = *map;
     return status;
@@ -209,8 +210,8 @@ static pln_status add_item(pln__compat_graph *graph, pln__compat_item item, pln_
 static pln_status add_issue(pln__compat_graph *graph, int32_t kind, int32_t step, int32_t index,
                             const pln__avro_type *reader, const pln__avro_type *writer,
                             pln_error *err) {
-    return add_item(graph, (pln__compat_item){PLN__ITEM_ISSUE, kind, step, index, -1, reader, writer},
-                    err);
+    return add_item(
+        graph, (pln__compat_item){PLN__ITEM_ISSUE, kind, step, index, -1, reader, writer}, err);
 }
 
 static bool promotes(int32_t writer, int32_t reader) {

@@ -169,8 +169,7 @@ static pln_status close_choice(walk *w, frame *f, pln__compat_issues *to, pln_er
         status = pln__compat_add(w->answer, w->graph, to, &item, f->path, err);
     if (status < 0 || f->own.n == 0 || !told)
         return status;
-    pln_compat_issue *children =
-        pln__arena_new(&w->answer->arena, f->own.n, sizeof *children);
+    pln_compat_issue *children = pln__arena_new(&w->answer->arena, f->own.n, sizeof *children);
     if (children == NULL)
         return pln__error_memory(err, (uint64_t)f->own.n * sizeof *children);
     memcpy(children, f->own.at, (size_t)f->own.n * sizeof *children);

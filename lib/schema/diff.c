@@ -4,8 +4,8 @@
 /* ---- tasks ---- */
 
 pln_status pln__diff_push(pln__diff *d, pln__diff_task task, pln_error *err) {
-    pln_status status = pln__grow(d->out->mem, &d->tasks, &d->capacity, d->n_tasks + 1,
-                                  sizeof *d->tasks, err);
+    pln_status status =
+        pln__grow(d->out->mem, &d->tasks, &d->capacity, d->n_tasks + 1, sizeof *d->tasks, err);
     if (status == PLN_OK)
         d->tasks[d->n_tasks++] = task;
     return status;
@@ -26,7 +26,8 @@ pln_status pln__diff_judge(pln__diff *d, pln__slot before, pln__slot after, int3
     if (status == PLN_OK)
         status = pln__compat_judge(&d->forward, before, after, &old_reads, err);
     if (status == PLN_OK)
-        *breaks = (new_reads ? 0 : PLN_BREAKS_NEW_READERS) | (old_reads ? 0 : PLN_BREAKS_OLD_READERS);
+        *breaks =
+            (new_reads ? 0 : PLN_BREAKS_NEW_READERS) | (old_reads ? 0 : PLN_BREAKS_OLD_READERS);
     return status;
 }
 
@@ -34,13 +35,11 @@ static pln_status push_pair(pln__diff *d, pln__slot before, pln__slot after, int
                             const pln__place *place, pln_error *err) {
     if (place == NULL)
         return pln__error_memory(err, sizeof *place);
-    return pln__diff_push(d,
-                          (pln__diff_task){.kind = PLN__DIFF_PAIR,
-                                           .may = may,
-                                           .before = before,
-                                           .after = after,
-                                           .place = place},
-                          err);
+    return pln__diff_push(
+        d,
+        (pln__diff_task){
+            .kind = PLN__DIFF_PAIR, .may = may, .before = before, .after = after, .place = place},
+        err);
 }
 
 /* ---- what types say of themselves ---- */
@@ -55,11 +54,10 @@ static pln_status compare_name(pln__diff *d, const pln__diff_task *task, int32_t
         broken |= PLN_BREAKS_NEW_READERS;
     if (!pln__compat_named(&d->forward, o, n))
         broken |= PLN_BREAKS_OLD_READERS;
-    return pln__diff_say(d, task->place,
-                         (pln__diff_note){PLN_CHANGE_NAME, broken & breaks, o->full_name,
-                                          n->full_name},
-                         err, "%s '%s' became '%s'", pln__avro_kind_name(n->kind), o->full_name,
-                         n->full_name);
+    return pln__diff_say(
+        d, task->place,
+        (pln__diff_note){PLN_CHANGE_NAME, broken & breaks, o->full_name, n->full_name}, err,
+        "%s '%s' became '%s'", pln__avro_kind_name(n->kind), o->full_name, n->full_name);
 }
 
 static void logical_text(const pln__avro_type *type, char out[64]) {
@@ -107,7 +105,8 @@ static pln_status missing_symbols(pln__diff *d, const pln__diff_task *task, bool
     int32_t whom = added ? PLN_BREAKS_OLD_READERS : PLN_BREAKS_NEW_READERS, found;
     pln_status status = PLN_OK;
     for (int32_t i = 0; i < from->n_symbols && status == PLN_OK; i++) {
-        status = pln__compat_find(added ? &d->forward : &d->backward, in, from->symbols[i], &found, err);
+        status =
+            pln__compat_find(added ? &d->forward : &d->backward, in, from->symbols[i], &found, err);
         if (status < 0 || found >= 0)
             continue;
         pln__diff_note note = {added ? PLN_CHANGE_SYMBOL_ADDED : PLN_CHANGE_SYMBOL_REMOVED,
@@ -163,7 +162,8 @@ static bool same_branch(const pln__diff *d, const pln__avro_type *o, const pln__
         return false;
     if (!pln__avro_is_named(o->kind) || strcmp(o->full_name, n->full_name) == 0)
         return true;
-    return loosely && (pln__compat_named(&d->backward, n, o) || pln__compat_named(&d->forward, o, n));
+    return loosely &&
+           (pln__compat_named(&d->backward, n, o) || pln__compat_named(&d->forward, o, n));
 }
 
 /* The branch of `in` that `type` is, or -1; one of the very same name goes first. */
@@ -213,8 +213,7 @@ static pln_status compare_union(pln__diff *d, const pln__diff_task *task, int32_
     int64_t first = d->n_tasks;
     int32_t last = -1;
     bool moved = false;
-    pln_status status =
-        pln__compat_spend(&d->forward, (int64_t)o->n_branches * n->n_branches, err);
+    pln_status status = pln__compat_spend(&d->forward, (int64_t)o->n_branches * n->n_branches, err);
     for (int32_t i = 0; i < n->n_branches && status == PLN_OK; i++) {
         int32_t other = find_branch(d, o, n->branches[i], true);
         moved |= other >= 0 && other < last;
@@ -224,9 +223,9 @@ static pln_status compare_union(pln__diff *d, const pln__diff_task *task, int32_
     for (int32_t i = 0; i < o->n_branches && status == PLN_OK; i++)
         status = compare_branch(d, task, i, false, breaks, err);
     if (status == PLN_OK && moved)
-        status = pln__diff_say(d, task->place,
-                               (pln__diff_note){PLN_CHANGE_BRANCHES_MOVED, 0, "", ""}, err,
-                               "union branches stand in another order");
+        status =
+            pln__diff_say(d, task->place, (pln__diff_note){PLN_CHANGE_BRANCHES_MOVED, 0, "", ""},
+                          err, "union branches stand in another order");
     pln__diff_turn(d, first);
     return status;
 }
@@ -254,8 +253,8 @@ static pln_status compare_kinds(pln__diff *d, const pln__diff_task *task, int32_
 /* Pairs that were told with at least these breaks need not be told again. */
 static pln_status met(pln__diff *d, const pln__diff_task *task, int32_t breaks, bool *again,
                       pln_error *err) {
-    bool named = pln__avro_is_named((*task->before)->kind) &&
-                 pln__avro_is_named((*task->after)->kind);
+    bool named =
+        pln__avro_is_named((*task->before)->kind) && pln__avro_is_named((*task->after)->kind);
     const void *key[2] = {*task->before, *task->after};
     int64_t told = -1;
     *again = false;
@@ -275,20 +274,20 @@ static pln_status compare_same(pln__diff *d, const pln__diff_task *task, int32_t
     switch (n->kind) {
     case PLN__AVRO_ARRAY:
     case PLN__AVRO_MAP:
-        return push_pair(d, &o->items, &n->items, breaks,
-                         pln__diff_place(d, task->place,
-                                         n->kind == PLN__AVRO_ARRAY ? PLN__STEP_ITEMS
-                                                                    : PLN__STEP_VALUES,
-                                         0, NULL),
-                         err);
+        return push_pair(
+            d, &o->items, &n->items, breaks,
+            pln__diff_place(d, task->place,
+                            n->kind == PLN__AVRO_ARRAY ? PLN__STEP_ITEMS : PLN__STEP_VALUES, 0,
+                            NULL),
+            err);
     case PLN__AVRO_UNION: return compare_union(d, task, breaks, err);
     case PLN__AVRO_RECORD:
     case PLN__AVRO_ENUM:
     case PLN__AVRO_FIXED:
         PLN__TRY(compare_name(d, task, breaks, err));
-        PLN__TRY(pln__diff_compare_labels(d, task->place,
-                                          (pln__diff_labels){o->doc, o->aliases, o->n_aliases},
-                                          (pln__diff_labels){n->doc, n->aliases, n->n_aliases}, err));
+        PLN__TRY(pln__diff_compare_labels(
+            d, task->place, (pln__diff_labels){o->doc, o->aliases, o->n_aliases},
+            (pln__diff_labels){n->doc, n->aliases, n->n_aliases}, err));
         if (n->kind == PLN__AVRO_ENUM)
             return compare_enum(d, task, breaks, err);
         if (n->kind == PLN__AVRO_RECORD)
@@ -343,7 +342,8 @@ pln_status pln__schema_diff(const pln_allocator *mem, const pln__avro_schema *be
     pln_status status = pln__compat_options_of(options, &full, err);
     *out = NULL;
     if (status == PLN_OK && full.mode != PLN_COMPAT_SOUND)
-        status = pln__error_set(err, PLN_EINVAL, "schema diff: it is sound, and has no mode of Java");
+        status =
+            pln__error_set(err, PLN_EINVAL, "schema diff: it is sound, and has no mode of Java");
     if (status < 0)
         return status;
     pln__compat_graph_init(&d.forward, mem, &full, before, after);
@@ -357,8 +357,8 @@ pln_status pln__schema_diff(const pln_allocator *mem, const pln__avro_schema *be
     PLN__TRY(pln__diff_judge(&d, old, new, &d.out->breaks, err));
     if (drift)
         d.out->breaks &= PLN_BREAKS_OLD_READERS;
-    PLN__TRY(pln__diff_push(&d,
-                            (pln__diff_task){.may = d.out->breaks, .before = old, .after = new}, err));
+    PLN__TRY(push_pair(&d, old, new, d.out->breaks,
+                       pln__diff_place(&d, NULL, PLN__STEP_NONE, 0, NULL), err));
     PLN__TRY(run(&d, err));
     *out = d.out;
     d.out = NULL;

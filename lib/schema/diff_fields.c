@@ -172,10 +172,10 @@ static pln_status compare_default(pln__diff *d, const pln__place *place, const p
     if (status == PLN_OK)
         status = pln__text_status(&after, err);
     if (status == PLN_OK)
-        status = pln__diff_say(d, place,
-                               (pln__diff_note){PLN_CHANGE_DEFAULT, 0, before.data, after.data},
-                               err, "default %s became %s", o->fallback == NULL ? "none" : before.data,
-                               n->fallback == NULL ? "none" : after.data);
+        status = pln__diff_say(
+            d, place, (pln__diff_note){PLN_CHANGE_DEFAULT, 0, before.data, after.data}, err,
+            "default %s became %s", o->fallback == NULL ? "none" : before.data,
+            n->fallback == NULL ? "none" : after.data);
     pln__text_free(&before);
     pln__text_free(&after);
     return status;
@@ -189,22 +189,21 @@ static pln_status say_added(pln__diff *d, const pln__diff_task *task, pln_error 
     default_text(field, &text);
     pln_status status = pln__text_status(&text, err);
     if (status == PLN_OK)
-        status = pln__diff_say(
-            d, task->place,
-            (pln__diff_note){PLN_CHANGE_FIELD_ADDED, task->breaks, "", pln__diff_type(field->type, type)},
-            err, "added, type %s, %s%s", type,
-            task->ambiguous           ? "its aliases do not stand for one old field alone"
-            : field->fallback == NULL ? "without a default"
-                                      : "default ",
-            task->ambiguous ? "" : text.data);
+        status = pln__diff_say(d, task->place,
+                               (pln__diff_note){PLN_CHANGE_FIELD_ADDED, task->breaks, "",
+                                                pln__diff_type(field->type, type)},
+                               err, "added, type %s, %s%s", type,
+                               task->ambiguous ? "its aliases do not stand for one old field alone"
+                               : field->fallback == NULL ? "without a default"
+                                                         : "default ",
+                               task->ambiguous ? "" : text.data);
     pln__text_free(&text);
     return status;
 }
 
 static pln_status say_ambiguous(pln__diff *d, const pln__diff_task *task, pln_error *err) {
-    return pln__diff_say(d, task->place,
-                         (pln__diff_note){PLN_CHANGE_ALIASES, task->breaks, "", ""}, err,
-                         "names and aliases no longer stand for one field alone");
+    return pln__diff_say(d, task->place, (pln__diff_note){PLN_CHANGE_ALIASES, task->breaks, "", ""},
+                         err, "names and aliases no longer stand for one field alone");
 }
 
 static pln_status compare_place(pln__diff *d, const pln__diff_task *task, const pln__avro_field *o,
@@ -214,10 +213,11 @@ static pln_status compare_place(pln__diff *d, const pln__diff_task *task, const 
     if (task->ambiguous)
         status = say_ambiguous(d, task, err);
     if (status == PLN_OK && renamed)
-        status = pln__diff_say(d, task->place,
-                               (pln__diff_note){PLN_CHANGE_FIELD_RENAMED,
-                                                task->ambiguous ? 0 : task->breaks, o->name, n->name},
-                               err, "renamed from '%s'", o->name);
+        status =
+            pln__diff_say(d, task->place,
+                          (pln__diff_note){PLN_CHANGE_FIELD_RENAMED,
+                                           task->ambiguous ? 0 : task->breaks, o->name, n->name},
+                          err, "renamed from '%s'", o->name);
     if (status == PLN_OK && task->moved && !d->drift)
         status = pln__diff_say(d, task->place, (pln__diff_note){PLN_CHANGE_FIELD_MOVED, 0, "", ""},
                                err, "stands at another place");
@@ -236,11 +236,10 @@ pln_status pln__diff_field(pln__diff *d, const pln__diff_task *task, pln_error *
                                       (pln__diff_labels){o->doc, o->aliases, o->n_aliases},
                                       (pln__diff_labels){n->doc, n->aliases, n->n_aliases}, err));
     if (o->order != n->order && !d->drift)
-        PLN__TRY(pln__diff_say(d, task->place,
-                               (pln__diff_note){PLN_CHANGE_ORDER, 0, order_text(o->order),
-                                                order_text(n->order)},
-                               err, "order %s became %s", order_text(o->order),
-                               order_text(n->order)));
+        PLN__TRY(pln__diff_say(
+            d, task->place,
+            (pln__diff_note){PLN_CHANGE_ORDER, 0, order_text(o->order), order_text(n->order)}, err,
+            "order %s became %s", order_text(o->order), order_text(n->order)));
     const pln__place *place =
         pln__diff_place(d, task->place->up, PLN__STEP_FIELD_TYPE, task->i, n->name);
     if (place == NULL)
@@ -259,7 +258,7 @@ out:
 pln_status pln__diff_removed(pln__diff *d, const pln__diff_task *task, pln_error *err) {
     const pln__avro_field *o = &(*task->before)->fields[task->k];
     char type[PLN__DIFF_TYPE_SIZE];
-    const char *text = task->ambiguous ? "its aliases stand for more than one new field"
+    const char *text = task->ambiguous       ? "its aliases stand for more than one new field"
                        : o->fallback == NULL ? "it had no default"
                                              : "it had a default";
     pln_status status = pln__diff_say(

@@ -54,16 +54,22 @@ const char *pln__diff_type(const pln__avro_type *type, char out[PLN__DIFF_TYPE_S
 
 /* ---- places ---- */
 
+/* Whether nothing that has a name for people stands above. */
+static bool is_first(const pln__place *p) {
+    for (p = p->up; p != NULL; p = p->up)
+        if (p->step != PLN__STEP_BRANCH && p->step != PLN__STEP_NONE)
+            return false;
+    return true;
+}
+
 /* The steps from the top down, or in the field names of people. */
-static int place_text(const pln__place *p, bool path, bool first, char out[40], const char **text) {
+static int place_text(const pln__place *p, bool path, char out[40], const char **text) {
     *text = out;
     if (path)
         return pln__compat_step_text(p->step, p->index, out);
     switch (p->step) {
     case PLN__STEP_FIELD:
-    case PLN__STEP_FIELD_TYPE:
-        *text = p->name;
-        return (int)strlen(p->name) + !first;
+    case PLN__STEP_FIELD_TYPE: *text = p->name; return (int)strlen(p->name) + !is_first(p);
     case PLN__STEP_ITEMS: return snprintf(out, 40, "[]");
     case PLN__STEP_VALUES: return snprintf(out, 40, "{}");
     default: out[0] = '\0'; return 0;
@@ -75,13 +81,13 @@ static const char *write_place(pln_schema_diff *out, const pln__place *place, bo
     const char *text;
     int64_t size = 0;
     for (const pln__place *p = place; p != NULL; p = p->up)
-        size += place_text(p, path, p->up == NULL, buffer, &text);
+        size += place_text(p, path, buffer, &text);
     if (size == 0)
         return pln__arena_copy(&out->arena, "/", path ? 1 : 0);
     char *at = pln__arena_new(&out->arena, size + 1, 1), *end = at == NULL ? NULL : at + size;
     for (const pln__place *p = place; p != NULL && at != NULL; p = p->up) {
-        int n = place_text(p, path, p->up == NULL, buffer, &text);
-        bool dot = text != buffer && p->up != NULL;
+        int n = place_text(p, path, buffer, &text);
+        bool dot = text != buffer && !is_first(p);
         end -= n;
         if (dot)
             *end = '.';

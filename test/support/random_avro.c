@@ -33,7 +33,8 @@ static void random_alias(rng *r, const avro_model *m, avro_node *node) {
     char name[2] = {(char)('A' + rng_below(r, 5)), '\0'};
     if (node->n_aliases == 2)
         return;
-    snprintf(node->aliases[node->n_aliases++], 16, "%s%s", m->spaces && chance(r, 60) ? "n." : "", name);
+    snprintf(node->aliases[node->n_aliases++], 16, "%s%s", m->spaces && chance(r, 60) ? "n." : "",
+             name);
 }
 
 /* False if the full name is taken. */
@@ -274,7 +275,8 @@ typedef struct printer {
 static void say(printer *p, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    int n = p->failed ? 0 : vsnprintf(p->out + p->size, (size_t)(AVRO_TEXT - p->size), format, args);
+    int n =
+        p->failed ? 0 : vsnprintf(p->out + p->size, (size_t)(AVRO_TEXT - p->size), format, args);
     va_end(args);
     if (p->failed || n >= AVRO_TEXT - p->size)
         p->failed = true;
@@ -347,7 +349,8 @@ static void say_record(printer *p, const avro_node *node) {
 }
 
 static void say_named(printer *p, int type) {
-    static const char *const kinds[] = {[A_RECORD] = "record", [A_ENUM] = "enum", [A_FIXED] = "fixed"};
+    static const char *const kinds[] = {
+        [A_RECORD] = "record", [A_ENUM] = "enum", [A_FIXED] = "fixed"};
     const avro_node *node = &p->model->nodes[type];
     char full[40];
     if (p->seen[type]) {
@@ -394,7 +397,8 @@ static void say_type(printer *p, int type) {
         }
         say(p, "]");
     } else {
-        say(p, node->kind == A_ARRAY ? "{\"type\":\"array\",\"items\":" : "{\"type\":\"map\",\"values\":");
+        say(p, node->kind == A_ARRAY ? "{\"type\":\"array\",\"items\":"
+                                     : "{\"type\":\"map\",\"values\":");
         say_type(p, node->types[0]);
         say(p, "}");
     }

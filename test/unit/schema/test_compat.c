@@ -11,8 +11,7 @@ static pln_error err;
 static pln__avro_schema *parse(const char *text) {
     pln__avro_schema *schema = NULL;
     memset(&err, 0, sizeof err);
-    pln_status status =
-        pln__avro_parse(pln__system_allocator(), text, -1, NULL, &schema, &err);
+    pln_status status = pln__avro_parse(pln__system_allocator(), text, -1, NULL, &schema, &err);
     ck_assert_msg(status == PLN_OK, "%s: %s", text, err.message);
     return schema;
 }
@@ -65,7 +64,8 @@ START_TEST(causes_inside_unions) {
     /* Java says only that a branch is missing. */
     expect("[\"null\"," R(F("a", "\"int\"")) "]", "[\"null\"," R(F("a", "\"string\"")) "]", NULL,
            "MISSING_UNION_BRANCH /1 reader union lacking writer type: RECORD "
-           "{TYPE_MISMATCH /1/fields/0/type reader type: INT not compatible with writer type: STRING}");
+           "{TYPE_MISMATCH /1/fields/0/type reader type: INT not compatible with writer type: "
+           "STRING}");
     expect(R(F("u", "[\"null\"," E("\"A\"") "]")), R(F("u", E("\"B\",\"A\",\"C\""))), NULL,
            "MISSING_UNION_BRANCH /fields/0/type reader union lacking writer type: ENUM "
            "{MISSING_ENUM_SYMBOLS /fields/0/type/1/symbols [B, C]}");
@@ -102,7 +102,8 @@ END_TEST
  */
 START_TEST(java_keeps_what_it_only_assumed) {
 #define Q "{\"type\":\"record\",\"name\":\"Q\",\"fields\":[" F("back", "[\"null\",\"A\"]") "]}"
-#define A(v) "{\"type\":\"record\",\"name\":\"A\",\"fields\":[" F("q", "[\"null\"," Q "]") "," F("v", v) "]}"
+#define A(v)                                                                                       \
+    "{\"type\":\"record\",\"name\":\"A\",\"fields\":[" F("q", "[\"null\"," Q "]") "," F("v", v) "]}"
 #define ANY_A "{\"type\":\"record\",\"name\":\"A\",\"namespace\":\"m\",\"fields\":[]}"
     const char *reader = R(F("u", "[" A("\"int\"") "," ANY_A "]") "," F("x", "\"Q\""));
     const char *writer = R(F("u", A("\"string\"")) "," F("x", "\"Q\""));
@@ -130,10 +131,11 @@ START_TEST(ambiguous_aliases) {
     expect("[\"null\"," AB "]", R(F("a", "\"int\"") "," F("b", "\"int\"")), &java,
            "AMBIGUOUS_ALIAS /fields/0 Reader record field a matches multiple fields in writer "
            "record schema R: a, b");
-    expect(R(F("b", "\"int\"") ",{\"name\":\"a\",\"aliases\":[\"b\"],\"type\":\"int\",\"default\":0}"),
-           R(F("b", "\"int\"")), NULL,
-           "AMBIGUOUS_ALIAS /fields/1 Reader record fields b and a both match field b in writer "
-           "record schema R");
+    expect(
+        R(F("b", "\"int\"") ",{\"name\":\"a\",\"aliases\":[\"b\"],\"type\":\"int\",\"default\":0}"),
+        R(F("b", "\"int\"")), NULL,
+        "AMBIGUOUS_ALIAS /fields/1 Reader record fields b and a both match field b in writer "
+        "record schema R");
     /* Only Java minds an alias that is the name itself. */
     const char *itself = R("{\"name\":\"a\",\"aliases\":[\"a\"],\"type\":\"int\"}");
     expect(itself, R(F("a", "\"int\"")), NULL, "fits");
@@ -147,11 +149,12 @@ START_TEST(ambiguous_aliases) {
 END_TEST
 
 START_TEST(an_enum_default_is_no_field_default) {
-    const char *reader =
-        R("{\"name\":\"e\",\"type\":{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\"],\"default\":\"A\"}}");
+    const char *reader = R("{\"name\":\"e\",\"type\":{\"type\":\"enum\",\"name\":\"E\",\"symbols\":"
+                           "[\"A\"],\"default\":\"A\"}}");
     expect(reader, R(""), NULL, "READER_FIELD_MISSING_DEFAULT_VALUE /fields/0 e");
-    expect(reader, R(""), &java,
-           "TYPE_MISMATCH /fields/0/type reader type: ENUM not compatible with writer type: RECORD");
+    expect(
+        reader, R(""), &java,
+        "TYPE_MISMATCH /fields/0/type reader type: ENUM not compatible with writer type: RECORD");
 }
 END_TEST
 
@@ -181,9 +184,11 @@ END_TEST
 
 START_TEST(names_may_be_ignored) {
     const char *a = R(F("e", E("\"A\"")));
-    const char *b = "{\"type\":\"record\",\"name\":\"S\",\"fields\":[{\"name\":\"e\",\"type\":{\"type\":"
-                    "\"enum\",\"name\":\"G\",\"symbols\":[\"A\"]}}]}";
-    expect(a, b, NULL, "NAME_MISMATCH /name expected: S; NAME_MISMATCH /fields/0/type/name expected: G");
+    const char *b =
+        "{\"type\":\"record\",\"name\":\"S\",\"fields\":[{\"name\":\"e\",\"type\":{\"type\":"
+        "\"enum\",\"name\":\"G\",\"symbols\":[\"A\"]}}]}";
+    expect(a, b, NULL,
+           "NAME_MISMATCH /name expected: S; NAME_MISMATCH /fields/0/type/name expected: G");
     expect(a, b, &nameless, "fits");
 }
 END_TEST
@@ -243,14 +248,14 @@ static void judge_row(const json_t *row, const pln_compat_options *options) {
     bool contested = json_is_true(json_object_get(row, "contested"));
     size_t i;
     if (!contested) {
-        ck_assert_msg(pln_compat_compatible(answer) == json_is_true(json_object_get(row, "compatible")),
+        ck_assert_msg(pln_compat_compatible(answer) ==
+                          json_is_true(json_object_get(row, "compatible")),
                       "%s: the verdict", id);
         if (text_of(row, "incompatibility_type") != NULL)
             check_issue(id, pln_compat_issue_at(answer, 0), text_of(row, "incompatibility_type"),
                         text_of(row, "path"));
-        json_array_foreach(all, i, one)
-            check_issue(id, pln_compat_issue_at(answer, (int64_t)i), text_of(one, "type"),
-                        text_of(one, "path"));
+        json_array_foreach(all, i, one) check_issue(id, pln_compat_issue_at(answer, (int64_t)i),
+                                                    text_of(one, "type"), text_of(one, "path"));
         if (all != NULL)
             ck_assert_int_eq(pln_compat_count(answer), (int64_t)json_array_size(all));
     }
