@@ -1,6 +1,5 @@
 /*
- * schema_check: may READER.avsc read what was written with WRITER.avsc? For a build pipeline: one line a reason, and an exit status. With --level the first
- * file is the new version of a schema and the second the one before it. --batch answers many questions, one JSON object a line.
+ * schema_check: may READER.avsc read what was written with WRITER.avsc? For build pipelines. --batch answers many questions, one JSON object a line.
  */
 #include <jansson.h>
 #include <pln/pln.h>

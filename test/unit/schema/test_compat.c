@@ -1,4 +1,5 @@
 #include "schema/compat.h"
+#include "fail_alloc.h"
 #include "skip.h"
 #include <check.h>
 #include <jansson.h>
@@ -426,6 +427,120 @@ START_TEST(levels_have_names) {
 }
 END_TEST
 
+/* ---- hostile pairs ---- */
+
+/* Record i holds record i + 1 twice, so that paths double with every record; the last one holds `leaf`. */
+static char *doubling(int n, const char *leaf) {
+    pln__text text;
+    pln__text_init(&text, pln__system_allocator());
+    for (int i = 0; i < n; i++)
+        pln__text_printf(
+            &text,
+            "{\"type\":\"record\",\"name\":\"R%d\",\"fields\":[{\"name\":\"a\",\"type\":", i);
+    pln__text_str(&text, leaf);
+    for (int i = n - 1; i >= 0; i--)
+        if (i == n - 1)
+            pln__text_str(&text, "}]}");
+        else
+            pln__text_printf(&text, "},{\"name\":\"b\",\"type\":\"R%d\"}]}", i + 1);
+    return pln__text_take(&text);
+}
+
+START_TEST(doubling_costs_no_more_than_the_schemas) {
+    char *reader = doubling(50, "\"int\""), *writer = doubling(50, "\"string\"");
+    const pln_compat_options few = {.struct_size = sizeof few, .issues_max = 5};
+    pln_compat *answer = check(reader, reader, NULL);
+    ck_assert_int_eq(pln_compat_compatible(answer), 1);
+    pln_compat_free(answer);
+    answer = check(reader, writer, NULL);
+    ck_assert_int_eq(pln_compat_count(answer), 10000);
+    ck_assert_int_eq(pln_compat_truncated(answer), 1);
+    pln_compat_free(answer);
+    answer = check(reader, writer, &java);
+    ck_assert_int_eq(pln_compat_count(answer), 10000);
+    ck_assert_int_eq(pln_compat_truncated(answer), 1);
+    pln_compat_free(answer);
+    answer = check(reader, writer, &few);
+    ck_assert_int_eq(pln_compat_count(answer), 5);
+    pln_compat_free(answer);
+    pln__strfree(pln__system_allocator(), reader);
+    pln__strfree(pln__system_allocator(), writer);
+}
+END_TEST
+
+/* A ring of n records, each holding the next or null. */
+static char *ring(int n, const char *leaf) {
+    pln__text text;
+    pln__text_init(&text, pln__system_allocator());
+    pln__text_char(&text, '[');
+    for (int i = 0; i < n; i++)
+        pln__text_printf(&text,
+                         "%s{\"type\":\"record\",\"name\":\"n%d.R\",\"fields\":[{\"name\":\"next\","
+                         "\"type\":[\"null\",\"n%d.R\"]}%s]}",
+                         i == 0 ? "" : ",", i, i == 0 ? 0 : i - 1, i == 0 ? leaf : "");
+    pln__text_char(&text, ']');
+    return pln__text_take(&text);
+}
+
+START_TEST(many_records_of_one_name) {
+    /* Every record meets every other, 400 by 400 pairs, and all lead to the one that lacks x. */
+    char *reader = ring(400, ",{\"name\":\"x\",\"type\":\"int\"}"), *writer = ring(400, "");
+    pln_compat *answer = check(reader, writer, NULL);
+    ck_assert_int_eq(pln_compat_compatible(answer), 0);
+    pln_compat_free(answer);
+    answer = check(writer, reader, NULL);
+    ck_assert_int_eq(pln_compat_compatible(answer), 1);
+    pln_compat_free(answer);
+    pln__strfree(pln__system_allocator(), reader);
+    pln__strfree(pln__system_allocator(), writer);
+}
+END_TEST
+
+START_TEST(any_request_for_memory_may_fail) {
+    const char *reader = R(F("u", "[\"null\"," E("\"A\"") "]") "," F(
+        "p", "\"int\"") ",{\"name\":\"q\",\"aliases\":[\"r\",\"s\"],\"type\":\"int\"}");
+    const char *writer = R(F("u", E("\"B\",\"A\"")) "," F("p", "[\"string\"]") "," F(
+        "r", "\"int\"") "," F("s", "\"int\""));
+    pln__avro_schema *r = parse(reader), *w = parse(writer);
+    pln_compat_history history = {sizeof history, 0, 1, (const pln_avro_schema *const *)&w, NULL};
+    for (int mode = 0; mode < 2; mode++)
+        for (int64_t n = 0;; n++) {
+            const pln_compat_options options = {.struct_size = sizeof options, .mode = mode};
+            pln_compat *answer = NULL;
+            fail_alloc f;
+            const pln_allocator *mem = fail_alloc_init(&f, n);
+            pln_status status =
+                pln__compat_check_level(mem, PLN_COMPAT_FULL, r, &history, &options, &answer, &err);
+            ck_assert_int_eq(status, f.failed ? PLN_ENOMEM : PLN_OK);
+            pln_compat_free(answer);
+            ck_assert_int_eq(fail_alloc_live(&f), 0);
+            if (!f.failed)
+                break;
+        }
+    pln__avro_schema_unref(r);
+    pln__avro_schema_unref(w);
+}
+END_TEST
+
+START_TEST(options_are_checked) {
+    pln__avro_schema *s = parse("\"int\"");
+    pln_compat *answer;
+    const pln_compat_options none = {0}, mode = {.struct_size = sizeof mode, .mode = 7};
+    const pln_compat_options both = {
+        .struct_size = sizeof both, .mode = PLN_COMPAT_JAVA_PARITY, .strict_logical = 1};
+    const pln_allocator *mem = pln__system_allocator();
+    ck_assert_int_eq(pln__compat_check(mem, s, s, &none, &answer, &err), PLN_EINVAL);
+    ck_assert_ptr_nonnull(strstr(err.message, "struct_size is 0"));
+    ck_assert_int_eq(pln__compat_check(mem, s, s, &mode, &answer, &err), PLN_EINVAL);
+    ck_assert_ptr_nonnull(strstr(err.message, "no mode 7"));
+    ck_assert_int_eq(pln__compat_check(mem, s, s, &both, &answer, &err), PLN_EINVAL);
+    ck_assert_ptr_nonnull(strstr(err.message, "strict_logical"));
+    ck_assert_int_eq(pln__compat_check_level(mem, 9, s, NULL, NULL, &answer, &err), PLN_EINVAL);
+    ck_assert_ptr_nonnull(strstr(err.message, "no level 9"));
+    pln__avro_schema_unref(s);
+}
+END_TEST
+
 Suite *suite_schema_compat(void);
 Suite *suite_schema_compat(void) {
     Suite *suite = suite_create("schema/compat");
@@ -445,6 +560,10 @@ Suite *suite_schema_compat(void) {
     tcase_add_test(tests, full_tells_old_readers_first);
     tcase_add_test(tests, transitive_stops_at_the_first);
     tcase_add_test(tests, levels_have_names);
+    tcase_add_test(tests, doubling_costs_no_more_than_the_schemas);
+    tcase_add_test(tests, many_records_of_one_name);
+    tcase_add_test(tests, any_request_for_memory_may_fail);
+    tcase_add_test(tests, options_are_checked);
     suite_add_tcase(suite, tests);
     return suite;
 }
