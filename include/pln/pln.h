@@ -11,6 +11,7 @@
 #include <pln/avro_schema.h>
 #include <pln/batch.h>
 #include <pln/builder.h>
+#include <pln/compat.h>
 #include <pln/file.h>
 #include <pln/graph.h>
 #include <pln/host.h>
@@ -19,6 +20,7 @@
 #include <pln/run.h>
 #include <pln/runtime.h>
 #include <pln/schema.h>
+#include <pln/schema_diff.h>
 #include <pln/status.h>
 #include <pln/table.h>
 #include <pln/version.h>
