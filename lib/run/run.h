@@ -172,6 +172,8 @@ struct pln_run {
     int64_t epoch_started_us;
     int64_t epochs, recoveries, retries;
     int32_t attempt;
+    bool retrying; /* the nodes are closed until retry_at_us, and opened anew then */
+    bool last_try; /* the run is asked to stop: what fails now is not tried again */
     int64_t retry_at_us;
     int64_t started_us, started_monotonic, progress_at;
     int64_t mark_us; /* since when the running node has the time */

@@ -84,15 +84,22 @@ static pln_status gen_schema(void *self, pln_context *ctx, struct ArrowSchema *o
     return pln__schema_copy(g->mem, &g->schema, out, err);
 }
 
+/* A rate may be one row in an age, or more rows in a microsecond than there are numbers. */
+static int64_t whole(double amount) {
+    return amount < 0x1p62 ? (int64_t)amount : INT64_C(1) << 62;
+}
+
 /* How many rows the rate allows by now; the first one at once. */
 static int64_t due(generator *g, pln_context *ctx, pln_error *err) {
     int64_t now = ctx->host->now_us(ctx), made = g->at.row - g->started_row;
     if (g->started_us == 0)
         g->started_us = now;
-    int64_t allowed = (int64_t)((double)(now - g->started_us) * g->rate / 1e6) + 1;
+    /* A clock that was set back allows no fewer rows than at the start. */
+    int64_t passed = now > g->started_us ? now - g->started_us : 0;
+    int64_t allowed = whole((double)passed * g->rate / 1e6) + 1;
     if (allowed <= made)
         (void)ctx->host->wait_until(
-            ctx, g->started_us + (int64_t)((double)made * 1e6 / g->rate) + 1, err);
+            ctx, pln__add_clamped(g->started_us, whole((double)made * 1e6 / g->rate) + 1), err);
     return allowed - made;
 }
 
