@@ -340,6 +340,18 @@ static pln_status schema_parse(pln_context *ctx, const char *text, struct ArrowS
     return pln__schema_parse(pln__run_node_of(ctx)->run->mem, text, out, err);
 }
 
+static pln_status lacks(pln_context *ctx, const char *what, pln_error *err) {
+    pln__run_node *node = pln__run_node_of(ctx);
+    if (node->opened)
+        return pln__error_set(err, PLN_ECONTRACT, "lacks: legal in open only");
+    char *copy = pln__strdup(node->run->mem, what);
+    if (copy == NULL)
+        return pln__error_memory(err, strlen(what) + 1);
+    pln__strfree(node->run->mem, node->lacks);
+    node->lacks = copy;
+    return PLN_OK;
+}
+
 static const pln_builder_calls builder_calls = {
     sizeof(pln_builder_calls), 0,
     pln_builder_column,  pln_column_child, pln_column_null,  pln_column_int, pln_column_uint,
@@ -385,4 +397,5 @@ void pln__host_running(pln_host *host) {
     host->port_schema = port_schema;
     host->schema_parse = schema_parse;
     host->batch_inherit = batch_inherit;
+    host->lacks = lacks;
 }

@@ -271,6 +271,8 @@ void pln__run_close_nodes(pln_run *run) {
         pln__run_node *node = &run->nodes[run->order[i]];
         pln__pending_drop(node);
         pln__reject_free(node);
+        pln__strfree(run->mem, node->lacks);
+        node->lacks = NULL;
         if (!node->opened)
             continue;
         if (pln__kind_of(node) == PLN_SOURCE)
@@ -375,12 +377,6 @@ static pln_status recover_sinks(pln_run *run, pln_error *err) {
             pln__runtime_log(run->runtime, PLN_LOG_WARNING, node->node->name, own.message);
             continue;
         }
-        /* A stream, say: what was written cannot be taken back, so it is written once or more. */
-        if (status == PLN_EGUARANTEE && run->options.guarantee != PLN_EXACTLY_ONCE) {
-            node->commits = PLN__SINK_C;
-            run->guarantee = PLN_AT_LEAST_ONCE;
-            continue;
-        }
         if (status < 0) {
             pln__error_where(&own, "%s/%s", run->pipeline, node->node->name);
             if (err != NULL)
@@ -415,15 +411,6 @@ out:
     return status;
 }
 
-/* Which sources cannot say where they are, asked before the first row is taken out of them. */
-static void probe_sources(pln_run *run) {
-    pln__checkpoint probe = {0};
-    if (run->state_path != NULL || run->options.attempts < 2)
-        return;
-    if (pln__run_save(run, run->n, false, &probe, NULL) >= 0)
-        pln__checkpoint_free(run->mem, &probe);
-}
-
 pln_status pln__run_ready(pln_run *run, pln_error *err) {
     pln_status status = PLN_OK;
     PLN__TRY(recover_sinks(run, err));
@@ -435,7 +422,6 @@ pln_status pln__run_ready(pln_run *run, pln_error *err) {
             pln__source_of(node)->commit != NULL)
             PLN__TRY(pln__source_of(node)->commit(node->self, &node->ctx, run->n, err));
     }
-    probe_sources(run);
     PLN__TRY(pln__epoch_begin(run, err));
     run->ready = true;
 out:

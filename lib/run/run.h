@@ -78,7 +78,7 @@ struct pln__run_node {
     bool ended;         /* no more rows will come out of it */
     bool closed;        /* it wants no more rows */
     bool barrier;
-    bool unsaved; /* a source that cannot return to where it is, in a run that nobody will resume */
+    char *lacks;  /* what keeps it, as it is configured, from what its table promises; NULL: nothing */
     bool new_schema;     /* source: announced; asked for when the epoch is committed */
     pln__schema *agreed; /* source: what the graph has while rows of another schema are being rejected, else NULL */
     int32_t commits;    /* PLN__SINK_* */

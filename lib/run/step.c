@@ -19,7 +19,7 @@ static bool can_go_back(const pln_run *run) {
         if (pln__kind_of(node) != PLN_SOURCE)
             continue;
         const pln_source *table = pln__source_of(node);
-        if (node->unsaved || !(pln__caps_of(node) & PLN_CAP_REPLAYABLE) ||
+        if (node->lacks != NULL || !(pln__caps_of(node) & PLN_CAP_REPLAYABLE) ||
             (run->have_last && (table->save == NULL || table->load == NULL)))
             return false;
     }

@@ -280,6 +280,13 @@ static pln_status schema_parse(pln_context *ctx, const char *text, struct ArrowS
     return pln__schema_parse(ctx->host->allocator(ctx), text, out, err);
 }
 
+static pln_status lacks(pln_context *ctx, const char *what, pln_error *err) {
+    fake_node *node = node_of(ctx);
+    (void)err;
+    snprintf(node->lacks, sizeof node->lacks, "%s", what);
+    return PLN_OK;
+}
+
 static const pln_builder_calls builder_calls = {
     .struct_size = sizeof(pln_builder_calls),
     .column = pln_builder_column,
@@ -331,6 +338,7 @@ static void fill_table(pln_host *host) {
     host->count = count;
     host->port_schema = port_schema;
     host->schema_parse = schema_parse;
+    host->lacks = lacks;
 }
 
 /* ---- host and nodes ---- */
