@@ -1,9 +1,11 @@
+#include "graph/graph.h"
 #include "script.h"
 #include <check.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Every number of pln_run_options at the ends of its range: refused by name and value, or lived with. */
 
@@ -328,6 +330,23 @@ START_TEST(a_stopped_run_tries_once_to_show_what_it_committed) {
 }
 END_TEST
 
+/* ---- the system's clock ---- */
+
+START_TEST(the_system_s_clock_can_be_asked_to_wait_for_any_time) {
+    static const int64_t times[] = {INT64_MIN, -1, 0, INT64_MAX / 1000, INT64_MAX - 1, INT64_MAX};
+    pln_runtime *own;
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(write(ends[1], "x", 1), 1);
+    OK(pln_runtime_new(NULL, &own, &err));
+    pln_wait_fd fd = {ends[0], PLN_READABLE}; /* ready, so that no wait takes time */
+    own->clock.wait(own->clock.user, &fd, 1, times[_i]);
+    pln_runtime_free(own);
+    close(ends[0]);
+    close(ends[1]);
+}
+END_TEST
+
 /* ---- a rate ---- */
 
 START_TEST(a_rate_may_be_any_number) {
@@ -374,6 +393,7 @@ Suite *suite_run_options(void) {
     tcase_add_test(tc, an_epoch_may_be_as_long_as_time);
     tcase_add_test(tc, a_run_that_waits_to_try_again_can_be_stopped);
     tcase_add_loop_test(tc, a_stopped_run_tries_once_to_show_what_it_committed, 0, 2);
+    tcase_add_loop_test(tc, the_system_s_clock_can_be_asked_to_wait_for_any_time, 0, 6);
     tcase_add_loop_test(tc, a_rate_may_be_any_number, 0, 4);
     suite_add_tcase(suite, tc);
     return suite;
