@@ -277,6 +277,15 @@ pln_status pln__batch_import(const pln_allocator *mem, struct ArrowSchema *schem
 const pln_allocator *pln__runtime_allocator(pln_runtime *runtime);
 /* Give the batch, which has none yet and is not shared yet, an origin (its fields are copied; release is taken, also on failure). */
 pln_status pln__batch_set_origin(pln_batch *batch, const pln__origin *origin, pln_error *err);
+/* Positions first, first + 1, ... of n rows, for an origin that owns nothing else; its release is pln__positions_free. */
+typedef struct pln__positions {
+    const pln_allocator *mem;
+    int64_t n;
+    int64_t at[];
+} pln__positions;
+pln_status pln__positions_new(const pln_allocator *mem, int64_t first, int64_t n,
+                              pln__positions **out, pln_error *err);
+void pln__positions_free(void *positions);
 /*
  * A batch made of rows of `parent`, with parent's origin: row i comes from parent's row rows[i] (rows NULL: row i from row
  * first + i). With `array` NULL the columns are gathered or sliced from parent, else `array` is taken. schema NULL: parent's.

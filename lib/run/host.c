@@ -352,12 +352,6 @@ static pln_status lacks(pln_context *ctx, const char *what, pln_error *err) {
     return PLN_OK;
 }
 
-static const pln_builder_calls builder_calls = {
-    sizeof(pln_builder_calls), 0,
-    pln_builder_column,  pln_column_child, pln_column_null,  pln_column_int, pln_column_uint,
-    pln_column_float,    pln_column_text,  pln_column_bytes, pln_column_end, pln_column_variant,
-    pln_builder_finish,  pln_builder_free};
-
 void pln__host_running(pln_host *host) {
     pln__host_static(host);
     host->register_stage = NULL;
@@ -374,11 +368,6 @@ void pln__host_running(pln_host *host) {
     host->batch_new = batch_new;
     host->batch_derive = batch_derive;
     host->builder_new = builder_new;
-    host->builder = &builder_calls;
-    host->batch_schema = pln_batch_schema;
-    host->batch_array = pln_batch_array;
-    host->batch_ref = pln_batch_ref;
-    host->batch_unref = pln_batch_unref;
     host->batch_origin = batch_origin;
     host->emit = emit;
     host->reject = reject;

@@ -103,39 +103,20 @@ static int64_t due(generator *g, pln_context *ctx, pln_error *err) {
     return allowed - made;
 }
 
-typedef struct positions {
-    const pln_allocator *mem;
-    int64_t count;
-    int64_t at[];
-} positions;
-
-static void free_positions(void *owner) {
-    positions *p = owner;
-    pln__free(p->mem, p, sizeof *p + (uint64_t)p->count * sizeof p->at[0]);
-}
-
 static pln_status send(generator *g, pln_context *ctx, int64_t n, pln_batch **out, pln_error *err) {
     struct ArrowArray array = {0};
-    pln_origin origin = {
-        .struct_size = sizeof origin, .split = "generated", .release = free_positions};
-    pln_status status = pln__column_finish(&g->out, &array, err);
-    if (status < 0)
-        return status;
+    pln__positions *p = NULL;
+    pln_status status = PLN_OK;
+    PLN__TRY(pln__column_finish(&g->out, &array, err));
     if (!(ctx->host->wants(ctx) & PLN_WANT_POSITION))
         return ctx->host->batch_new(ctx, 0, &array, NULL, out, err);
-    uint64_t size = sizeof(positions) + (uint64_t)n * sizeof(int64_t);
-    positions *p = pln__alloc(g->mem, size);
-    if (p == NULL) {
-        pln__array_release(&array);
-        return pln__error_memory(err, size);
-    }
-    p->mem = g->mem;
-    p->count = n;
-    for (int64_t i = 0; i < n; i++)
-        p->at[i] = g->at.row + i;
-    origin.position = p->at;
-    origin.owner = p;
+    PLN__TRY(pln__positions_new(g->mem, g->at.row, n, &p, err));
+    pln_origin origin = {.struct_size = sizeof origin, .split = "generated", .position = p->at,
+                         .release = pln__positions_free, .owner = p};
     return ctx->host->batch_new(ctx, 0, &array, &origin, out, err);
+out:
+    pln__array_release(&array);
+    return status;
 }
 
 static pln_status gen_poll(void *self, pln_context *ctx, const pln_want *want, pln_batch **batch,
