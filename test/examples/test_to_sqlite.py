@@ -201,6 +201,49 @@ def once(folder):
     check("state: another file is another load", report(*args)["rows_in"] == 1001 and len(dump(db, "t")) == 2001)
 
 
+def other_rules(folder):
+    """With a state file, a load under other rules is another load; under the same ones it is left alone."""
+    source, db, state, schema = (os.path.join(folder, name) for name in ("rules.csv", "rules.db", "rules.state", "rules.avsc"))
+    open(source, "w").write("id,word\n1,NA\n2,x\n")
+    fields = [{"name": "id", "type": "long"}, {"name": "word", "type": ["null", "string"]}]
+
+    def say_schema(doc):
+        json.dump({"type": "record", "name": "r", "doc": doc, "fields": fields}, open(schema, "w"))
+
+    def twice(what, table, *args):
+        whole = (source, "--database", db, "--table", table, "--state", state, *args)
+        first, second = report(*whole), report(*whole)
+        check(f"rules: {what}: done", not first["skipped"] and first["rows_out"] == 2, first)
+        check(f"rules: {what}: once", second["skipped"] and second["rows_out"] == 2, second)
+
+    def skipped(what, table, *args):
+        got = report(source, "--database", db, "--table", table, "--state", state, *args)
+        check(f"rules: {what}: remembered", got["skipped"], got)
+
+    twice("as it is", "t")
+    twice("a null token", "t", "--null", "NA")
+    check("rules: the token was obeyed", sorted(map(str, (word for (word,) in sqlite3.connect(db).execute(
+        "SELECT word FROM t")))) == ["NA", "None", "x", "x"])
+    twice("two null tokens", "t", "--null", "NA", "--null", "x")
+    twice("one that looks like two", "t", "--null", "NA --null x")
+    say_schema("short")
+    twice("a schema", "t", "--schema", schema)
+    say_schema("a longer one")
+    twice("another schema in the same file", "t", "--schema", schema)
+    skipped("the first load", "t")
+    twice("a key", "k", "--key", "id")
+    sqlite3.connect(db).execute("CREATE UNIQUE INDEX words ON k(word)")
+    twice("another key", "k", "--key", "word")
+    twice("a partition", "p", "--partition", "id")
+    twice("another partition", "p", "--partition", "word")
+    twice("both of them", "p", "--partition", "id,word")
+    skipped("the first key", "k", "--key", "id")
+    source = os.path.join(folder, "rules.data")
+    open(source, "w").write("id\n1\n2\n")
+    twice("a format", "f", "--format", "csv")
+    twice("another format", "f", "--format", "tsv")
+
+
 def small(folder):
     """Schemas, formats, several files, misuse."""
     def put(name, text):
@@ -232,6 +275,7 @@ def small(folder):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         once(folder)
+        other_rules(folder)
         small(folder)
         for need, test in (("nycflights13", flights), ("nycflights13", damaged), ("wikiticker", wikipedia)):
             if os.path.isdir(os.path.join(DATA, need)):
