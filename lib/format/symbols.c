@@ -173,10 +173,9 @@ pln_status pln__symbols_bind(pln__symbol_sets *sets, uint64_t seed, pln__column 
     if (status < 0)
         return status;
     if (symbols->values.length > limit_of(&column->type))
-        return pln__error_set(err, PLN_ELIMIT,
-                              "column %s: %lld symbols, its index type counts no more than %lld",
-                              name_of(column), (long long)symbols->values.length,
-                              (long long)limit_of(&column->type));
+        return pln__error_set(
+            err, PLN_ELIMIT, "column %s: %lld symbols, its index type counts no more than %lld",
+            name_of(column), (long long)symbols->values.length, (long long)limit_of(&column->type));
     column->values = &symbols->values;
     *out = symbols;
     return PLN_OK;

@@ -14,8 +14,7 @@ static void set_up(void) {
 
 static void avro(const char *text, struct ArrowSchema *out) {
     pln_error err = {0};
-    pln_status status =
-        pln__schema_from_avro(pln__system_allocator(), text, -1, out, &err);
+    pln_status status = pln__schema_from_avro(pln__system_allocator(), text, -1, out, &err);
     ck_assert_msg(status == PLN_OK, "%s", err.message);
 }
 
@@ -65,8 +64,7 @@ static void read_rows(const pln__decoder_table *table, pln__decoder *decoder, co
     size_t size = strlen(text);
     uint8_t *block = calloc(1, size + PLN__PADDING);
     memcpy(block, text, size);
-    pln_status status =
-        table->decode(decoder, block, (int64_t)size, true, max_rows, out, &err);
+    pln_status status = table->decode(decoder, block, (int64_t)size, true, max_rows, out, &err);
     ck_assert_msg(status == PLN_OK, "%s", err.message);
     free(block);
 }
@@ -139,8 +137,8 @@ START_TEST(joined_batches_keep_the_indices) {
         table->close(decoder);
     }
     const struct ArrowArray *arrays[] = {&parts[1].array, &parts[0].array};
-    ck_assert_int_eq(
-        pln__array_concat(pln__system_allocator(), &schema, arrays, 2, &joined, NULL), PLN_OK);
+    ck_assert_int_eq(pln__array_concat(pln__system_allocator(), &schema, arrays, 2, &joined, NULL),
+                     PLN_OK);
     show_indices(schema.children[1], joined.children[1], text);
     ck_assert_str_eq(text, "RED GREEN BLUE: 2 0 2 0 2 1");
     pln__array_release(&joined);
@@ -259,8 +257,8 @@ START_TEST(an_enum_used_often_is_kept_once) {
     }
     const pln__decoder_table *tables[] = {&pln__csv_decoder, &pln__json_decoder};
     for (int i = 0; i < 2; i++) {
-        ck_assert_int_eq(
-            tables[i]->open(fail_alloc_init(&f, -1), NULL, &options, &decoder, NULL), PLN_OK);
+        ck_assert_int_eq(tables[i]->open(fail_alloc_init(&f, -1), NULL, &options, &decoder, NULL),
+                         PLN_OK);
         ck_assert_int_lt(fail_alloc_live(&f), COLUMNS * 2000 + SYMBOLS * 200);
         tables[i]->close(decoder);
         ck_assert_int_eq(fail_alloc_live(&f), 0);
@@ -345,8 +343,8 @@ START_TEST(an_index_type_counts_so_far) {
             char *copy = strndup(list, (size_t)size);
             make_enum(cases[i].format, "u", copy, &schema);
             free(copy);
-            pln_status status = pln__csv_decoder.open(pln__system_allocator(), NULL, &options,
-                                                      &decoder, &err);
+            pln_status status =
+                pln__csv_decoder.open(pln__system_allocator(), NULL, &options, &decoder, &err);
             ck_assert_int_eq(status, over ? PLN_ELIMIT : PLN_OK);
             if (!over)
                 pln__csv_decoder.close(decoder);
@@ -386,7 +384,8 @@ END_TEST
 
 START_TEST(below_structs_lists_maps_and_unions) {
     static const char text[] =
-        "{\"c\":\"BLUE\",\"s\":{\"c\":\"GREEN\"},\"l\":[\"BLUE\",null,\"RED\"],\"m\":{\"a\":\"GREEN\"},"
+        "{\"c\":\"BLUE\",\"s\":{\"c\":\"GREEN\"},\"l\":[\"BLUE\",null,\"RED\"],\"m\":{\"a\":"
+        "\"GREEN\"},"
         "\"u\":{\"color\":\"BLUE\"}}\n"
         "{\"c\":\"RED\",\"s\":null,\"l\":[],\"m\":{},\"u\":null}\n"
         "{\"c\":\"RED\",\"s\":{\"c\":\"PINK\"},\"l\":[],\"m\":{},\"u\":null}\n"
