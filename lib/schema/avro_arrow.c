@@ -157,6 +157,7 @@ static pln_status build_enum(walk *w, json_t *definition, const char *name, bool
                              struct ArrowSchema *out) {
     json_t *symbols = json_object_get(definition, "symbols");
     struct ArrowSchema values = {0};
+    pln__text list;
     if (!json_is_array(symbols) || json_array_size(symbols) == 0)
         return refuse(w, PLN_ESYNTAX, "the enum has no \"symbols\"");
     if (json_array_size(symbols) > SYMBOLS_MAX)
@@ -164,11 +165,21 @@ static pln_status build_enum(walk *w, json_t *definition, const char *name, bool
     for (size_t i = 0; i < json_array_size(symbols); i++)
         if (!name_ok(json_string_value(json_array_get(symbols, i)), false))
             return refuse(w, PLN_ESYNTAX, "the enum has a symbol that is no name");
-    pln_status status = leaf(w, "i", name, nullable, out);
+    pln__text_init(&list, w->mem);
+    for (size_t i = 0; i < json_array_size(symbols); i++)
+        pln__text_printf(&list, "%s\"%s\"", i == 0 ? "[" : ",",
+                         json_string_value(json_array_get(symbols, i)));
+    pln__text_char(&list, ']');
+    pln_status status = pln__text_status(&list, w->err);
+    if (status >= 0)
+        status = leaf(w, "i", name, nullable, out);
+    if (status >= 0)
+        status = pln__field_set_metadata(out, PLN__SYMBOLS, list.data, w->err);
     if (status >= 0)
         status = leaf(w, "u", "", false, &values);
     if (status >= 0)
         pln__field_set_dictionary(out, &values);
+    pln__text_free(&list);
     return status;
 }
 
@@ -352,8 +363,11 @@ static pln_status build_object(walk *w, json_t *type, const char *space, const c
     return found || status < 0 ? status : build(w, inner, space, name, nullable, out);
 }
 
+/* Symbols take room, too: an enum of a megabyte, used a thousand times. */
 static int64_t nodes_of(const struct ArrowSchema *schema) {
-    int64_t n = 1;
+    int32_t symbols;
+    (void)pln__field_metadata(schema, PLN__SYMBOLS, &symbols);
+    int64_t n = 1 + symbols / 128;
     for (int64_t i = 0; i < schema->n_children; i++)
         n += nodes_of(schema->children[i]);
     return n;

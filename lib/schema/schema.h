@@ -15,7 +15,7 @@
 
 /*
  * From the text of an Avro record schema to a struct of columns. null in a union with one other branch makes a nullable field; other unions are dense
- * unions; enums are dictionaries; decimal, uuid, date, time-millis, time-micros, timestamp-* and local-timestamp-* are the column types of
+ * unions; enums are dictionaries with PLN__SYMBOLS; decimal, uuid, date, time-millis, time-micros, timestamp-* and local-timestamp-* are the column types of
  * those names. `size` -1: up to NUL. PLN_ESYNTAX, PLN_EUNSUPPORTED (a recursive type, a decimal beyond 38 digits) name the JSON path.
  */
 pln_status pln__schema_from_avro(const pln_allocator *mem, const char *text, int64_t size,
