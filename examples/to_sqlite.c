@@ -22,7 +22,7 @@ static const char usage[] =
     "  --key C,C             key columns: a row takes the place of the one with the same key\n"
     "  --partition C,C       overwrite only those values of these columns that the files have\n"
     "  --reject FILE.ndjson  where rows that do not fit go\n"
-    "  --state STATE.db      remember the load, so that it is done exactly once\n"
+    "  --state STATE.db      do this load, of these files in this way, exactly once\n"
     "  --epoch-rows N        commit after each N rows, not once at the end\n"
     "exit: 0 done, 1 rows were rejected and there is no reject file, 2 wrong use, 3 failed\n";
 
@@ -89,18 +89,22 @@ static int parse(int argc, char **argv, arguments *a) {
     return DONE;
 }
 
-/* What makes two calls the same load: the table, how it is written, and the files as they are now. */
+/* What makes two calls the same load: how rows are read and stored, and the files as they are now. Sizes keep lists apart. */
 static char *name_load(const arguments *a) {
+    const char *const how[] = {a->mode, a->format, a->database, a->table};
+    const char *const *const texts[] = {how, a->nulls, a->key, a->partition, &a->schema, a->files};
+    const int n[] = {4, a->n_nulls, a->n_key, a->n_partition, a->schema != NULL, a->n_files};
     char *key = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&key, &size);
-    fprintf(out, "%s %s %s", a->mode, a->database, a->table);
-    for (int i = 0; i < a->n_files; i++) {
-        struct stat file = {0};
-        (void)stat(a->files[i], &file); /* a directory or a pattern counts by its name */
-        fprintf(out, " %s:%lld:%lld.%09ld", a->files[i], (long long)file.st_size,
-                (long long)file.st_mtim.tv_sec, file.st_mtim.tv_nsec);
-    }
+    for (int k = 0; k < 6; k++, fputc('|', out))
+        for (int i = 0; i < n[k]; i++) {
+            struct stat file = {0};
+            if (k >= 4 && stat(texts[k][i], &file) != 0)
+                file.st_size = -1; /* a pattern counts by its name */
+            fprintf(out, "%zu:%s:%lld:%lld.%09ld ", strlen(texts[k][i]), texts[k][i],
+                    (long long)file.st_size, (long long)file.st_mtim.tv_sec, file.st_mtim.tv_nsec);
+        }
     return fclose(out) == 0 ? key : NULL;
 }
 
@@ -141,11 +145,9 @@ static void summarize(const arguments *a, const pln_report *report, const pln_ru
         printf("columns  %s%s\n", columns, a->schema == NULL ? " (inferred)" : "");
     printf("rows     %lld read, %lld stored, %lld rejected\nchanges  ", (long long)s->rows_in,
            (long long)s->rows_out, (long long)s->rejected);
-    for (int i = 0; i < 4; i++) {
-        int64_t rows = pln_report_counter(report, "store", changes[i]);
-        if (rows > 0)
+    for (int64_t i = 0, rows; i < 4; i++)
+        if ((rows = pln_report_counter(report, "store", changes[i])) > 0)
             printf("%lld %s ", (long long)rows, changes[i]);
-    }
     printf("\ntime     %.2f s\n", (double)s->elapsed_us / 1e6);
 }
 

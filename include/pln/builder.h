@@ -116,6 +116,7 @@ PLN_API pln_status pln_column_float(pln_column *column, double value, pln_error 
 
 /*
  * Append text (UTF-8) to a utf8 or dictionary column, or a number, date, time, timestamp or decimal from its digits. `size` -1: up to NUL.
+ * A timestamp may do without Z or an offset, and must in a column without a time zone, where it would be lost.
  *
  * Errors: PLN_EDATA if it is no UTF-8 or does not fit the type; PLN_ETYPE; PLN_ELIMIT past 2 GiB; PLN_ENOMEM.
  * Owner: `text` is copied.

@@ -227,6 +227,13 @@ struct pln_host {
     pln_status (*batch_inherit)(pln_context *ctx, int32_t port, pln_batch *parent,
                                 const int32_t *rows, pln_batch *made /* (takes) */, pln_batch **out,
                                 pln_error *err);
+    /*
+     * In `open` only: configured as it is, this node cannot do what its table says, and why, in words that go on after its name: "reads a pipe, which
+     * cannot be read again". A run that is asked for exactly-once is refused with them before its first row. Otherwise a source counts as not REPLAYABLE: its
+     * failed epochs are not tried again, and a run with a state file is refused. A sink counts as mode C and not IDEMPOTENT: flush does all that is to be
+     * done, prepare, commit and recover are not called, and state_commit gets no head. The text is copied.
+     */
+    pln_status (*lacks)(pln_context *ctx, const char *what, pln_error *err);
 };
 
 #ifdef __cplusplus

@@ -40,7 +40,7 @@ enum {
     PLN_TRANSPORT = 8
 };
 
-/* What no slot can show. */
+/* What no slot can show. A node that can do less than its table, as it is configured, says so in `open` with host->lacks. */
 enum {
     PLN_CAP_BOUNDED = 1,        /* source: poll reaches PLN_EOS */
     PLN_CAP_REPLAYABLE = 2,     /* source: after load it reads the same rows again */
@@ -170,7 +170,7 @@ typedef struct pln_transform {
 /*
  * Sinks. Which of the four ways a sink commits follows from its slots (pln-guarantees(7)):
  *   A state-hosting: state_open and state_commit · B two-phase: prepare, commit and recover · T token: last_committed ·
- *   C otherwise; with PLN_CAP_IDEMPOTENT effectively once, else at least once.
+ *   C otherwise; with PLN_CAP_IDEMPOTENT effectively once, else at least once. A node that calls host->lacks is C whatever its slots.
  */
 typedef struct pln_sink {
     PLN_TABLE_HEAD

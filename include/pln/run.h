@@ -81,7 +81,7 @@ typedef struct pln_run_options {
     const char *run_key;  /* NULL: "" */
     const char *state;    /* path of the state file; NULL: nothing is remembered, an interrupted run starts anew */
     int64_t interval_start_us; /* the data interval of a scheduled run */
-    int64_t interval_end_us;
+    int64_t interval_end_us;   /* not before its start */
     int64_t max_batch_rows;  /* delivery: rows of a poll, 8192 */
     int64_t max_batch_bytes; /* delivery: wish for the bytes of a poll, 8 MiB */
     int64_t max_linger_us;   /* delivery: how long a poll may wait for rows when it may block, 0 */
@@ -89,13 +89,13 @@ typedef struct pln_run_options {
     int64_t epoch_us;        /* durability: time per epoch, 0: no limit */
     int32_t attempts;        /* of an epoch that fails for a RETRYABLE reason, 3 */
     int32_t reserved;
-    int64_t retry_delay_us;  /* before the second attempt, doubled for each further one; 100 ms */
+    int64_t retry_delay_us;  /* before the second attempt, doubled for each further one up to 2^20 times; 100 ms */
     uint64_t seed;           /* of everything random in the run; 0: from the runtime's randomness */
     const pln_param *params; /* copied */
-    int64_t n_params;
+    int64_t n_params;        /* at most 65536 */
     pln_progress_fn progress;
     void *progress_user;
-    int64_t progress_us; /* 1 s */
+    int64_t progress_us; /* 1 s; 0: after each poll */
     pln_metric_fn metric;
     void *metric_user;
 } pln_run_options;
@@ -114,7 +114,7 @@ PLN_API void pln_run_options_init(pln_run_options *options, uint32_t size);
  * Open a run: configure and open every node, propagate schemas, negotiate the guarantee, take the run over in the state file and go to the last
  * committed epoch. `options` NULL: defaults. A graph can have one run at a time.
  *
- * Errors: PLN_EOPTION, PLN_ENAME, PLN_ETYPE name node, column and types; PLN_EINVAL for a port or node that is not wired; PLN_EGUARANTEE names node and what it
+ * Errors: PLN_EOPTION, PLN_ENAME, PLN_ETYPE name node, column and types; PLN_EINVAL for a port or node that is not wired, and for a run option out of its range; PLN_EGUARANTEE names node and what it
  * lacks; PLN_ESTATE if the graph changed since the last epoch in a way that cannot be resumed; PLN_EBUSY; PLN_ECORRUPT, PLN_EDATALOSS; PLN_ENOMEM; what a node answers.
  * Owner: `options` is copied; *out is yours, free it with pln_run_free.
  * Threads: one at a time.
@@ -155,7 +155,8 @@ PLN_API int32_t pln_run_wait_fds(pln_run *run, pln_wait_fd *fds, int32_t capacit
 PLN_API pln_status pln_run_finish(pln_run *run, pln_error *err);
 
 /*
- * Ask the run to commit the epoch being filled and to end there. It takes effect in the next step; the run is then not done and can be resumed.
+ * Ask the run to commit the epoch being filled and to end there. It takes effect in the next step; the run is then not done and can be resumed. A run that
+ * waits before another attempt does not wait any longer.
  *
  * Errors: none.
  * Owner: nothing.

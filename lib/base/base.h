@@ -160,6 +160,11 @@ static inline bool pln__add(int64_t a, int64_t b, int64_t *out) {
 static inline bool pln__mul(int64_t a, int64_t b, int64_t *out) {
     return !__builtin_mul_overflow(a, b, out);
 }
+/* The sum, or the end of the range that it would pass: an instant that far away is never reached. */
+static inline int64_t pln__add_clamped(int64_t a, int64_t b) {
+    int64_t sum;
+    return pln__add(a, b, &sum) ? sum : b < 0 ? INT64_MIN : INT64_MAX;
+}
 /* n rounded up to a multiple of `to`, a power of two; n must be at most INT64_MAX - to. */
 static inline int64_t pln__round_up(int64_t n, int64_t to) {
     return (n + to - 1) & ~(to - 1);

@@ -179,32 +179,40 @@ static int lower(char c) {
     return c >= 'A' && c <= 'Z' ? c + 32 : c;
 }
 
-/* Optimal string alignment: insert, delete, replace, swap of neighbours cost 1 each. */
-static int distance(const char *a, int n, const char *b, int m) {
-    int rows[3][NAME_MAX_COMPARED + 1];
-    int *before = rows[0], *last = rows[1], *row = rows[2];
-    for (int j = 0; j <= m; j++)
-        last[j] = j;
-    for (int i = 1; i <= n; i++) {
-        row[0] = i;
-        for (int j = 1; j <= m; j++) {
-            int ca = lower(a[i - 1]), cb = lower(b[j - 1]);
-            int best = last[j - 1] + (ca != cb);
-            if (last[j] + 1 < best)
-                best = last[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            bool swapped = i > 1 && j > 1 && ca == lower(b[j - 2]) && lower(a[i - 2]) == cb;
-            if (swapped && before[j - 2] + 1 < best)
-                best = before[j - 2] + 1;
-            row[j] = best;
-        }
-        int *spare = before;
-        before = last;
-        last = row;
-        row = spare;
+/* Where each byte of a name stands in it, a bit for a place: a name has at most 63. Letters of both cases are one. */
+typedef struct places {
+    uint64_t of[256];
+    int n;
+} places;
+
+static void find_places(const char *name, int n, places *out) {
+    memset(out->of, 0, sizeof out->of);
+    out->n = n;
+    for (int i = 0; i < n; i++)
+        out->of[(uint8_t)lower(name[i])] |= UINT64_C(1) << i;
+}
+
+/*
+ * Optimal string alignment: insert, delete, replace, swap of neighbours cost 1 each. A column of the usual table is a word or
+ * two of differences between its rows. (H. Hyyrö, "A bit-vector algorithm for computing Levenshtein and Damerau edit distances", 2003)
+ */
+static int distance(const places *a, const char *b, int m) {
+    uint64_t up = UINT64_MAX, down = 0, diagonal = 0, before = 0;
+    uint64_t last = UINT64_C(1) << (a->n - 1);
+    int score = a->n;
+    for (int j = 0; j < m; j++) {
+        uint64_t here = a->of[(uint8_t)lower(b[j])];
+        uint64_t swapped = ((~diagonal & here) << 1) & before;
+        diagonal = (((here & up) + up) ^ up) | here | down | swapped;
+        uint64_t more = down | ~(diagonal | up), less = diagonal & up;
+        score += (more & last) != 0;
+        score -= (less & last) != 0;
+        more = more << 1 | 1;
+        up = less << 1 | ~(diagonal | more);
+        down = more & diagonal;
+        before = here;
     }
-    return last[m];
+    return score;
 }
 
 const char *pln__nearest(const char *name, const char *const *names) {
@@ -214,12 +222,16 @@ const char *pln__nearest(const char *name, const char *const *names) {
     int n = (int)length;
     int limit = n < 3 ? 1 : 1 + n / 4;
     const char *found = NULL;
+    places letters;
+    find_places(name, n, &letters);
     for (; *names != NULL; names++) {
         size_t other = strlen(*names);
         if (other == 0 || other > NAME_MAX_COMPARED)
             continue;
         int m = (int)other;
-        int d = distance(name, n, *names, m);
+        if (m - n > limit || n - m > limit)
+            continue;
+        int d = distance(&letters, *names, m);
         if (d > limit || d >= (n > m ? n : m))
             continue;
         limit = d - 1;

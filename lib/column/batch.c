@@ -91,6 +91,24 @@ static int64_t source_row(const pln_batch *batch, int64_t row) {
     return batch->map == NULL ? batch->first + row : batch->map->rows[batch->first + row];
 }
 
+pln_status pln__positions_new(const pln_allocator *mem, int64_t first, int64_t n,
+                              pln__positions **out, pln_error *err) {
+    uint64_t size = sizeof(pln__positions) + (uint64_t)n * sizeof(int64_t);
+    *out = pln__alloc(mem, size);
+    if (*out == NULL)
+        return pln__error_memory(err, size);
+    (*out)->mem = mem;
+    (*out)->n = n;
+    for (int64_t i = 0; i < n; i++)
+        (*out)->at[i] = first + i;
+    return PLN_OK;
+}
+
+void pln__positions_free(void *positions) {
+    pln__positions *p = positions;
+    pln__free(p->mem, p, sizeof *p + (uint64_t)p->n * sizeof p->at[0]);
+}
+
 pln_status pln__batch_set_origin(pln_batch *batch, const pln__origin *origin, pln_error *err) {
     source *s = pln__alloc(batch->mem, sizeof *s);
     if (s == NULL || batch->source != NULL) {

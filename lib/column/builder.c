@@ -207,8 +207,10 @@ static pln__parsed parse_time(const pln__type *type, const char *text, int64_t s
         *out = days;
         return parsed;
     }
-    if (type->id == PLN__TIMESTAMP)
-        return pln__parse_timestamp(text, size, unit, PLN__TIME_DATE_ALONE, out);
+    if (type->id == PLN__TIMESTAMP) {
+        int zone = type->timezone[0] == '\0' ? PLN__TIME_NO_ZONE : 0;
+        return pln__parse_timestamp(text, size, unit, PLN__TIME_DATE_ALONE | zone, out);
+    }
     return pln__parse_time(text, size, unit, 0, out);
 }
 

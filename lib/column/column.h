@@ -79,6 +79,11 @@ pln_status pln__field_set_metadata(struct ArrowSchema *field, const char *key, c
                                    pln_error *err);
 /* Bytes inside the schema, not NUL-terminated; NULL if absent. Safe for blobs with negative counts. */
 const char *pln__field_metadata(const struct ArrowSchema *field, const char *key, int32_t *size);
+/*
+ * Metadata of a dictionary of utf8, an enum: a JSON list of its symbols, in the order of their indices. Readers of text let in
+ * no other value; nobody else looks at it, and two enums are of one type whatever their symbols are.
+ */
+#define PLN__SYMBOLS "pln.symbols"
 /* Same names, types, nesting and nullability; metadata does not count. */
 bool pln__schema_equal(const struct ArrowSchema *a, const struct ArrowSchema *b);
 /* Whether a value of `from` may stand in a column of `to`: as equal, but a required field fits an optional one. */
@@ -218,6 +223,8 @@ struct pln_column {
     int64_t n_children;
     pln__column *dictionary; /* values */
     pln__map *dictionary_index;
+    /* Values known before any row is: who sets them (borrowed, ours) writes the indices itself, and all arrays share them. */
+    const struct ArrowArray *values;
     int64_t hint_rows;  /* what the last array held: capacity to begin the next one with */
     int64_t hint_bytes;
 };
@@ -277,6 +284,15 @@ pln_status pln__batch_import(const pln_allocator *mem, struct ArrowSchema *schem
 const pln_allocator *pln__runtime_allocator(pln_runtime *runtime);
 /* Give the batch, which has none yet and is not shared yet, an origin (its fields are copied; release is taken, also on failure). */
 pln_status pln__batch_set_origin(pln_batch *batch, const pln__origin *origin, pln_error *err);
+/* Positions first, first + 1, ... of n rows, for an origin that owns nothing else; its release is pln__positions_free. */
+typedef struct pln__positions {
+    const pln_allocator *mem;
+    int64_t n;
+    int64_t at[];
+} pln__positions;
+pln_status pln__positions_new(const pln_allocator *mem, int64_t first, int64_t n,
+                              pln__positions **out, pln_error *err);
+void pln__positions_free(void *positions);
 /*
  * A batch made of rows of `parent`, with parent's origin: row i comes from parent's row rows[i] (rows NULL: row i from row
  * first + i). With `array` NULL the columns are gathered or sliced from parent, else `array` is taken. schema NULL: parent's.

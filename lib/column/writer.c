@@ -358,6 +358,18 @@ static void clear(pln__column *column) {
 
 static pln_status finish(pln__column *column, struct ArrowArray *out, pln_error *err);
 
+static pln_status finish_dictionary(pln__column *column, struct ArrowArray *out, pln_error *err) {
+    if (column->values != NULL)
+        return pln__array_share(column->mem, column->values, out, err);
+    pln_status status = finish(column->dictionary, out, err);
+    if (status < 0)
+        return status;
+    if (column->dictionary_index != NULL)
+        pln__map_free(column->dictionary_index);
+    column->dictionary_index = NULL;
+    return PLN_OK;
+}
+
 static pln_status finish_below(pln__column *column, pln__draft *draft, pln_error *err) {
     pln_status status = PLN_OK;
     PLN__TRY(pln__draft_children(draft, column->n_children, err));
@@ -369,11 +381,8 @@ static pln_status finish_below(pln__column *column, pln__draft *draft, pln_error
         PLN__TRY(finish(child, &draft->parts.children[i], err));
     }
     if (column->dictionary != NULL) {
-        PLN__TRY(finish(column->dictionary, &draft->dictionary, err));
+        PLN__TRY(finish_dictionary(column, &draft->dictionary, err));
         draft->parts.dictionary = &draft->dictionary;
-        if (column->dictionary_index != NULL)
-            pln__map_free(column->dictionary_index);
-        column->dictionary_index = NULL;
     }
 out:
     return status;

@@ -205,37 +205,24 @@ static bool text_decimal(const char *text, int64_t size, const xtype *to, pln__i
     return parsed == PLN__PARSED || parsed == PLN__INEXACT;
 }
 
-pln_status pln__x_cast_f64_dec(xprog *p, const xop *op, int32_t n) {
-    const double *in = x_arg(p, op, 0)->data;
-    pln__int128 *out = x_dest(p, op);
-    pln_status status = PLN_OK;
-    for (int32_t i = 0; i < n && status == PLN_OK; i++) {
-        char text[PLN__DOUBLE_TEXT_SIZE];
-        out[i] = 0;
-        if (!x_valid(&x_out(p, op)->vec, i))
-            continue;
-        if (!isfinite(in[i]) ||
-            !text_decimal(text, pln__format_double(text, in[i]), &x_out(p, op)->type, &out[i]))
-            status = out_of_range(p, op, n, i);
+#define REAL_TO_DECIMAL(name, real, text_size, format)                                             \
+    pln_status name(xprog *p, const xop *op, int32_t n) {                                          \
+        const real *in = x_arg(p, op, 0)->data;                                                    \
+        pln__int128 *out = x_dest(p, op);                                                          \
+        pln_status status = PLN_OK;                                                                \
+        for (int32_t i = 0; i < n && status == PLN_OK; i++) {                                      \
+            char text[text_size];                                                                  \
+            out[i] = 0;                                                                            \
+            if (!x_valid(&x_out(p, op)->vec, i))                                                   \
+                continue;                                                                          \
+            if (!isfinite(in[i]) ||                                                                \
+                !text_decimal(text, format(text, in[i]), &x_out(p, op)->type, &out[i]))            \
+                status = out_of_range(p, op, n, i);                                                \
+        }                                                                                          \
+        return status;                                                                             \
     }
-    return status;
-}
-
-pln_status pln__x_cast_f32_dec(xprog *p, const xop *op, int32_t n) {
-    const float *in = x_arg(p, op, 0)->data;
-    pln__int128 *out = x_dest(p, op);
-    pln_status status = PLN_OK;
-    for (int32_t i = 0; i < n && status == PLN_OK; i++) {
-        char text[PLN__FLOAT_TEXT_SIZE];
-        out[i] = 0;
-        if (!x_valid(&x_out(p, op)->vec, i))
-            continue;
-        if (!isfinite(in[i]) ||
-            !text_decimal(text, pln__format_float(text, in[i]), &x_out(p, op)->type, &out[i]))
-            status = out_of_range(p, op, n, i);
-    }
-    return status;
-}
+REAL_TO_DECIMAL(pln__x_cast_f64_dec, double, PLN__DOUBLE_TEXT_SIZE, pln__format_double)
+REAL_TO_DECIMAL(pln__x_cast_f32_dec, float, PLN__FLOAT_TEXT_SIZE, pln__format_float)
 
 pln_status pln__x_cast_dec_dec(xprog *p, const xop *op, int32_t n) {
     const pln__int128 *in = x_arg(p, op, 0)->data;

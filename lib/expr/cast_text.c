@@ -1,7 +1,7 @@
 /*
  * Text to values and back.
  */
-#include "expr/internal.h"
+#include "expr/rows.h"
 
 static bool is_space(uint8_t c) {
     return c == ' ' || (c >= '\t' && c <= '\r');
@@ -168,38 +168,6 @@ xkernel *pln__x_parse_kernel(const xtype *to) {
 
 /* ---- values to text ---- */
 
-static int64_t load_int(const uint8_t *at, int32_t phys) {
-    switch (phys) {
-    case X_I8: return (int8_t)*at;
-    case X_U8: return *at;
-    case X_I16: {
-        int16_t v;
-        memcpy(&v, at, 2);
-        return v;
-    }
-    case X_U16: {
-        uint16_t v;
-        memcpy(&v, at, 2);
-        return v;
-    }
-    case X_I32: {
-        int32_t v;
-        memcpy(&v, at, 4);
-        return v;
-    }
-    case X_U32: {
-        uint32_t v;
-        memcpy(&v, at, 4);
-        return v;
-    }
-    default: {
-        int64_t v;
-        memcpy(&v, at, 8);
-        return v;
-    }
-    }
-}
-
 /* A date or time that no text can say is shown as its number. */
 static int64_t format_temporal(char *out, const xtype *type, int64_t value) {
     int64_t n;
@@ -225,13 +193,13 @@ static int64_t format_one(char *out, const xreg *reg, int32_t i) {
         return value ? 4 : 5;
     }
     if (x_is_temporal(&reg->type))
-        return format_temporal(out, &reg->type, load_int(at, reg->phys));
+        return format_temporal(out, &reg->type, x_load_int(at, reg->phys));
     switch (reg->phys) {
     case X_F64: memcpy(&real, at, 8); return pln__format_double(out, real);
     case X_F32: memcpy(&small, at, 4); return pln__format_float(out, small);
     case X_DEC: return pln__format_decimal128(out, pln__load_decimal128(at), reg->type.scale);
     case X_U64: memcpy(&natural, at, 8); return pln__format_uint64(out, natural);
-    default: return pln__format_int64(out, load_int(at, reg->phys));
+    default: return pln__format_int64(out, x_load_int(at, reg->phys));
     }
 }
 

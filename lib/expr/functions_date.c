@@ -1,21 +1,13 @@
 /*
  * Making, cutting, comparing and writing dates and timestamps.
  */
-#include "expr/internal.h"
+#include "expr/rows.h"
 #include <math.h>
 
 static int64_t get(const xreg *reg, int32_t i) {
     if (reg->phys == X_I32)
         return ((const int32_t *)reg->vec.data)[i];
     return ((const int64_t *)reg->vec.data)[i];
-}
-
-static bool live(const xprog *p, const xop *op, int32_t i) {
-    return x_valid(&p->regs[op->out].vec, i);
-}
-
-static const int64_t *ints(const xprog *p, const xop *op, int32_t arg) {
-    return x_arg(p, op, arg)->data;
 }
 
 /* ---- date_trunc, date_diff ---- */
@@ -170,7 +162,7 @@ static pln_status k_make_date(xprog *p, const xop *op, int32_t n) {
     pln_status status = PLN_OK;
     for (int32_t i = 0; i < n && status >= 0; i++) {
         int64_t days = 0;
-        if (!date_of(ints(p, op, 0)[i], ints(p, op, 1)[i], ints(p, op, 2)[i], &days))
+        if (!date_of(x_ints(p, op, 0)[i], x_ints(p, op, 1)[i], x_ints(p, op, 2)[i], &days))
             status = pln__x_fail(p, op, n, i, XR_DOMAIN);
         out[i] = (int32_t)days;
     }
@@ -182,10 +174,10 @@ static pln_status k_make_timestamp(xprog *p, const xop *op, int32_t n) {
     int64_t *out = x_dest(p, op);
     pln_status status = PLN_OK;
     for (int32_t i = 0; i < n && status >= 0; i++) {
-        int64_t days = 0, hour = ints(p, op, 3)[i], minute = ints(p, op, 4)[i];
+        int64_t days = 0, hour = x_ints(p, op, 3)[i], minute = x_ints(p, op, 4)[i];
         double us = nearbyint(seconds[i] * 1e6);
         out[i] = 0;
-        bool fits = date_of(ints(p, op, 0)[i], ints(p, op, 1)[i], ints(p, op, 2)[i], &days) &&
+        bool fits = date_of(x_ints(p, op, 0)[i], x_ints(p, op, 1)[i], x_ints(p, op, 2)[i], &days) &&
                     hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && us >= 0 && us <= 60e6;
         fits = fits && pln__mul(days, INT64_C(86400000000), &out[i]) &&
                pln__add(out[i], (hour * 60 + minute) * 60000000 + (int64_t)us, &out[i]);
@@ -359,14 +351,7 @@ static pln_status write_row(xprog *p, const xop *op, int32_t n, int32_t i, xstr 
 }
 
 static pln_status k_strftime(xprog *p, const xop *op, int32_t n) {
-    xstr *out = x_dest(p, op);
-    pln_status status = PLN_OK;
-    for (int32_t i = 0; i < n && status >= 0; i++) {
-        out[i] = x_empty();
-        if (live(p, op, i))
-            status = write_row(p, op, n, i, &out[i]);
-    }
-    return status;
+    return x_text_rows(p, op, n, write_row);
 }
 
 const xfunction pln__x_date_functions[] = {

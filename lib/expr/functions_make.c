@@ -1,16 +1,8 @@
 /*
  * Functions that make new text.
  */
-#include "expr/internal.h"
+#include "expr/rows.h"
 #include "expr/text_kernels.h"
-
-static bool live(const xprog *p, const xop *op, int32_t i) {
-    return x_valid(&p->regs[op->out].vec, i);
-}
-
-static const int64_t *ints(const xprog *p, const xop *op, int32_t arg) {
-    return x_arg(p, op, arg)->data;
-}
 
 static void put(uint8_t **to, const uint8_t *from, int64_t size) {
     x_copy(*to, from, size);
@@ -48,15 +40,12 @@ static pln_status join_row(xprog *p, const xop *op, int32_t n, int32_t i, int32_
     return PLN_OK;
 }
 
+static pln_status concat_row(xprog *p, const xop *op, int32_t n, int32_t i, xstr *out) {
+    return join_row(p, op, n, i, 0, NULL, out);
+}
+
 pln_status pln__x_concat_strict(xprog *p, const xop *op, int32_t n) {
-    xstr *out = x_dest(p, op);
-    pln_status status = PLN_OK;
-    for (int32_t i = 0; i < n && status >= 0; i++) {
-        out[i] = x_empty();
-        if (live(p, op, i))
-            status = join_row(p, op, n, i, 0, NULL, &out[i]);
-    }
-    return status;
+    return x_text_rows(p, op, n, concat_row);
 }
 
 static pln_status take_failures(xprog *p, const xop *op, int32_t n) {
@@ -69,14 +58,8 @@ static pln_status take_failures(xprog *p, const xop *op, int32_t n) {
 
 /* Nulls are skipped. */
 static pln_status k_concat(xprog *p, const xop *op, int32_t n) {
-    xstr *out = x_dest(p, op);
     pln_status status = take_failures(p, op, n);
-    for (int32_t i = 0; i < n && status >= 0; i++) {
-        out[i] = x_empty();
-        if (live(p, op, i))
-            status = join_row(p, op, n, i, 0, NULL, &out[i]);
-    }
-    return status;
+    return status < 0 ? status : x_text_rows(p, op, n, concat_row);
 }
 
 static pln_status k_concat_ws(xprog *p, const xop *op, int32_t n) {
@@ -86,7 +69,7 @@ static pln_status k_concat_ws(xprog *p, const xop *op, int32_t n) {
         out[i] = x_empty();
         if (!x_valid(x_arg(p, op, 0), i)) {
             pln__x_null(p, op, n, i);
-        } else if (live(p, op, i)) {
+        } else if (x_live(p, op, i)) {
             xstr between = x_text(x_arg(p, op, 0), i);
             status = join_row(p, op, n, i, 1, &between, &out[i]);
         }
@@ -136,7 +119,7 @@ static int64_t repeat_into(uint8_t *to, int64_t characters, xstr fill) {
 
 static pln_status pad_row(xprog *p, const xop *op, int32_t n, int32_t i, xstr *out) {
     xstr s = x_text(x_arg(p, op, 0), i), fill = {(const uint8_t *)" ", 1};
-    int64_t want = ints(p, op, 1)[i];
+    int64_t want = x_ints(p, op, 1)[i];
     int64_t have = s.size == 0 ? 0 : pln__utf8_count(s.data, s.size);
     if (op->n_args == 3)
         fill = x_text(x_arg(p, op, 2), i);
@@ -164,39 +147,27 @@ static pln_status pad_row(xprog *p, const xop *op, int32_t n, int32_t i, xstr *o
 
 /* imm: on the right. Longer text is cut. */
 static pln_status k_pad(xprog *p, const xop *op, int32_t n) {
-    xstr *out = x_dest(p, op);
-    pln_status status = PLN_OK;
-    for (int32_t i = 0; i < n && status >= 0; i++) {
-        out[i] = x_empty();
-        if (live(p, op, i))
-            status = pad_row(p, op, n, i, &out[i]);
-    }
-    return status;
+    return x_text_rows(p, op, n, pad_row);
+}
+
+static pln_status repeat_row(xprog *p, const xop *op, int32_t n, int32_t i, xstr *out) {
+    xstr s = x_text(x_arg(p, op, 0), i);
+    int64_t times = x_ints(p, op, 1)[i];
+    if (times <= 0 || s.size == 0)
+        return PLN_OK;
+    if (times > X_VALUE_MAX / s.size)
+        return pln__x_fail(p, op, n, i, XR_LONG);
+    uint8_t *bytes = pln__x_bytes(&p->block, s.size * times), *at = bytes;
+    if (bytes == NULL)
+        return PLN_ENOMEM;
+    while (times-- > 0)
+        put(&at, s.data, s.size);
+    *out = (xstr){bytes, at - bytes};
+    return PLN_OK;
 }
 
 static pln_status k_repeat(xprog *p, const xop *op, int32_t n) {
-    xstr *out = x_dest(p, op);
-    pln_status status = PLN_OK;
-    for (int32_t i = 0; i < n && status >= 0; i++) {
-        out[i] = x_empty();
-        if (!live(p, op, i))
-            continue;
-        xstr s = x_text(x_arg(p, op, 0), i);
-        int64_t times = ints(p, op, 1)[i];
-        if (times <= 0 || s.size == 0)
-            continue;
-        if (times > X_VALUE_MAX / s.size) {
-            status = pln__x_fail(p, op, n, i, XR_LONG);
-            continue;
-        }
-        uint8_t *bytes = pln__x_bytes(&p->block, s.size * times), *at = bytes;
-        if (bytes == NULL)
-            return PLN_ENOMEM;
-        while (times-- > 0)
-            put(&at, s.data, s.size);
-        out[i] = (xstr){bytes, at - bytes};
-    }
-    return status;
+    return x_text_rows(p, op, n, repeat_row);
 }
 
 /* ---- changing ---- */
@@ -234,14 +205,7 @@ static pln_status replace_row(xprog *p, const xop *op, int32_t n, int32_t i, xst
 }
 
 static pln_status k_replace(xprog *p, const xop *op, int32_t n) {
-    xstr *out = x_dest(p, op);
-    pln_status status = PLN_OK;
-    for (int32_t i = 0; i < n && status >= 0; i++) {
-        out[i] = x_empty();
-        if (live(p, op, i))
-            status = replace_row(p, op, n, i, &out[i]);
-    }
-    return status;
+    return x_text_rows(p, op, n, replace_row);
 }
 
 static void reverse_into(uint8_t *to, xstr s) {
@@ -272,7 +236,7 @@ static pln_status fill_rows(xprog *p, const xop *op, int32_t n, int64_t times, x
     pln_status status = PLN_OK;
     for (int32_t i = 0; i < n && status >= 0; i++) {
         out[i] = x_empty();
-        if (!live(p, op, i))
+        if (!x_live(p, op, i))
             continue;
         xstr s = x_text(x_arg(p, op, 0), i);
         if (s.size > X_VALUE_MAX / times) {
@@ -312,7 +276,7 @@ static pln_status k_hex_int(xprog *p, const xop *op, int32_t n) {
     static const char digits[] = "0123456789abcdef";
     xstr *out = x_dest(p, op);
     for (int32_t i = 0; i < n; i++) {
-        uint64_t value = (uint64_t)ints(p, op, 0)[i];
+        uint64_t value = (uint64_t)x_ints(p, op, 0)[i];
         uint8_t *bytes = pln__x_bytes(&p->block, 16), *at = bytes + 16;
         if (bytes == NULL)
             return PLN_ENOMEM;
@@ -332,36 +296,32 @@ static int nibble(uint8_t c) {
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static pln_status k_unhex(xprog *p, const xop *op, int32_t n) {
-    xstr *out = x_dest(p, op);
-    pln_status status = PLN_OK;
-    for (int32_t i = 0; i < n && status >= 0; i++) {
-        out[i] = x_empty();
-        if (!live(p, op, i))
-            continue;
-        xstr s = x_text(x_arg(p, op, 0), i);
-        uint8_t *bytes = pln__x_bytes(&p->block, s.size / 2);
-        bool bad = s.size % 2 != 0;
-        if (bytes == NULL)
-            return PLN_ENOMEM;
-        for (int64_t k = 0; k + 1 < s.size && !bad; k += 2) {
-            int high = nibble(s.data[k]), low = nibble(s.data[k + 1]);
-            bad = high < 0 || low < 0;
-            bytes[k / 2] = (uint8_t)((high & 15) << 4 | (low & 15));
-        }
-        if (bad)
-            status = pln__x_fail(p, op, n, i, XR_DOMAIN);
-        else
-            out[i] = (xstr){bytes, s.size / 2};
+static pln_status unhex_row(xprog *p, const xop *op, int32_t n, int32_t i, xstr *out) {
+    xstr s = x_text(x_arg(p, op, 0), i);
+    uint8_t *bytes = pln__x_bytes(&p->block, s.size / 2);
+    bool bad = s.size % 2 != 0;
+    if (bytes == NULL)
+        return PLN_ENOMEM;
+    for (int64_t k = 0; k + 1 < s.size && !bad; k += 2) {
+        int high = nibble(s.data[k]), low = nibble(s.data[k + 1]);
+        bad = high < 0 || low < 0;
+        bytes[k / 2] = (uint8_t)((high & 15) << 4 | (low & 15));
     }
-    return status;
+    if (bad)
+        return pln__x_fail(p, op, n, i, XR_DOMAIN);
+    *out = (xstr){bytes, s.size / 2};
+    return PLN_OK;
+}
+
+static pln_status k_unhex(xprog *p, const xop *op, int32_t n) {
+    return x_text_rows(p, op, n, unhex_row);
 }
 
 static pln_status k_chr(xprog *p, const xop *op, int32_t n) {
     xstr *out = x_dest(p, op);
     pln_status status = PLN_OK;
     for (int32_t i = 0; i < n && status >= 0; i++) {
-        int64_t point = ints(p, op, 0)[i];
+        int64_t point = x_ints(p, op, 0)[i];
         uint8_t *bytes = pln__x_bytes(&p->block, 4);
         if (bytes == NULL)
             return PLN_ENOMEM;

@@ -1,7 +1,7 @@
 /*
  * Choosing, naming and hashing values.
  */
-#include "expr/internal.h"
+#include "expr/rows.h"
 
 static pln_status same_type(xcompiler *c, const xnode *node, int32_t *args, int32_t n,
                             xtype *type) {
@@ -118,36 +118,7 @@ enum { HASH_NULL, HASH_INTEGER, HASH_REAL, HASH_DECIMAL, HASH_BYTES };
 
 static int64_t wide(const xreg *reg, int32_t i) {
     const uint8_t *at = (const uint8_t *)reg->vec.data + (ptrdiff_t)i * pln__x_width(reg->phys);
-    switch (reg->phys) {
-    case X_BITS: return x_bit(reg->vec.data, i);
-    case X_I8: return (int8_t)*at;
-    case X_U8: return *at;
-    case X_I16: {
-        int16_t v;
-        memcpy(&v, at, 2);
-        return v;
-    }
-    case X_U16: {
-        uint16_t v;
-        memcpy(&v, at, 2);
-        return v;
-    }
-    case X_I32: {
-        int32_t v;
-        memcpy(&v, at, 4);
-        return v;
-    }
-    case X_U32: {
-        uint32_t v;
-        memcpy(&v, at, 4);
-        return v;
-    }
-    default: {
-        int64_t v;
-        memcpy(&v, at, 8);
-        return v;
-    }
-    }
+    return reg->phys == X_BITS ? x_bit(reg->vec.data, i) : x_load_int(at, reg->phys);
 }
 
 static uint64_t hash_real(double value, uint64_t seed) {

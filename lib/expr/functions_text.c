@@ -1,17 +1,9 @@
 /*
  * Functions that look at text or cut pieces out of it; nothing here copies bytes but lower and upper.
  */
-#include "expr/internal.h"
+#include "expr/rows.h"
 #include "expr/short_text.h"
 #include "expr/text_kernels.h"
-
-static bool live(const xprog *p, const xop *op, int32_t i) {
-    return x_valid(&p->regs[op->out].vec, i);
-}
-
-static const int64_t *ints(const xprog *p, const xop *op, int32_t arg) {
-    return x_arg(p, op, arg)->data;
-}
 
 /* ---- measures ---- */
 
@@ -24,7 +16,7 @@ static pln_status k_length(xprog *p, const xop *op, int32_t n) {
         return PLN_OK;
     }
     for (int32_t i = 0; i < n; i++) {
-        xstr s = live(p, op, i) ? x_text(v, i) : x_empty();
+        xstr s = x_live(p, op, i) ? x_text(v, i) : x_empty();
         out[i] = s.size == 0 ? 0 : pln__utf8_count(s.data, s.size);
     }
     return PLN_OK;
@@ -35,7 +27,7 @@ static pln_status k_octets(xprog *p, const xop *op, int32_t n) {
     const xvec *v = x_arg(p, op, 0);
     int64_t *out = x_dest(p, op);
     for (int32_t i = 0; i < n; i++)
-        out[i] = live(p, op, i) ? x_text(v, i).size * op->imm : 0;
+        out[i] = x_live(p, op, i) ? x_text(v, i).size * op->imm : 0;
     return PLN_OK;
 }
 
@@ -44,7 +36,7 @@ static pln_status k_ascii(xprog *p, const xop *op, int32_t n) {
     int64_t *out = x_dest(p, op);
     int32_t used;
     for (int32_t i = 0; i < n; i++) {
-        xstr s = live(p, op, i) ? x_text(v, i) : x_empty();
+        xstr s = x_live(p, op, i) ? x_text(v, i) : x_empty();
         int32_t point = s.size == 0 ? 0 : pln__utf8_decode(s.data, s.size, &used);
         out[i] = point < 0 ? s.data[0] : point;
     }
@@ -61,7 +53,7 @@ static pln_status k_position(xprog *p, const xop *op, int32_t n) {
     int64_t *out = x_dest(p, op);
     for (int32_t i = 0; i < n; i++) {
         out[i] = 0;
-        if (!live(p, op, i))
+        if (!x_live(p, op, i))
             continue;
         xstr s = x_text(x_arg(p, op, 0), i);
         int64_t at = find(s, x_text(x_arg(p, op, 1), i), 0);
@@ -91,7 +83,8 @@ static pln_status k_test(xprog *p, const xop *op, int32_t n) {
     }
     memset(out, 0, (size_t)x_words(n) * 8);
     for (int32_t i = 0; i < n; i++)
-        if (live(p, op, i) && test(x_text(x_arg(p, op, 0), i), x_text(x_arg(p, op, 1), i), op->imm))
+        if (x_live(p, op, i) &&
+            test(x_text(x_arg(p, op, 0), i), x_text(x_arg(p, op, 1), i), op->imm))
             out[i / 64] |= UINT64_C(1) << (i % 64);
     return PLN_OK;
 }
@@ -116,7 +109,7 @@ static pln_status k_case(xprog *p, const xop *op, int32_t n) {
     xstr *to = x_dest(p, op);
     for (int32_t i = 0; i < n; i++) {
         to[i] = x_empty();
-        if (!live(p, op, i))
+        if (!x_live(p, op, i))
             continue;
         xstr s = x_text(v, i);
         uint8_t *bytes = pln__x_bytes(&p->block, s.size);
@@ -159,14 +152,14 @@ static pln_status k_substr(xprog *p, const xop *op, int32_t n) {
     pln_status status = PLN_OK;
     for (int32_t i = 0; i < n && status >= 0; i++) {
         out[i] = x_empty();
-        if (!live(p, op, i))
+        if (!x_live(p, op, i))
             continue;
         xstr s = x_text(x_arg(p, op, 0), i);
-        int64_t first = ints(p, op, 1)[i], end = INT64_MAX;
+        int64_t first = x_ints(p, op, 1)[i], end = INT64_MAX;
         first = first == INT64_MIN ? first : first - 1;
-        if (op->n_args == 3 && ints(p, op, 2)[i] < 0)
+        if (op->n_args == 3 && x_ints(p, op, 2)[i] < 0)
             status = pln__x_fail(p, op, n, i, XR_DOMAIN);
-        else if (op->n_args == 3 && !pln__add(first, ints(p, op, 2)[i], &end))
+        else if (op->n_args == 3 && !pln__add(first, x_ints(p, op, 2)[i], &end))
             end = INT64_MAX;
         out[i] = piece(s, first, end, bytes);
     }
@@ -179,10 +172,10 @@ static pln_status k_side(xprog *p, const xop *op, int32_t n) {
     bool bytes = pln__x_ascii_rows(x_arg(p, op, 0), n);
     for (int32_t i = 0; i < n; i++) {
         out[i] = x_empty();
-        if (!live(p, op, i))
+        if (!x_live(p, op, i))
             continue;
         xstr s = x_text(x_arg(p, op, 0), i);
-        int64_t count = ints(p, op, 1)[i], size = s.size;
+        int64_t count = x_ints(p, op, 1)[i], size = s.size;
         if (op->imm || count < 0)
             size = length_of(s, bytes);
         if (count < 0)
@@ -227,9 +220,10 @@ static pln_status k_trim(xprog *p, const xop *op, int32_t n) {
     const xstr space = {(const uint8_t *)" ", 1};
     xstr *out = x_dest(p, op);
     for (int32_t i = 0; i < n; i++)
-        out[i] = live(p, op, i) ? trim(x_text(x_arg(p, op, 0), i),
-                                       op->n_args > 1 ? x_text(x_arg(p, op, 1), i) : space, op->imm)
-                                : x_empty();
+        out[i] = x_live(p, op, i)
+                     ? trim(x_text(x_arg(p, op, 0), i),
+                            op->n_args > 1 ? x_text(x_arg(p, op, 1), i) : space, op->imm)
+                     : x_empty();
     return PLN_OK;
 }
 
@@ -263,20 +257,16 @@ static xstr part(xstr s, xstr by, int64_t which) {
     return part_forward(s, by, parts + which + 1);
 }
 
+static pln_status part_row(xprog *p, const xop *op, int32_t n, int32_t i, xstr *out) {
+    int64_t which = x_ints(p, op, 2)[i];
+    if (which == 0)
+        return pln__x_fail(p, op, n, i, XR_DOMAIN);
+    *out = part(x_text(x_arg(p, op, 0), i), x_text(x_arg(p, op, 1), i), which);
+    return PLN_OK;
+}
+
 static pln_status k_split_part(xprog *p, const xop *op, int32_t n) {
-    xstr *out = x_dest(p, op);
-    pln_status status = PLN_OK;
-    for (int32_t i = 0; i < n && status >= 0; i++) {
-        out[i] = x_empty();
-        if (!live(p, op, i))
-            continue;
-        int64_t which = ints(p, op, 2)[i];
-        if (which == 0)
-            status = pln__x_fail(p, op, n, i, XR_DOMAIN);
-        else
-            out[i] = part(x_text(x_arg(p, op, 0), i), x_text(x_arg(p, op, 1), i), which);
-    }
-    return status;
+    return x_text_rows(p, op, n, part_row);
 }
 
 const xfunction pln__x_text_functions[] = {

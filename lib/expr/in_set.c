@@ -66,29 +66,20 @@ static bool find_number(const inset *set, int64_t value) {
     return *base == value;
 }
 
-static pln_status k_in_i64(xprog *p, const xop *op, int32_t n) {
-    const inset *set = op->aux;
-    const int64_t *in = x_arg(p, op, 0)->data;
-    uint64_t *out = x_dest(p, op);
-    memset(out, 0, (size_t)x_words(n) * 8);
-    for (int32_t i = 0; i < n; i++)
-        out[i / 64] |= (uint64_t)find_number(set, in[i]) << (i % 64);
-    if (set->has_null)
-        unmatched_null(p, op, n);
-    return PLN_OK;
-}
-
-static pln_status k_in_i32(xprog *p, const xop *op, int32_t n) {
-    const inset *set = op->aux;
-    const int32_t *in = x_arg(p, op, 0)->data;
-    uint64_t *out = x_dest(p, op);
-    memset(out, 0, (size_t)x_words(n) * 8);
-    for (int32_t i = 0; i < n; i++)
-        out[i / 64] |= (uint64_t)find_number(set, in[i]) << (i % 64);
-    if (set->has_null)
-        unmatched_null(p, op, n);
-    return PLN_OK;
-}
+#define IN_NUMBERS(name, type)                                                                     \
+    static pln_status name(xprog *p, const xop *op, int32_t n) {                                   \
+        const inset *set = op->aux;                                                                \
+        const type *in = x_arg(p, op, 0)->data;                                                    \
+        uint64_t *out = x_dest(p, op);                                                             \
+        memset(out, 0, (size_t)x_words(n) * 8);                                                    \
+        for (int32_t i = 0; i < n; i++)                                                            \
+            out[i / 64] |= (uint64_t)find_number(set, in[i]) << (i % 64);                          \
+        if (set->has_null)                                                                         \
+            unmatched_null(p, op, n);                                                              \
+        return PLN_OK;                                                                             \
+    }
+IN_NUMBERS(k_in_i64, int64_t)
+IN_NUMBERS(k_in_i32, int32_t)
 
 /* ---- building ---- */
 

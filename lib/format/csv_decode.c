@@ -52,7 +52,9 @@ void pln__csv_decoder_free(struct pln__decoder *self) {
     if (self->columns != NULL)
         for (int64_t i = 0; i < self->n_columns; i++)
             pln__column_free(&self->columns[i]);
+    pln__symbol_sets_free(mem, &self->symbol_sets);
     pln__free(mem, self->columns, (uint64_t)self->n_columns * sizeof *self->columns);
+    pln__free(mem, self->symbols, (uint64_t)self->n_columns * sizeof *self->symbols);
     pln__free(mem, self->present, (uint64_t)self->n_columns * sizeof *self->present);
     pln__free(mem, self->fields, (uint64_t)self->n_fields * sizeof *self->fields);
     pln__free(mem, self->spans, (uint64_t)self->n_fields * sizeof *self->spans);
@@ -71,14 +73,17 @@ static pln_status make_columns(pln__decoder *self, pln_error *err) {
     if (n == 0)
         return PLN_OK;
     self->columns = pln__calloc(self->mem, n, sizeof *self->columns);
+    self->symbols = pln__calloc(self->mem, n, sizeof *self->symbols);
     self->present = pln__calloc(self->mem, n, sizeof *self->present);
     self->n_columns = (int64_t)n;
-    if (self->columns == NULL || self->present == NULL)
+    if (self->columns == NULL || self->symbols == NULL || self->present == NULL)
         return pln__error_memory(err, n * sizeof *self->columns);
     for (uint64_t i = 0; i < n; i++) {
         pln__type type;
         PLN__TRY(pln__csv_supported(self->schema->children[i], &type, err));
         PLN__TRY(pln__column_init(self->mem, self->schema->children[i], &self->columns[i], err));
+        PLN__TRY(pln__symbols_bind(&self->symbol_sets, self->seed, &self->columns[i],
+                                   &self->symbols[i], err));
     }
 out:
     return status;

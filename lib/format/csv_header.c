@@ -37,6 +37,7 @@ static void bind_field(pln__decoder *self, int64_t i, int64_t child) {
     f->nullable = column->type.nullable;
     f->child = (int32_t)child;
     f->column = column;
+    f->symbols = self->symbols[child];
     f->seed = self->seed;
     /* The remembered date is 1970-01-01 (day 0) until there is another. */
     f->date_head = pln__load_8("1970-01-");

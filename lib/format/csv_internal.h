@@ -15,6 +15,7 @@
 #include "base/number.h"
 #include "base/time.h"
 #include "format/format.h"
+#include "format/symbols.h"
 
 #define CSV_RECORD_BYTES_MAX (INT64_C(1) << 20)
 #define CSV_RECORD_BYTES_LIMIT (INT64_C(1) << 30)
@@ -144,6 +145,7 @@ typedef struct pln__csv_field {
     int32_t *offsets;
     int64_t room; /* for bytes of text */
     pln__column *column;
+    const pln__symbols *symbols; /* of an enum, else NULL */
     uint64_t seed;      /* of dictionaries */
     uint64_t date_head; /* the last date of a timestamp, "yyyy-mm-" and "dd" */
     int64_t date_days;
@@ -158,6 +160,7 @@ enum {
     CSV_DIGITS,
     CSV_NULL_REQUIRED,
     CSV_NOT_UTF8,
+    CSV_NO_SYMBOL,
     CSV_NO_ROOM /* not a fault: the column's bytes must grow first */
 };
 /* Types that are not worth their place in the hot loop. */
@@ -188,6 +191,8 @@ struct pln__decoder {
     int64_t bytes_max;
 
     pln__column *columns; /* one for each child of the schema */
+    const pln__symbols **symbols;
+    pln__symbol_sets symbol_sets;
     bool *present;        /* whether the file has it */
     int64_t n_columns;
     pln__csv_field *fields; /* one for each field of the file */

@@ -408,6 +408,23 @@ void pln__csv_drop(struct pln__decoder *self, int64_t rows) {
     }
 }
 
+/* A column that the file does not have. */
+static pln_status all_null(pln__decoder *self, int64_t i, int64_t rows, struct ArrowArray *out,
+                           pln_error *err) {
+    pln_status status = PLN_OK;
+    pln__column *column = &self->columns[i];
+    if (self->symbols[i] == NULL)
+        return pln__array_nulls(self->mem, self->schema->children[i], rows, out, err);
+    PLN__TRY(pln__column_reserve(column, rows, 0, err));
+    for (int64_t row = 0; row < rows; row++)
+        PLN__TRY(pln__column_null(column, err));
+    PLN__TRY(pln__column_finish(column, out, err));
+out:
+    if (status < 0)
+        pln__column_truncate(column, 0);
+    return status;
+}
+
 pln_status pln__csv_finish(struct pln__decoder *self, int64_t rows, struct ArrowArray *out,
                            pln_error *err) {
     pln_status status = PLN_OK;
@@ -424,8 +441,7 @@ pln_status pln__csv_finish(struct pln__decoder *self, int64_t rows, struct Arrow
         if (self->present[i])
             PLN__TRY(pln__column_finish(&self->columns[i], &columns[i], err));
         else
-            PLN__TRY(
-                pln__array_nulls(self->mem, self->schema->children[i], rows, &columns[i], err));
+            PLN__TRY(all_null(self, i, rows, &columns[i], err));
     }
     moved = true;
     PLN__TRY(pln__array_struct(self->mem, rows, columns, self->n_columns, out, err));

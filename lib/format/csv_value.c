@@ -93,13 +93,31 @@ out:
     return status;
 }
 
+static void put_index(const pln__csv_field *f, int64_t row, int64_t index) {
+    int32_t width = f->column->type.width;
+    uint64_t bits = (uint64_t)index;
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    bits <<= 64 - 8 * width;
+#endif
+    memcpy(f->data + row * width, &bits, (size_t)width);
+}
+
+static int put_symbol(const pln__csv_field *f, int64_t row, const char *text, int64_t size) {
+    int64_t index = pln__symbols_find(f->symbols, text, size);
+    if (PLN__UNLIKELY(index < 0))
+        return CSV_NO_SYMBOL;
+    put_index(f, row, index);
+    return CSV_OK;
+}
+
 static int put_word(const pln__csv_field *f, int64_t row, const char *text, int64_t size,
                     uint32_t cpu, pln_error *err) {
     static const int64_t words_max[] = {INT8_MAX,  INT16_MAX,  INT32_MAX, INT32_MAX,
                                         UINT8_MAX, UINT16_MAX, INT32_MAX, INT32_MAX};
     pln__column *column = f->column;
-    int32_t width = column->type.width;
     int64_t index = 0;
+    if (f->symbols != NULL)
+        return put_symbol(f, row, text, size);
     if (!pln__utf8_valid(text, size, cpu))
         return CSV_NOT_UTF8;
     if (column->dictionary_index == NULL ||
@@ -111,11 +129,7 @@ static int put_word(const pln__csv_field *f, int64_t row, const char *text, int6
         if (status < 0)
             return status;
     }
-    uint64_t bits = (uint64_t)index;
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    bits <<= 64 - 8 * width;
-#endif
-    memcpy(f->data + row * width, &bits, (size_t)width);
+    put_index(f, row, index);
     return CSV_OK;
 }
 
@@ -180,6 +194,10 @@ void pln__csv_value_message(const pln__csv_field *field, int code, const char *t
                             char out[200]) {
     char type[PLN__TYPE_TEXT_SIZE], show[PLN__SHOW_SIZE];
     char whole[PLN__TYPE_TEXT_SIZE + PLN__SHOW_SIZE + 80];
+    if (code == CSV_NO_SYMBOL) {
+        pln__symbols_refusal(field->symbols, text, size, out);
+        return;
+    }
     pln__type_text(field->column->schema, type);
     if (code == CSV_NULL_REQUIRED)
         snprintf(whole, sizeof whole, "null in a required column, expected %s", type);

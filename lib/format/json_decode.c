@@ -6,10 +6,11 @@
  *     decimal                a number, taken by its digits; digits beyond the scale are refused unless zeros
  *     utf8                   a string; with `number_to_text` also a number, as its characters
  *     binary, fixed          a string where the bytes are UTF-8 without NUL, else {"base64": "..."}
- *     date, time, timestamp  ISO 8601 strings; no offset means UTC; years beyond 0001 to 9999 with a sign ("+012345-01-01")
+ *     date, time, timestamp  ISO 8601 strings; no offset means UTC, and in a column without a zone there must be none; years beyond 0001 to
+ *                            9999 with a sign ("+012345-01-01")
  *     list, struct           an array, an object
  *     map                    an object if the keys are text and all different, else an array of [key, value] pairs; both are read
- *     dictionary             as its values
+ *     dictionary             as its values; of an enum (symbols.h) a string that is one of its symbols
  *     dense union            {"variant": value}, and null for a variant of type null
  *     utf8 with the metadata "pln.json" = "any"    any value, whose text is kept as it stands; null is a null if it may be
  *

@@ -155,8 +155,10 @@ static pln_status fill(pln__decoder *self, pln__json_node *node, pln__column *co
     node->kind = kind_of(column);
     node->nullable = column->type.nullable;
     (void)pln__json_day_of((const uint8_t *)"1970-01-01", &node->day);
+    node->zoned = node->kind == PLN__JSON_TIMESTAMP && column->type.timezone[0] != '\0';
     set_range(node);
     set_name(node, column->schema->name);
+    PLN__TRY(pln__symbols_bind(&self->symbol_sets, self->seed, column, &node->symbols, err));
 
     pln__column *columns = column->children;
     int64_t n = column->n_children;
@@ -215,6 +217,7 @@ void pln__json_plan_close(pln__decoder *self) {
             pln__free(self->mem, node->values, sizeof *node->values);
         }
     }
+    pln__symbol_sets_free(self->mem, &self->symbol_sets);
     pln__free(self->mem, self->nodes, (uint64_t)self->n_nodes * sizeof *self->nodes);
     pln__free(self->mem, self->aligned, (uint64_t)self->n_nodes * sizeof *self->aligned);
     if (self->top_open)

@@ -8,6 +8,7 @@
 #include "format/format.h"
 #include "format/json_check.h"
 #include "format/json_scan.h"
+#include "format/symbols.h"
 
 enum {
     PLN__JSON_BOOL,
@@ -79,7 +80,9 @@ struct pln__json_node {
     uint64_t serial; /* of objects read here */
     uint64_t seen;   /* the parent's serial when this member was last met */
     pln__json_day day;
+    bool zoned; /* a timestamp's column has a time zone */
     pln__json_keys keys;
+    const pln__symbols *symbols; /* of an enum, else NULL */
     pln__column *values; /* of a dictionary of other values than text: where one is read to before it is looked up */
 };
 
@@ -136,6 +139,7 @@ struct pln__decoder {
     pln__json_node *nodes; /* [0] is the record */
     int64_t n_nodes;
     int64_t used_nodes;
+    pln__symbol_sets symbol_sets;
     pln__json_node **aligned; /* those with one value a record, the record's own left out */
     int64_t n_aligned;
 

@@ -68,11 +68,26 @@ static const uint8_t *read_text(pln__decoder *self, pln__json_node *node, const 
     return pln__json_put_bytes(self, node->column, p + 1, end - p - 1) ? end + 1 : NULL;
 }
 
+/* A symbol as it stands in the text; whatever else a dictionary's value is goes the long way. */
+static const uint8_t *read_word(pln__decoder *self, pln__json_node *node, const uint8_t *p,
+                                int64_t depth) {
+    uint64_t high = 0;
+    if (node->symbols == NULL || *p != '"')
+        return pln__json_scalar(self, node, p, depth);
+    const uint8_t *end = pln__json_scan(p + 1, &high);
+    if (PLN__UNLIKELY(high != 0 || *end != '"'))
+        return pln__json_scalar(self, node, p, depth);
+    int64_t index = pln__symbols_find(node->symbols, p + 1, end - p - 1);
+    if (PLN__UNLIKELY(index < 0))
+        return pln__json_scalar(self, node, p, depth);
+    return pln__json_put_int(self, node->column, index) ? end + 1 : NULL;
+}
+
 static const uint8_t *read_timestamp(pln__decoder *self, pln__json_node *node, const uint8_t *p,
                                      int64_t depth) {
     pln__json_instant at;
     int64_t value;
-    const uint8_t *end = *p == '"' ? pln__json_stamp(p + 1, &node->day, &at) : NULL;
+    const uint8_t *end = *p == '"' ? pln__json_stamp(p + 1, node->zoned, &node->day, &at) : NULL;
     if (end == NULL || !pln__json_instant_in(&at, node->column->type.unit, &value))
         return pln__json_scalar(self, node, p, depth);
     return pln__json_put_int(self, node->column, value) ? end + 1 : NULL;
@@ -273,7 +288,7 @@ const uint8_t *pln__json_read(pln__decoder *self, pln__json_node *node, const ui
         [PLN__JSON_UTF8] = read_text,          [PLN__JSON_DATE] = read_date,
         [PLN__JSON_TIME] = pln__json_scalar,   [PLN__JSON_TIMESTAMP] = read_timestamp,
         [PLN__JSON_BINARY] = read_text,        [PLN__JSON_FIXED] = pln__json_scalar,
-        [PLN__JSON_DICTIONARY] = pln__json_scalar, [PLN__JSON_ANY] = pln__json_scalar,
+        [PLN__JSON_DICTIONARY] = read_word,    [PLN__JSON_ANY] = pln__json_scalar,
         [PLN__JSON_NULL] = pln__json_scalar,   [PLN__JSON_STRUCT] = read_struct,
         [PLN__JSON_LIST] = pln__json_list,     [PLN__JSON_MAP] = pln__json_map,
         [PLN__JSON_UNION] = pln__json_union,

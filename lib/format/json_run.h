@@ -95,7 +95,7 @@ static inline const uint8_t *step_time(pln__decoder *self, pln__json_node *node,
                                        int64_t row) {
     pln__json_instant at;
     int64_t value;
-    const uint8_t *end = *p == '"' ? pln__json_stamp(p + 1, &node->day, &at) : NULL;
+    const uint8_t *end = *p == '"' ? pln__json_stamp(p + 1, node->zoned, &node->day, &at) : NULL;
     if (end == NULL || !pln__json_instant_in(&at, node->column->type.unit, &value))
         return read_any(self, node, p, row);
     memcpy(node->column->data.data + row * 8, &value, 8);

@@ -72,9 +72,20 @@ static pln__parsed put_number(pln__decoder *self, pln__json_node *node, const ch
     return parsed;
 }
 
+static bool put_symbol(pln__decoder *self, pln__json_node *node, const char *text, int64_t size) {
+    char refusal[PLN__SYMBOLS_TEXT_SIZE];
+    int64_t index = pln__symbols_find(node->symbols, text, size);
+    if (PLN__LIKELY(index >= 0))
+        return pln__json_put_int(self, node->column, index);
+    pln__symbols_refusal(node->symbols, text, size, refusal);
+    return no(pln__json_fail(self, node, "%s", refusal));
+}
+
 bool pln__json_put_text(pln__decoder *self, pln__json_node *node, const char *text, int64_t size) {
     if (node->kind == PLN__JSON_UTF8)
         return pln__json_put_bytes(self, node->column, text, size);
+    if (node->symbols != NULL)
+        return put_symbol(self, node, text, size);
     pln_status status = pln__column_put_value(node->column, text, size, self->err);
     return status >= 0 || no(pln__json_stop(self, status));
 }
@@ -135,6 +146,20 @@ static bool number_text(pln__decoder *self, pln__json_node *node, const char *te
     return parsed == PLN__PARSED ? done : does_not_fit(self, node, text, size, parsed);
 }
 
+/* A time that would do in another column, where its offset meant something. */
+static bool offset_misplaced(pln__decoder *self, const pln__json_node *node, const char *text,
+                             int64_t size) {
+    char type[PLN__TYPE_TEXT_SIZE];
+    int64_t value;
+    int32_t unit = node->column->type.unit;
+    if (node->kind != PLN__JSON_TIMESTAMP || node->zoned ||
+        pln__json_parse_instant(text, size, unit, true, &value) == PLN__NOT_ONE)
+        return false;
+    (void)pln__json_fail(self, node, "expected %s without an offset, got string \"%.*s\"",
+                         pln__type_text(node->column->schema, type), (int)size, text);
+    return true;
+}
+
 static bool time_text(pln__decoder *self, pln__json_node *node, const char *text, int64_t size) {
     const pln__type *type = &node->column->type;
     int64_t value = 0;
@@ -146,8 +171,10 @@ static bool time_text(pln__decoder *self, pln__json_node *node, const char *text
     } else if (node->kind == PLN__JSON_TIME) {
         parsed = pln__parse_time(text, size, (pln__unit)type->unit, 0, &value);
     } else {
-        parsed = pln__json_parse_instant(text, size, type->unit, &value);
+        parsed = pln__json_parse_instant(text, size, type->unit, node->zoned, &value);
     }
+    if (parsed == PLN__NOT_ONE && offset_misplaced(self, node, text, size))
+        return false;
     if (parsed != PLN__PARSED)
         return does_not_fit(self, node, text, size, parsed);
     return pln__json_put_int(self, node->column, value);

@@ -199,8 +199,8 @@ static inline const uint8_t *pln__json_number(const uint8_t *p, bool *plain) {
 /* ---- time ---- */
 
 /*
- * "YYYY-MM-DDThh:mm:ss[.f...]Z" or without the "Z", up to but without the closing quote: days since 1970, seconds of the day, the digits of
- * the fraction and how many. NULL for whatever else, also for what the general parser takes. `last` keeps the day
+ * "YYYY-MM-DDThh:mm:ss[.f...]", and "Z" or not where it is `zoned`, up to but without the closing quote: days since 1970, seconds of the day,
+ * the digits of the fraction and how many. NULL for whatever else, also for what the general parser takes. `last` keeps the day
  * of the date seen last, for dates come in runs.
  */
 typedef struct pln__json_day {
@@ -224,7 +224,7 @@ static inline bool pln__json_same_day(const uint8_t *p, pln__json_day *last) {
            pln__json_day_of(p, last);
 }
 
-static inline const uint8_t *pln__json_stamp(const uint8_t *p, pln__json_day *last,
+static inline const uint8_t *pln__json_stamp(const uint8_t *p, bool zoned, pln__json_day *last,
                                              pln__json_instant *out) {
     if (!pln__json_same_day(p, last))
         return NULL;
@@ -249,7 +249,7 @@ static inline const uint8_t *pln__json_stamp(const uint8_t *p, pln__json_day *la
             return NULL;
         p += 1 + out->digits;
     }
-    p += *p == 'Z';
+    p += (*p == 'Z') & zoned;
     return *p == '"' ? p : NULL;
 }
 

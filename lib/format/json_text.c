@@ -92,9 +92,11 @@ pln__parsed pln__json_parse_day(const char *text, int64_t size, int32_t *out) {
     return days == *out ? PLN__PARSED : PLN__OUT_OF_RANGE;
 }
 
-pln__parsed pln__json_parse_instant(const char *text, int64_t size, int32_t unit, int64_t *out) {
+pln__parsed pln__json_parse_instant(const char *text, int64_t size, int32_t unit, bool zoned,
+                                    int64_t *out) {
     int64_t days, used, of_day;
-    pln__parsed parsed = pln__parse_timestamp(text, size, (pln__unit)unit, 0, out);
+    int flags = zoned ? 0 : PLN__TIME_NO_ZONE;
+    pln__parsed parsed = pln__parse_timestamp(text, size, (pln__unit)unit, flags, out);
     if (parsed != PLN__NOT_ONE)
         return parsed;
     parsed = expanded_day(text, size, &days, &used);
@@ -103,7 +105,7 @@ pln__parsed pln__json_parse_instant(const char *text, int64_t size, int32_t unit
     if (used == size || (text[used] != 'T' && text[used] != ' '))
         return PLN__NOT_ONE;
     used++;
-    size -= text[size - 1] == 'Z';
+    size -= zoned && text[size - 1] == 'Z';
     parsed = pln__parse_time(text + used, size - used, (pln__unit)unit, 0, &of_day);
     if (parsed != PLN__PARSED)
         return parsed;

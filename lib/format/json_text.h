@@ -13,7 +13,9 @@
 #define PLN__JSON_INSTANT_SIZE 64
 int64_t pln__json_format_instant(char *out, int64_t value, int32_t unit, bool utc);
 int64_t pln__json_format_day(char *out, int64_t days);
-pln__parsed pln__json_parse_instant(const char *text, int64_t size, int32_t unit, int64_t *out);
+/* Not `zoned`: "Z" and offsets are none of its business. */
+pln__parsed pln__json_parse_instant(const char *text, int64_t size, int32_t unit, bool zoned,
+                                    int64_t *out);
 pln__parsed pln__json_parse_day(const char *text, int64_t size, int32_t *out);
 
 /* RFC 4648 with padding. decode: false unless the text is what encode writes; `out` has room for size / 4 * 3. */

@@ -1,11 +1,28 @@
 #include "graph/graph.h"
 #include <dlfcn.h>
 #include <errno.h>
+#include <pln/builder.h>
 #include <pln/version.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 typedef pln_status (*init_fn)(const pln_host *host, pln_registry *registry, pln_error *err);
+
+static const pln_builder_calls builder_calls = {
+    .struct_size = sizeof(pln_builder_calls),
+    .column = pln_builder_column,
+    .child = pln_column_child,
+    .append_null = pln_column_null,
+    .append_int = pln_column_int,
+    .append_uint = pln_column_uint,
+    .append_float = pln_column_float,
+    .append_text = pln_column_text,
+    .append_bytes = pln_column_bytes,
+    .end = pln_column_end,
+    .variant = pln_column_variant,
+    .finish = pln_builder_finish,
+    .free = pln_builder_free,
+};
 
 void pln__host_static(pln_host *host) {
     memset(host, 0, sizeof *host);
@@ -22,6 +39,11 @@ void pln__host_static(pln_host *host) {
     host->config_json = pln__config_json;
     host->config_handle = pln__config_handle;
     host->port_add = pln__port_add;
+    host->builder = &builder_calls;
+    host->batch_schema = pln_batch_schema;
+    host->batch_array = pln_batch_array;
+    host->batch_ref = pln_batch_ref;
+    host->batch_unref = pln_batch_unref;
 }
 
 /* A plugin is trusted code: refuse a file that somebody else could have replaced. */

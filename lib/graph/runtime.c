@@ -21,10 +21,12 @@ static int64_t system_monotonic(void *user) {
 }
 
 #define WAIT_FDS_MAX 64
+/* The wall clock may be set while we wait, and another thread may ask the run to stop; the caller asks again. */
+#define WAIT_MS_MAX 1000
 
 static void system_wait(void *user, const pln_wait_fd *fds, int32_t n, int64_t until_us) {
     struct pollfd set[WAIT_FDS_MAX];
-    int64_t left_ms = -1;
+    int64_t left_ms = WAIT_MS_MAX;
     if (n > WAIT_FDS_MAX)
         n = WAIT_FDS_MAX;
     for (int32_t i = 0; i < n; i++)
@@ -34,9 +36,8 @@ static void system_wait(void *user, const pln_wait_fd *fds, int32_t n, int64_t u
                                  0};
     if (until_us != INT64_MAX) {
         int64_t now = system_now(user);
-        left_ms = until_us <= now ? 0 : (until_us - now + 999) / 1000;
-        if (left_ms > 1000)
-            left_ms = 1000; /* the wall clock may be set while we wait; the caller asks again */
+        if (until_us < pln__add_clamped(now, WAIT_MS_MAX * 1000))
+            left_ms = until_us <= now ? 0 : (until_us - now + 999) / 1000;
     }
     (void)poll(set, (nfds_t)n, (int)left_ms);
 }

@@ -340,11 +340,17 @@ static pln_status schema_parse(pln_context *ctx, const char *text, struct ArrowS
     return pln__schema_parse(pln__run_node_of(ctx)->run->mem, text, out, err);
 }
 
-static const pln_builder_calls builder_calls = {
-    sizeof(pln_builder_calls), 0,
-    pln_builder_column,  pln_column_child, pln_column_null,  pln_column_int, pln_column_uint,
-    pln_column_float,    pln_column_text,  pln_column_bytes, pln_column_end, pln_column_variant,
-    pln_builder_finish,  pln_builder_free};
+static pln_status lacks(pln_context *ctx, const char *what, pln_error *err) {
+    pln__run_node *node = pln__run_node_of(ctx);
+    if (node->opened)
+        return pln__error_set(err, PLN_ECONTRACT, "lacks: legal in open only");
+    char *copy = pln__strdup(node->run->mem, what);
+    if (copy == NULL)
+        return pln__error_memory(err, strlen(what) + 1);
+    pln__strfree(node->run->mem, node->lacks);
+    node->lacks = copy;
+    return PLN_OK;
+}
 
 void pln__host_running(pln_host *host) {
     pln__host_static(host);
@@ -362,11 +368,6 @@ void pln__host_running(pln_host *host) {
     host->batch_new = batch_new;
     host->batch_derive = batch_derive;
     host->builder_new = builder_new;
-    host->builder = &builder_calls;
-    host->batch_schema = pln_batch_schema;
-    host->batch_array = pln_batch_array;
-    host->batch_ref = pln_batch_ref;
-    host->batch_unref = pln_batch_unref;
     host->batch_origin = batch_origin;
     host->emit = emit;
     host->reject = reject;
@@ -385,4 +386,5 @@ void pln__host_running(pln_host *host) {
     host->port_schema = port_schema;
     host->schema_parse = schema_parse;
     host->batch_inherit = batch_inherit;
+    host->lacks = lacks;
 }

@@ -27,7 +27,9 @@ static int32_t second_store(pln_run *run, pln__run_node *node) {
 
 static void choose(pln_run *run, pln__run_node *node) {
     const pln_sink *table = pln__sink_of(node);
-    if (table->state_commit != NULL && run->store == NULL) {
+    if (node->lacks != NULL) {
+        node->commits = table->state_commit != NULL ? PLN__SINK_A_SECOND : PLN__SINK_C;
+    } else if (table->state_commit != NULL && run->store == NULL) {
         run->store = node;
         node->commits = PLN__SINK_A;
     } else if (table->state_commit != NULL) {
@@ -40,6 +42,8 @@ static void choose(pln_run *run, pln__run_node *node) {
 /* What keeps a node from exactly-once, or NULL. */
 static const char *lacks(const pln_run *run, const pln__run_node *node) {
     uint32_t caps = pln__caps_of(node);
+    if (node->lacks != NULL)
+        return node->lacks;
     if (pln__kind_of(node) == PLN_SOURCE) {
         const pln_source *table = pln__source_of(node);
         if (table->save == NULL || table->load == NULL || !(caps & PLN_CAP_REPLAYABLE))
@@ -67,6 +71,21 @@ static const pln__run_node *changing_node(const pln_run *run) {
     return NULL;
 }
 
+/* Not even at-least-once: a resumed run would go on without the rows that only its first attempt has seen. */
+static pln_status check_state(const pln_run *run, pln_error *err) {
+    for (int32_t i = 0; i < run->n_nodes && run->state_path != NULL; i++) {
+        const pln__run_node *node = &run->nodes[i];
+        if (pln__kind_of(node) != PLN_SOURCE || node->lacks == NULL)
+            continue;
+        pln__error_set(err, PLN_EGUARANTEE,
+                       "a run with a state file could not be resumed: node '%s' %s",
+                       node->node->name, node->lacks);
+        pln__error_where(err, "%s/%s", run->pipeline, node->node->name);
+        return PLN_EGUARANTEE;
+    }
+    return PLN_OK;
+}
+
 static pln_status judge(pln_run *run, pln_error *err) {
     const char *why = NULL;
     const pln__run_node *who = NULL;
@@ -86,11 +105,12 @@ static pln_status judge(pln_run *run, pln_error *err) {
     run->guarantee = why == NULL ? PLN_EXACTLY_ONCE : PLN_AT_LEAST_ONCE;
     if (why == NULL || run->options.guarantee != PLN_EXACTLY_ONCE)
         return PLN_OK;
+    pln__error_set(err, PLN_EGUARANTEE, "exactly-once cannot be given: %s%s%s%s",
+                   who != NULL ? "node '" : "", who != NULL ? who->node->name : "",
+                   who != NULL ? "' " : "", why);
     if (who != NULL)
         pln__error_where(err, "%s/%s", run->pipeline, who->node->name);
-    return pln__error_set(err, PLN_EGUARANTEE, "exactly-once cannot be given: %s%s%s%s",
-                          who != NULL ? "node '" : "", who != NULL ? who->node->name : "",
-                          who != NULL ? "' " : "", why);
+    return PLN_EGUARANTEE;
 }
 
 pln_status pln__negotiate(pln_run *run, pln_error *err) {
@@ -107,5 +127,6 @@ pln_status pln__negotiate(pln_run *run, pln_error *err) {
             if (pln__kind_of(node) == PLN_SINK && (pass == 1) == node->feeds_rejects)
                 choose(run, node);
         }
-    return judge(run, err);
+    pln_status status = judge(run, err);
+    return status < 0 ? status : check_state(run, err);
 }

@@ -1,6 +1,9 @@
 #include "run/run.h"
 #include <unistd.h>
 
+/* More of them are a count that was never set. */
+#define PARAMS_MAX 65536
+
 const pln_clock *pln__run_clock(const pln_run *run) {
     return &run->runtime->clock;
 }
@@ -26,28 +29,62 @@ void pln_run_options_init(pln_run_options *options, uint32_t size) {
     memcpy(options, &defaults, size);
 }
 
+typedef struct limits {
+    const char *name;
+    int64_t value, low, high;
+} limits;
+
+static pln_status within(const limits *l, pln_error *err) {
+    if (l->value >= l->low && l->value <= l->high)
+        return PLN_OK;
+    if (l->high == INT64_MAX)
+        return pln__error_set(err, PLN_EINVAL, "run options: %s %lld is less than %lld", l->name,
+                              (long long)l->value, (long long)l->low);
+    return pln__error_set(err, PLN_EINVAL, "run options: %s %lld is not %lld to %lld", l->name,
+                          (long long)l->value, (long long)l->low, (long long)l->high);
+}
+
+static pln_status params_check(const pln_run_options *o, pln_error *err) {
+    if (o->n_params > 0 && o->params == NULL)
+        return pln__error_set(err, PLN_EINVAL, "run options: n_params %lld, but params is NULL",
+                              (long long)o->n_params);
+    for (int64_t i = 0; i < o->n_params; i++)
+        if (o->params[i].name == NULL || o->params[i].value == NULL)
+            return pln__error_set(err, PLN_EINVAL, "run options: params[%lld]: its %s is NULL",
+                                  (long long)i, o->params[i].name == NULL ? "name" : "value");
+    return PLN_OK;
+}
+
 static pln_status options_check(const pln_run_options *o, pln_error *err) {
-    if (o->mode < PLN_BATCH || o->mode > PLN_STREAM)
-        return pln__error_set(err, PLN_EINVAL, "run options: mode %d", (int)o->mode);
-    if (o->guarantee < PLN_AT_LEAST_ONCE || o->guarantee > PLN_EXACTLY_ONCE)
-        return pln__error_set(err, PLN_EINVAL, "run options: guarantee %d", (int)o->guarantee);
-    if (o->when_done < PLN_WHEN_DONE_RESTART || o->when_done > PLN_WHEN_DONE_SKIP)
-        return pln__error_set(err, PLN_EINVAL, "run options: when_done %d", (int)o->when_done);
-    if (o->on_schema_change < PLN_SCHEMA_CHANGE_FAIL ||
-        o->on_schema_change > PLN_SCHEMA_CHANGE_ADAPT)
-        return pln__error_set(err, PLN_EINVAL, "run options: on_schema_change %d",
-                              (int)o->on_schema_change);
+    const limits all[] = {
+        {"mode", o->mode, PLN_BATCH, PLN_STREAM},
+        {"guarantee", o->guarantee, PLN_AT_LEAST_ONCE, PLN_EXACTLY_ONCE},
+        {"when_done", o->when_done, PLN_WHEN_DONE_RESTART, PLN_WHEN_DONE_SKIP},
+        {"on_schema_change", o->on_schema_change, PLN_SCHEMA_CHANGE_FAIL, PLN_SCHEMA_CHANGE_ADAPT},
+        {"workers", o->workers, 1, INT64_MAX},
+        {"max_batch_rows", o->max_batch_rows, 1, 65536},
+        {"max_batch_bytes", o->max_batch_bytes, 1, INT64_MAX},
+        {"max_linger_us", o->max_linger_us, 0, INT64_MAX},
+        {"epoch_rows", o->epoch_rows, 0, INT64_MAX},
+        {"epoch_us", o->epoch_us, 0, INT64_MAX},
+        {"attempts", o->attempts, 1, INT64_MAX},
+        {"retry_delay_us", o->retry_delay_us, 0, INT64_MAX},
+        {"n_params", o->n_params, 0, PARAMS_MAX},
+        {"progress_us", o->progress_us, 0, INT64_MAX},
+    };
+    for (int i = 0; i < PLN__COUNT(all); i++) {
+        pln_status status = within(&all[i], err);
+        if (status < 0)
+            return status;
+    }
     if (o->workers != 1)
         return pln__error_set(err, PLN_EUNSUPPORTED,
                               "run options: workers %d, only 1 is offered yet", (int)o->workers);
-    if (o->max_batch_rows < 1 || o->max_batch_rows > 65536)
-        return pln__error_set(err, PLN_EINVAL, "run options: max_batch_rows %lld is not 1 to 65536",
-                              (long long)o->max_batch_rows);
-    if (o->max_batch_bytes < 1 || o->max_linger_us < 0 || o->epoch_rows < 0 || o->epoch_us < 0 ||
-        o->attempts < 1 || o->retry_delay_us < 0 || o->n_params < 0)
+    if (o->interval_end_us < o->interval_start_us)
         return pln__error_set(err, PLN_EINVAL,
-                              "run options: a number is negative or zero where it may not be");
-    return PLN_OK;
+                              "run options: interval_end_us %lld is before interval_start_us %lld",
+                              (long long)o->interval_end_us, (long long)o->interval_start_us);
+    return params_check(o, err);
 }
 
 static pln_status dup_text(pln_run *run, const char *text, char **out, pln_error *err) {
@@ -75,8 +112,7 @@ static pln_status copy_params(pln_run *run, const pln_param *params, int64_t n, 
 static pln_status options_take(pln_run *run, const pln_run_options *given, pln_error *err) {
     pln_status status = PLN_OK;
     pln_run_options *o = &run->options;
-    const pln_param *params;
-    int64_t n_params;
+    pln_run_options asked;
     pln_run_options_init(o, sizeof *o);
     if (given != NULL) {
         if (given->struct_size < 8 || given->struct_size > 65536)
@@ -84,11 +120,10 @@ static pln_status options_take(pln_run *run, const pln_run_options *given, pln_e
                                   (unsigned)given->struct_size);
         memcpy(o, given, given->struct_size < sizeof *o ? given->struct_size : sizeof *o);
     }
-    params = o->params;
-    n_params = o->n_params;
+    asked = *o;
     o->params = NULL;
     o->n_params = 0;
-    PLN__TRY(options_check(o, err));
+    PLN__TRY(options_check(&asked, err));
     if (o->mode == PLN_MICRO_BATCH && o->epoch_rows == 0 && o->epoch_us == 0)
         o->epoch_rows = 4096;
     if (o->mode == PLN_STREAM && o->epoch_rows == 0 && o->epoch_us == 0)
@@ -103,7 +138,7 @@ static pln_status options_take(pln_run *run, const pln_run_options *given, pln_e
     o->pipeline = run->pipeline;
     o->run_key = run->run_key;
     o->state = run->state_path;
-    PLN__TRY(copy_params(run, params, n_params, err));
+    PLN__TRY(copy_params(run, asked.params, asked.n_params, err));
 out:
     return status;
 }
@@ -236,6 +271,8 @@ void pln__run_close_nodes(pln_run *run) {
         pln__run_node *node = &run->nodes[run->order[i]];
         pln__pending_drop(node);
         pln__reject_free(node);
+        pln__strfree(run->mem, node->lacks);
+        node->lacks = NULL;
         if (!node->opened)
             continue;
         if (pln__kind_of(node) == PLN_SOURCE)
@@ -340,12 +377,6 @@ static pln_status recover_sinks(pln_run *run, pln_error *err) {
             pln__runtime_log(run->runtime, PLN_LOG_WARNING, node->node->name, own.message);
             continue;
         }
-        /* A stream, say: what was written cannot be taken back, so it is written once or more. */
-        if (status == PLN_EGUARANTEE && run->options.guarantee != PLN_EXACTLY_ONCE) {
-            node->commits = PLN__SINK_C;
-            run->guarantee = PLN_AT_LEAST_ONCE;
-            continue;
-        }
         if (status < 0) {
             pln__error_where(&own, "%s/%s", run->pipeline, node->node->name);
             if (err != NULL)
@@ -380,15 +411,6 @@ out:
     return status;
 }
 
-/* Which sources cannot say where they are, asked before the first row is taken out of them. */
-static void probe_sources(pln_run *run) {
-    pln__checkpoint probe = {0};
-    if (run->state_path != NULL || run->options.attempts < 2)
-        return;
-    if (pln__run_save(run, run->n, false, &probe, NULL) >= 0)
-        pln__checkpoint_free(run->mem, &probe);
-}
-
 pln_status pln__run_ready(pln_run *run, pln_error *err) {
     pln_status status = PLN_OK;
     PLN__TRY(recover_sinks(run, err));
@@ -400,7 +422,6 @@ pln_status pln__run_ready(pln_run *run, pln_error *err) {
             pln__source_of(node)->commit != NULL)
             PLN__TRY(pln__source_of(node)->commit(node->self, &node->ctx, run->n, err));
     }
-    probe_sources(run);
     PLN__TRY(pln__epoch_begin(run, err));
     run->ready = true;
 out:

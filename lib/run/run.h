@@ -78,7 +78,7 @@ struct pln__run_node {
     bool ended;         /* no more rows will come out of it */
     bool closed;        /* it wants no more rows */
     bool barrier;
-    bool unsaved; /* a source that cannot return to where it is, in a run that nobody will resume */
+    char *lacks;  /* what keeps it, as it is configured, from what its table promises; NULL: nothing */
     bool new_schema;     /* source: announced; asked for when the epoch is committed */
     pln__schema *agreed; /* source: what the graph has while rows of another schema are being rejected, else NULL */
     int32_t commits;    /* PLN__SINK_* */
@@ -172,6 +172,8 @@ struct pln_run {
     int64_t epoch_started_us;
     int64_t epochs, recoveries, retries;
     int32_t attempt;
+    bool retrying; /* the nodes are closed until retry_at_us, and opened anew then */
+    bool last_try; /* the run is asked to stop: what fails now is not tried again */
     int64_t retry_at_us;
     int64_t started_us, started_monotonic, progress_at;
     int64_t mark_us; /* since when the running node has the time */

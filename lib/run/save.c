@@ -9,22 +9,15 @@ static pln_status save_node(pln__run_node *node, int64_t n, pln__checkpoint *out
         pln__kind_of(node) == PLN_SOURCE      ? pln__source_of(node)->save
         : pln__kind_of(node) == PLN_TRANSFORM ? pln__transform_of(node)->save
                                               : pln__sink_of(node)->save;
-    if (save == NULL)
+    if (save == NULL || (pln__kind_of(node) == PLN_SOURCE && node->lacks != NULL))
         return PLN_OK;
     run->saving = node;
     run->saving_to = pln__kind_of(node) == PLN_SOURCE ? &out->positions : &out->states;
-    pln_error own = {0};
-    status = save(node->self, &node->ctx, n, &own);
+    status = save(node->self, &node->ctx, n, err);
     run->saving = NULL;
     run->saving_to = NULL;
-    if (status == PLN_EGUARANTEE && run->state_path == NULL && pln__kind_of(node) == PLN_SOURCE) {
-        node->unsaved = true; /* a pipe, say: then a failed epoch ends the run instead of being tried again */
-        return PLN_OK;
-    }
-    if (status < 0 && err != NULL) {
-        pln__error_where(&own, "%s/%s", run->pipeline, node->node->name);
-        *err = own;
-    }
+    if (status < 0)
+        pln__error_where(err, "%s/%s", run->pipeline, node->node->name);
     return status;
 }
 

@@ -19,7 +19,7 @@ static bool can_go_back(const pln_run *run) {
         if (pln__kind_of(node) != PLN_SOURCE)
             continue;
         const pln_source *table = pln__source_of(node);
-        if (node->unsaved || !(pln__caps_of(node) & PLN_CAP_REPLAYABLE) ||
+        if (node->lacks != NULL || !(pln__caps_of(node) & PLN_CAP_REPLAYABLE) ||
             (run->have_last && (table->save == NULL || table->load == NULL)))
             return false;
     }
@@ -50,7 +50,7 @@ static void reset_nodes(pln_run *run) {
  * a resumed process takes, too.
  */
 static pln_status go_back(pln_run *run, pln_error *err) {
-    run->retry_at_us = 0;
+    run->retrying = false;
     run->telling = run->in_doubt = false;
     reset_nodes(run);
     run->epochs = run->have_last ? run->epochs : 0;
@@ -58,17 +58,23 @@ static pln_status go_back(pln_run *run, pln_error *err) {
     return status;
 }
 
+static int64_t retry_delay_us(const pln_run *run) {
+    int doublings = run->attempt > 20 ? 20 : run->attempt;
+    int64_t delay = run->options.retry_delay_us;
+    return delay > INT64_MAX >> doublings ? INT64_MAX : delay << doublings;
+}
+
 static bool try_again(pln_run *run, const pln_error *own) {
     if (!(own->flags & PLN_ERR_RETRYABLE) || (own->flags & (PLN_ERR_FATAL | PLN_ERR_DATA)) ||
-        run->attempt + 1 >= run->options.attempts || !can_go_back(run))
+        run->attempt + 1 >= run->options.attempts || run->last_try || !can_go_back(run))
         return false;
     (void)pln__epoch_abort(run, NULL);
     pln__run_close_nodes(run);
     /* A handle on which a write had no known outcome writes no more. */
     pln__state_close(run->state);
     run->state = NULL;
-    run->retry_at_us = pln__run_now(run) +
-                       (run->options.retry_delay_us << (run->attempt > 20 ? 20 : run->attempt));
+    run->retrying = true;
+    run->retry_at_us = pln__add_clamped(pln__run_now(run), retry_delay_us(run));
     run->attempt++;
     run->retries++;
     pln__runtime_log(run->runtime, PLN_LOG_WARNING, own->where, own->message);
@@ -286,8 +292,11 @@ static pln_status lift_barriers(pln_run *run, pln_error *err) {
 static pln_status round_of(pln_run *run, bool *progressed, pln_error *err) {
     pln_status status = PLN_OK;
     bool parked = false;
-    if (run->retry_at_us != 0) {
-        if (pln__run_now(run) < run->retry_at_us)
+    bool stop = atomic_load_explicit(&run->stop, memory_order_relaxed) != 0;
+    if (run->retrying) {
+        /* Who asks to stop does not wait for the delay, which may be for ever: one try more, at once. */
+        run->last_try = stop;
+        if (!stop && pln__run_now(run) < run->retry_at_us)
             return PLN_AGAIN;
         PLN__TRY(go_back(run, err));
         *progressed = true;
@@ -302,24 +311,23 @@ static pln_status round_of(pln_run *run, bool *progressed, pln_error *err) {
     }
     for (int32_t i = 0; i < run->n_nodes; i++)
         PLN__TRY(pln__unpark(&run->nodes[i], &parked, err));
-    bool stopping = atomic_load_explicit(&run->stop, memory_order_relaxed) != 0;
-    if (!stopping)
+    if (!stop)
         PLN__TRY(poll_round(run, parked, progressed, err));
     parked = false;
     for (int32_t i = 0; i < run->n_nodes; i++)
         parked |= run->nodes[i].n_pending > 0;
     if (parked)
         return *progressed ? PLN_OK : PLN_AGAIN;
-    if (!stopping && all_ended(run)) {
+    if (!stop && all_ended(run)) {
         PLN__TRY(pln__epoch_commit(run, true, err));
         return ended(run, PLN__RUN_DONE);
     }
-    if (stopping || epoch_due(run)) {
-        if (run->epoch_rows > 0 || !stopping)
+    if (stop || epoch_due(run)) {
+        if (run->epoch_rows > 0 || !stop)
             PLN__TRY(pln__epoch_commit(run, false, err));
         PLN__TRY(lift_barriers(run, err));
         *progressed = true;
-        if (stopping)
+        if (stop)
             return ended(run, PLN__RUN_STOPPED);
     } else if (run->options.mode == PLN_STREAM) {
         PLN__TRY(flush_rejects(run, err));
@@ -331,14 +339,14 @@ out:
 
 static int64_t wake_at(const pln_run *run) {
     int64_t wake = INT64_MAX;
-    if (run->retry_at_us != 0)
+    if (run->retrying)
         return run->retry_at_us;
     for (int32_t i = 0; i < run->n_nodes; i++)
         if (run->nodes[i].wait_until_us < wake)
             wake = run->nodes[i].wait_until_us;
     if (run->options.epoch_us > 0 && run->epoch_rows > 0) {
-        int64_t left = run->epoch_started_us + run->options.epoch_us - pln__run_monotonic(run);
-        int64_t due = pln__run_now(run) + (left > 0 ? left : 0);
+        int64_t left = run->options.epoch_us - (pln__run_monotonic(run) - run->epoch_started_us);
+        int64_t due = pln__add_clamped(pln__run_now(run), left > 0 ? left : 0);
         if (due < wake)
             wake = due;
     }

@@ -3,7 +3,6 @@
 
 #define NODES_MAX 100000 /* a name used twice at each of 30 levels would be a billion columns */
 #define BRANCHES_MAX 127
-#define SYMBOLS_KEY "pln.symbols" /* the symbols of an enum, a JSON list */
 #define LOGICAL_KEY "pln.logical" /* uuid, duration, big-decimal: what the column type does not tell */
 
 typedef struct walk {
@@ -100,7 +99,7 @@ static pln_status build_enum(walk *w, const pln__avro_type *type, column to) {
     w->nodes += list.size / 128; /* symbols take room, too */
     PLN__TRY(pln__text_status(&list, w->err));
     PLN__TRY(make(w, "i", to, 0));
-    PLN__TRY(pln__field_set_metadata(to.out, SYMBOLS_KEY, list.data, w->err));
+    PLN__TRY(pln__field_set_metadata(to.out, PLN__SYMBOLS, list.data, w->err));
     PLN__TRY(make(w, "u", (column){"", false, &values}, 0));
     pln__field_set_dictionary(to.out, &values);
 out:

@@ -165,7 +165,7 @@ static pln_status put_dictionary(make *m, const struct ArrowSchema *column, cons
     int32_t size = 0;
     json *list = NULL;
     pln__arena arena = {.mem = m->mem};
-    const char *text = pln__field_metadata(column, "pln.symbols", &size);
+    const char *text = pln__field_metadata(column, PLN__SYMBOLS, &size);
     pln_status status = PLN_OK;
     if (text != NULL && strcmp(column->dictionary->format, "u") == 0)
         status = pln__doc_parse(&arena, text, size, &list, NULL);

@@ -16,8 +16,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         }                                                                                          \
     } while (0)
 
-static const char *const formats[] = {"l",      "u", "g", "tsu:UTC", "b", "tdD",
-                                      "d:10,2", "C", "z", "ttm",     "i", "w:2"};
+/* "=" is an enum of a few symbols. */
+static const char *const formats[] = {"l", "u", "g",   "tsu:UTC", "b",   "tdD", "d:10,2",
+                                      "C", "z", "ttm", "i",       "w:2", "=",   "tss:"};
 
 typedef struct outcome {
     int64_t rows, bad, lines, consumed;
@@ -30,8 +31,17 @@ static void make_schema(int first, int n, struct ArrowSchema *out) {
     REQUIRE(pln__field_new(mem, "+s", "", false, n, out, NULL) == PLN_OK);
     for (int i = 0; i < n; i++) {
         char name[2] = {(char)('a' + i), '\0'};
-        REQUIRE(pln__field_new(mem, formats[(first + i) % PLN__COUNT(formats)], name, i != 1, 0,
-                               out->children[i], NULL) == PLN_OK);
+        const char *format = formats[(first + i) % PLN__COUNT(formats)];
+        bool symbols = *format == '=';
+        struct ArrowSchema *field = out->children[i], texts;
+        REQUIRE(pln__field_new(mem, symbols ? "C" : format, name, i != 1, 0, field, NULL) ==
+                PLN_OK);
+        if (!symbols)
+            continue;
+        REQUIRE(pln__field_set_metadata(field, "pln.symbols", "[\"a\", \"1\", \"x y\"]", NULL) ==
+                PLN_OK);
+        REQUIRE(pln__field_new(mem, "u", "", false, 0, &texts, NULL) == PLN_OK);
+        pln__field_set_dictionary(field, &texts);
     }
 }
 

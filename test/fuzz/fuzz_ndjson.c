@@ -10,6 +10,7 @@ static const char *const specs[] = {
     "id l, name u?, at tsm:UTC?, s {x g?, y [l?]?}?, ok b?",
     "a i?, b d:10.2?, c f?, d tdD?, e ttm?, f z?, g w:3?, h #u?, i n, j any?",
     "m <u l?>?, p <l u?>?, v (a l | b u? | n n), l [[{k u?}?]?]?, q #d:5.1?",
+    "id =a.b.red?, name [=x.y.?]?, at tsu:?, m <=a.b.c =x.k?>?",
 };
 
 static void fail_unless(bool fine) {

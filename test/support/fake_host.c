@@ -280,21 +280,12 @@ static pln_status schema_parse(pln_context *ctx, const char *text, struct ArrowS
     return pln__schema_parse(ctx->host->allocator(ctx), text, out, err);
 }
 
-static const pln_builder_calls builder_calls = {
-    .struct_size = sizeof(pln_builder_calls),
-    .column = pln_builder_column,
-    .child = pln_column_child,
-    .append_null = pln_column_null,
-    .append_int = pln_column_int,
-    .append_uint = pln_column_uint,
-    .append_float = pln_column_float,
-    .append_text = pln_column_text,
-    .append_bytes = pln_column_bytes,
-    .end = pln_column_end,
-    .variant = pln_column_variant,
-    .finish = pln_builder_finish,
-    .free = pln_builder_free,
-};
+static pln_status lacks(pln_context *ctx, const char *what, pln_error *err) {
+    fake_node *node = node_of(ctx);
+    (void)err;
+    snprintf(node->lacks, sizeof node->lacks, "%s", what);
+    return PLN_OK;
+}
 
 static void fill_table(pln_host *host) {
     pln__host_static(host);
@@ -310,11 +301,6 @@ static void fill_table(pln_host *host) {
     host->batch_new = batch_new;
     host->batch_derive = batch_derive;
     host->builder_new = builder_new;
-    host->builder = &builder_calls;
-    host->batch_schema = pln_batch_schema;
-    host->batch_array = pln_batch_array;
-    host->batch_ref = pln_batch_ref;
-    host->batch_unref = pln_batch_unref;
     host->batch_origin = batch_origin;
     host->emit = emit;
     host->reject = reject;
@@ -331,6 +317,7 @@ static void fill_table(pln_host *host) {
     host->count = count;
     host->port_schema = port_schema;
     host->schema_parse = schema_parse;
+    host->lacks = lacks;
 }
 
 /* ---- host and nodes ---- */

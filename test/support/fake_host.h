@@ -85,6 +85,7 @@ typedef struct fake_node {
     int64_t fates[6];
     int32_t wait_fd; /* of the last wait, -1: none */
     int64_t wait_until_us;
+    char lacks[256]; /* what it said with host->lacks */
     int slot; /* which slot is running, for what is legal only there */
 } fake_node;
 

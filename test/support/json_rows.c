@@ -57,6 +57,22 @@ static const char *fields(const char *p, char end, bool named, const char *names
     return *p == end && end != '\0' ? p + 1 : p;
 }
 
+/* "red.green": an enum of these symbols, with one byte for an index. */
+static const char *symbols(const char *p, const char *name, struct ArrowSchema *out) {
+    char given[64], list[300] = "[";
+    struct ArrowSchema texts;
+    p = word(p, " ?,|]}>)", given, sizeof given);
+    for (char *symbol = strtok(given, "."); symbol != NULL; symbol = strtok(NULL, "."))
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s\"%s\"",
+                 list[1] != '\0' ? ", " : "", symbol);
+    strcat(list, "]");
+    MUST(pln__field_new(mem(), "C", name, false, 0, out, err));
+    MUST(pln__field_set_metadata(out, "pln.symbols", list, err));
+    MUST(pln__field_new(mem(), "u", "", false, 0, &texts, err));
+    pln__field_set_dictionary(out, &texts);
+    return p;
+}
+
 static const char *field(const char *p, const char *name, struct ArrowSchema *out) {
     static const char *item[] = {"item"}, *pair[] = {"key", "value"};
     char format[64];
@@ -88,6 +104,7 @@ static const char *field(const char *p, const char *name, struct ArrowSchema *ou
         out->flags |= inner.flags & ARROW_FLAG_NULLABLE;
         pln__field_set_dictionary(out, &inner);
         break;
+    case '=': p = symbols(p + 1, name, out); break;
     default:
         p = word(p, " ?,|]}>)", format, sizeof format);
         if (strcmp(format, "any") == 0) {

@@ -9,7 +9,7 @@
 
 /*
  * "id l, name u?, at tsu:UTC, tags [u?], who {age i, mail u?}?, by <u l?>, kind #u, v (a l | b u | n n), raw any?": Arrow's
- * format letters; ? is nullable, [] list, {} struct, <> map, # dictionary of utf8, () dense union. Aborts on a mistake.
+ * format letters; ? is nullable, [] list, {} struct, <> map, # dictionary of utf8, =red.green enum, () dense union. Aborts on a mistake.
  */
 void json_schema(const char *spec, struct ArrowSchema *out);
 

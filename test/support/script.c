@@ -23,11 +23,12 @@ static pln_status fail(pln_error *err, pln_status status, uint32_t flags, const 
 
 static pln_status script_open(void *user, pln_context *ctx, const pln_config *config, void **self,
                               pln_error *err) {
-    reader *r = calloc(1, sizeof *r);
-    (void)ctx;
+    script *s = user;
     (void)config;
-    (void)err;
-    r->s = user;
+    if (s->lacks != NULL && ctx->host->lacks(ctx, s->lacks, err) < 0)
+        return err->status;
+    reader *r = calloc(1, sizeof *r);
+    r->s = s;
     r->s->opens++;
     r->wide = r->s->start_wide;
     *self = r;
@@ -195,11 +196,12 @@ static void note(probe *p, char what) {
 
 static pln_status probe_open(void *user, pln_context *ctx, const pln_config *config, void **self,
                              pln_error *err) {
-    (void)ctx;
+    probe *p = user;
     (void)config;
-    (void)err;
-    ((probe *)user)->opens++;
-    *self = user;
+    if (p->lacks != NULL && ctx->host->lacks(ctx, p->lacks, err) < 0)
+        return err->status;
+    p->opens++;
+    *self = p;
     return PLN_OK;
 }
 

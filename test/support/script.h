@@ -22,6 +22,7 @@ typedef struct script {
     int32_t opens, closes, polls, asked;
     int64_t committed; /* the last epoch acknowledged */
     int64_t max_rows;  /* the largest limit seen */
+    const char *lacks; /* said in open; NULL: nothing */
 } script;
 extern const pln_source script_source;    /* bounded, replayable */
 extern const pln_source script_unbounded; /* likewise, but for the capability */
@@ -41,6 +42,7 @@ typedef struct probe {
     uint32_t flags;
     pln_status status;
     int32_t again; /* so many writes answer AGAIN */
+    const char *lacks; /* said in open; NULL: nothing */
     int32_t refuse_columns; /* schema: other than so many are refused; 0: none */
     int32_t opens, closes, writes, aborts;
     int32_t columns; /* of the last schema */

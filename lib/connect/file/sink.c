@@ -62,7 +62,10 @@ static pln_status open_target(file_sink *sink, pln_context *ctx, const pln_confi
                               (long long)fd);
     sink->descriptor = (int32_t)fd;
     sink->at_once = who.mode == 2;
-    return PLN_OK;
+    return host->lacks(ctx,
+                       "writes to a descriptor (option 'fd'): what is out cannot be taken back, "
+                       "and each row is written at least once",
+                       err);
 }
 
 static pln_status sink_open(void *user, pln_context *ctx, const pln_config *config, void **self,

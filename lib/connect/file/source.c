@@ -79,6 +79,10 @@ static pln_status open_inputs(file_source *source, pln_context *ctx, const pln_c
         if (fd < 0 || fd > INT32_MAX)
             PLN__FAIL(err, PLN_EOPTION, "option 'fd': %lld is no descriptor", (long long)fd);
         source->reader.descriptor = (int32_t)fd;
+        PLN__TRY(host->lacks(ctx,
+                             "reads a descriptor (option 'fd'), which cannot be read a second time "
+                             "from a saved place: a file by its path can",
+                             err));
     } else {
         const char *key = host->config_has(config, "path") ? "path" : "paths";
         for (int64_t i = 0; i < host->config_count(config, key); i++) {

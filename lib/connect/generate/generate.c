@@ -84,51 +84,39 @@ static pln_status gen_schema(void *self, pln_context *ctx, struct ArrowSchema *o
     return pln__schema_copy(g->mem, &g->schema, out, err);
 }
 
+/* A rate may be one row in an age, or more rows in a microsecond than there are numbers. */
+static int64_t whole(double amount) {
+    return amount < 0x1p62 ? (int64_t)amount : INT64_C(1) << 62;
+}
+
 /* How many rows the rate allows by now; the first one at once. */
 static int64_t due(generator *g, pln_context *ctx, pln_error *err) {
     int64_t now = ctx->host->now_us(ctx), made = g->at.row - g->started_row;
     if (g->started_us == 0)
         g->started_us = now;
-    int64_t allowed = (int64_t)((double)(now - g->started_us) * g->rate / 1e6) + 1;
+    /* A clock that was set back allows no fewer rows than at the start. */
+    int64_t passed = now > g->started_us ? now - g->started_us : 0;
+    int64_t allowed = whole((double)passed * g->rate / 1e6) + 1;
     if (allowed <= made)
         (void)ctx->host->wait_until(
-            ctx, g->started_us + (int64_t)((double)made * 1e6 / g->rate) + 1, err);
+            ctx, pln__add_clamped(g->started_us, whole((double)made * 1e6 / g->rate) + 1), err);
     return allowed - made;
-}
-
-typedef struct positions {
-    const pln_allocator *mem;
-    int64_t count;
-    int64_t at[];
-} positions;
-
-static void free_positions(void *owner) {
-    positions *p = owner;
-    pln__free(p->mem, p, sizeof *p + (uint64_t)p->count * sizeof p->at[0]);
 }
 
 static pln_status send(generator *g, pln_context *ctx, int64_t n, pln_batch **out, pln_error *err) {
     struct ArrowArray array = {0};
-    pln_origin origin = {
-        .struct_size = sizeof origin, .split = "generated", .release = free_positions};
-    pln_status status = pln__column_finish(&g->out, &array, err);
-    if (status < 0)
-        return status;
+    pln__positions *p = NULL;
+    pln_status status = PLN_OK;
+    PLN__TRY(pln__column_finish(&g->out, &array, err));
     if (!(ctx->host->wants(ctx) & PLN_WANT_POSITION))
         return ctx->host->batch_new(ctx, 0, &array, NULL, out, err);
-    uint64_t size = sizeof(positions) + (uint64_t)n * sizeof(int64_t);
-    positions *p = pln__alloc(g->mem, size);
-    if (p == NULL) {
-        pln__array_release(&array);
-        return pln__error_memory(err, size);
-    }
-    p->mem = g->mem;
-    p->count = n;
-    for (int64_t i = 0; i < n; i++)
-        p->at[i] = g->at.row + i;
-    origin.position = p->at;
-    origin.owner = p;
+    PLN__TRY(pln__positions_new(g->mem, g->at.row, n, &p, err));
+    pln_origin origin = {.struct_size = sizeof origin, .split = "generated", .position = p->at,
+                         .release = pln__positions_free, .owner = p};
     return ctx->host->batch_new(ctx, 0, &array, &origin, out, err);
+out:
+    pln__array_release(&array);
+    return status;
 }
 
 static pln_status gen_poll(void *self, pln_context *ctx, const pln_want *want, pln_batch **batch,

@@ -21,6 +21,8 @@ struct pln_table {
 };
 typedef struct pln_table pln__table;
 
+/* What a stage's option 'table' is bound to; NULL with err filled if it is bound to nothing. */
+pln__table *pln__table_bound(pln_context *ctx, const pln_config *config, pln_error *err);
 pln_status pln__table_append(pln__table *table, pln_batch *batch, pln_error *err);
 pln_status pln__connect_memory_register(const pln_host *host, pln_registry *registry,
                                         pln_error *err);

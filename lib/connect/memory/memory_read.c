@@ -10,10 +10,10 @@ typedef struct reader {
 static pln_status open_reader(void *user, pln_context *ctx, const pln_config *config, void **self,
                               pln_error *err) {
     const pln_allocator *mem = ctx->host->allocator(ctx);
-    pln__table *table = ctx->host->config_handle(config, "table");
+    pln__table *table = pln__table_bound(ctx, config, err);
     (void)user;
     if (table == NULL)
-        return pln__error_set(err, PLN_EOPTION, "option 'table': expected a bound pln_table");
+        return PLN_EOPTION;
     reader *made = pln__calloc(mem, 1, sizeof *made);
     if (made == NULL)
         return pln__error_memory(err, sizeof *made);
@@ -52,39 +52,21 @@ static pln_batch *find(const reader *r, int64_t *row) {
     return NULL;
 }
 
-typedef struct positions {
-    const pln_allocator *mem;
-    int64_t count;
-    int64_t at[];
-} positions;
-
-static void free_positions(void *owner) {
-    positions *p = owner;
-    pln__free(p->mem, p, sizeof *p + (uint64_t)p->count * sizeof p->at[0]);
-}
-
 static pln_status send(reader *r, pln_context *ctx, pln_batch *from, int64_t row, int64_t n,
                        pln_batch **out, pln_error *err) {
     struct ArrowArray array = {0};
-    pln_origin origin = {.struct_size = sizeof origin, .split = "table", .release = free_positions};
-    pln_status status = pln__rows_slice(r->mem, pln_batch_array(from), row, n, &array, err);
-    if (status < 0)
-        return status;
+    pln__positions *p = NULL;
+    pln_status status = PLN_OK;
+    PLN__TRY(pln__rows_slice(r->mem, pln_batch_array(from), row, n, &array, err));
     if (!(ctx->host->wants(ctx) & PLN_WANT_POSITION))
         return ctx->host->batch_new(ctx, 0, &array, NULL, out, err);
-    uint64_t size = sizeof(positions) + (uint64_t)n * sizeof(int64_t);
-    positions *p = pln__alloc(r->mem, size);
-    if (p == NULL) {
-        pln__array_release(&array);
-        return pln__error_memory(err, size);
-    }
-    p->mem = r->mem;
-    p->count = n;
-    for (int64_t i = 0; i < n; i++)
-        p->at[i] = r->position + i;
-    origin.position = p->at;
-    origin.owner = p;
+    PLN__TRY(pln__positions_new(r->mem, r->position, n, &p, err));
+    pln_origin origin = {.struct_size = sizeof origin, .split = "table", .position = p->at,
+                         .release = pln__positions_free, .owner = p};
     return ctx->host->batch_new(ctx, 0, &array, &origin, out, err);
+out:
+    pln__array_release(&array);
+    return status;
 }
 
 static pln_status poll_reader(void *self, pln_context *ctx, const pln_want *want, pln_batch **batch,

@@ -11,10 +11,10 @@ typedef struct appender {
 static pln_status open_appender(void *user, pln_context *ctx, const pln_config *config, void **self,
                                 pln_error *err) {
     const pln_allocator *mem = ctx->host->allocator(ctx);
-    pln__table *table = ctx->host->config_handle(config, "table");
+    pln__table *table = pln__table_bound(ctx, config, err);
     (void)user;
     if (table == NULL)
-        return pln__error_set(err, PLN_EOPTION, "option 'table': expected a bound pln_table");
+        return PLN_EOPTION;
     appender *made = pln__calloc(mem, 1, sizeof *made);
     if (made == NULL)
         return pln__error_memory(err, sizeof *made);

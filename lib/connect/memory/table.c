@@ -3,6 +3,13 @@
 extern const pln_source pln__memory_read, pln__arrow_read;
 extern const pln_sink pln__memory_write;
 
+pln__table *pln__table_bound(pln_context *ctx, const pln_config *config, pln_error *err) {
+    pln__table *table = ctx->host->config_handle(config, "table");
+    if (table == NULL)
+        pln__error_set(err, PLN_EOPTION, "option 'table': expected a bound pln_table");
+    return table;
+}
+
 pln_status pln__table_append(pln__table *table, pln_batch *batch, pln_error *err) {
     pln_status status = pln__grow(table->mem, &table->batches, &table->capacity, table->count + 1,
                                   sizeof *table->batches, err);

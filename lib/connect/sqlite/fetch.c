@@ -328,32 +328,19 @@ out:
     return status;
 }
 
-typedef struct origin_owner {
-    const pln_allocator *mem;
-    uint64_t size;
-    int64_t positions[];
-} origin_owner;
-
-static void release_origin(void *owner) {
-    origin_owner *self = owner;
-    pln__free(self->mem, self, self->size);
-}
-
 static pln_status make_origin(pln__lite_query *query, const int32_t *keep, int64_t kept,
                               pln_origin *out, pln_error *err) {
-    uint64_t size = sizeof(origin_owner) + (uint64_t)kept * sizeof(int64_t);
-    origin_owner *owner = pln__alloc(query->mem, size);
-    if (owner == NULL)
-        return pln__error_memory(err, size);
-    owner->mem = query->mem;
-    owner->size = size;
+    pln__positions *p = NULL;
+    pln_status status = pln__positions_new(query->mem, 0, kept, &p, err);
+    if (status < 0)
+        return status;
     for (int64_t i = 0; i < kept; i++)
-        owner->positions[i] = query->positions[keep[i]];
+        p->at[i] = query->positions[keep[i]];
     *out = (pln_origin){.struct_size = (uint32_t)sizeof *out,
                         .split = "query",
-                        .position = owner->positions,
-                        .release = release_origin,
-                        .owner = owner};
+                        .position = p->at,
+                        .release = pln__positions_free,
+                        .owner = p};
     return PLN_OK;
 }
 

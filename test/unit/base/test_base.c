@@ -94,6 +94,59 @@ START_TEST(nearest_name) {
 }
 END_TEST
 
+/* Cell by cell, as the definition says: insert, delete, replace, swap of neighbours. */
+static int plain_distance(const char *a, const char *b) {
+    static int cells[65][65];
+    int n = (int)strlen(a), m = (int)strlen(b);
+    for (int i = 0; i <= n; i++)
+        for (int j = 0; j <= m; j++) {
+            int best = i == 0 ? j : j == 0 ? i : cells[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+            if (i > 0 && j > 0) {
+                best = cells[i - 1][j] + 1 < best ? cells[i - 1][j] + 1 : best;
+                best = cells[i][j - 1] + 1 < best ? cells[i][j - 1] + 1 : best;
+            }
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+                cells[i - 2][j - 2] + 1 < best)
+                best = cells[i - 2][j - 2] + 1;
+            cells[i][j] = best;
+        }
+    return cells[n][m];
+}
+
+START_TEST(nearest_of_random_names) {
+    uint64_t state = 88172645463325252u;
+    char words[9][64];
+    const char *names[9] = {words[1], words[2], words[3], words[4],
+                            words[5], words[6], words[7], words[8], NULL};
+    int found = 0;
+    for (int round = 0; round < 30000; round++) {
+        for (int w = 0; w < 9; w++) {
+            state = state * 6364136223846793005u + 1442695040888963407u;
+            int size = 1 + (int)(state >> 33) % (round % 3 == 0 ? 63 : 8);
+            for (int i = 0; i < size; i++) {
+                state = state * 6364136223846793005u + 1442695040888963407u;
+                words[w][i] = "abc\xE9"[state >> 62];
+            }
+            words[w][size] = '\0';
+        }
+        if (round % 2 == 0) /* one that is near */
+            snprintf(words[5], sizeof words[5], "%c%.62s", words[5][0], words[0]);
+        const char *best = NULL;
+        int n = (int)strlen(words[0]), limit = n < 3 ? 1 : 1 + n / 4;
+        for (int i = 0; names[i] != NULL; i++) {
+            int m = (int)strlen(names[i]), d = plain_distance(words[0], names[i]);
+            if (d > limit || d >= (n > m ? n : m))
+                continue;
+            best = names[i];
+            limit = d - 1;
+        }
+        found += best != NULL;
+        ck_assert_ptr_eq(pln__nearest(words[0], names), best);
+    }
+    ck_assert_int_gt(found, 5000);
+}
+END_TEST
+
 START_TEST(buffers_are_aligned_and_padded) {
     pln__buffer buffer = {0};
     uint8_t byte = 0;
@@ -261,6 +314,7 @@ Suite *suite_base_base(void) {
     tcase_add_test(tc, error_escapes_and_cuts);
     tcase_add_test(tc, show_quotes);
     tcase_add_test(tc, nearest_name);
+    tcase_add_test(tc, nearest_of_random_names);
     tcase_add_test(tc, buffers_are_aligned_and_padded);
     tcase_add_test(tc, text_builds);
     tcase_add_test(tc, failures_are_reported);

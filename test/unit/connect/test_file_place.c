@@ -83,6 +83,7 @@ START_TEST(a_descriptor_gets_rows_at_flush) {
     ck_assert_int_eq(pipe(ends), 0);
     ck_assert_int_eq(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
     fake_node *sink = open_fd(f, ends[1]);
+    ck_assert_ptr_nonnull(strstr(sink->lacks, "writes to a descriptor"));
     ck_assert_int_eq(fake_recover(sink, 0, NULL, 0, &err), PLN_EGUARANTEE);
     write_rows(sink, 900, 5);
     ck_assert_int_eq(fake_abort(sink, 1, NULL, 0, &err), PLN_OK);

@@ -197,6 +197,7 @@ START_TEST(a_pipe_is_read_as_it_fills) {
         }
     }
     ck_assert_str_eq(rows.data, "1=x;");
+    ck_assert_ptr_nonnull(strstr(node->lacks, "reads a descriptor"));
     ck_assert_int_eq(fake_save(node, 1, &err), PLN_EGUARANTEE);
     close(ends[1]);
     ck_assert_int_eq(drain(node, 5, INT64_MAX, &rows, &err), PLN_EOS);

@@ -433,7 +433,7 @@ static void without(const char *name) {
 
 START_TEST(no_memory_at_any_point) {
     static const char spec[] = "a l, b u?, tags [l]";
-    fail_alloc failing;
+    static fail_alloc failing; /* the last host is freed after the test */
     fake_options options = {.allocator = fail_alloc_init(&failing, -1)};
     bool done = false;
     for (int64_t n = 0; !done; n++) {

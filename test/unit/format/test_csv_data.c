@@ -75,9 +75,44 @@ static void free_names(const char **names) {
     free(names);
 }
 
+/* What the reader says of records that are errors, and the contested one that is none to it: a CR alone ends records, too. */
+static const struct {
+    const char *id, *rows;
+} ours[] = {
+    {"csv-030", "!0 0 6 -1: text after the closing quote of field 1\n"},
+    {"csv-032", "!0 0 5 -1: a quote inside of field 1, which is not quoted\n"},
+    {"csv-033", "!0 0 8 -1: a quote inside of field 2, which is not quoted\n"},
+    {"csv-048", "!1 4 5 -1: expected 2 fields, got more\n"},
+    {"csv-049", "!1 4 1 -1: expected 2 fields, got 1\n"},
+    {"csv-064", "a|b\n"},
+};
+
+/* In one block and in small ones. */
+static void reads_as(drive *d, json_t *one, const char *expected, int64_t size) {
+    json_t *text = json_object_get(one, "text");
+    for (int64_t block = 0; block < 4; block++) {
+        d->block = block;
+        d->step = block * 1000;
+        const char *got = drive_run(d, json_string_value(text), (int64_t)json_string_length(text));
+        ck_assert_msg(d->text.size == size && memcmp(expected, got, (size_t)size) == 0,
+                      "%s: expected %s, got %s", json_string_value(json_object_get(one, "id")),
+                      expected, got);
+        pln__text_free(&d->text);
+    }
+}
+
+static void is_refused(drive *d, json_t *one) {
+    json_t *text = json_object_get(one, "text");
+    (void)drive_run(d, json_string_value(text), (int64_t)json_string_length(text));
+    ck_assert_msg(json_is_true(json_object_get(one, "contested")) || d->bad > 0 ||
+                      d->status == PLN_EDATA,
+                  "%s: got %s", json_string_value(json_object_get(one, "id")), d->text.data);
+    pln__text_free(&d->text);
+}
+
 static void run_case(json_t *one) {
     const char *id = json_string_value(json_object_get(one, "id"));
-    json_t *text = json_object_get(one, "text"), *options = json_object_get(one, "options");
+    json_t *options = json_object_get(one, "options");
     json_t *rows = json_object_get(one, "rows");
     const char *nulls[2] = {json_string_value(json_object_get(options, "null_token")), NULL};
     const char *delimiter = json_string_value(json_object_get(options, "delimiter"));
@@ -97,21 +132,21 @@ static void run_case(json_t *one) {
     else
         make_text_schema(n > PLN__COLUMNS_MAX ? PLN__COLUMNS_MAX : n > 0 ? n : 2, &schema);
     drive d = drive_new(&dialect, &schema);
-    const char *got = drive_run(&d, json_string_value(text), (int64_t)json_string_length(text));
     pln__text expected;
     pln__text_init(&expected, pln__system_allocator());
     pln__text_str(&expected, "");
-    show_rows(rows, &expected);
-    bool contested = json_is_true(json_object_get(one, "contested"));
-    if (json_is_true(json_object_get(one, "error")))
-        ck_assert_msg(contested || d.bad > 0 || d.status == PLN_EDATA, "%s: got %s", id, got);
+    for (int i = 0; i < PLN__COUNT(ours); i++)
+        if (strcmp(ours[i].id, id) == 0)
+            pln__text_str(&expected, ours[i].rows);
+    bool error = json_is_true(json_object_get(one, "error"));
+    if (expected.size == 0)
+        show_rows(rows, &expected);
+    if (expected.size > 0 || !error)
+        reads_as(&d, one, expected.data, expected.size);
     else
-        ck_assert_msg(expected.size == d.text.size &&
-                          memcmp(expected.data, got, (size_t)expected.size) == 0,
-                      "%s: expected %s, got %s", id, expected.data, got);
+        is_refused(&d, one);
     free_names(names);
     pln__text_free(&expected);
-    pln__text_free(&d.text);
     pln__schema_release(&schema);
 }
 
@@ -128,7 +163,7 @@ START_TEST(case_table) {
         run_case(one);
         json_decref(one);
     }
-    ck_assert_int_ge(n, 30);
+    ck_assert_int_ge(n, 34);
     free(bytes);
 }
 END_TEST

@@ -1,3 +1,5 @@
+#include "run/run.h"
+#include "schema/schema.h"
 #include <check.h>
 #include <pln/pln.h>
 #include <stdbool.h>
@@ -225,6 +227,28 @@ START_TEST(an_older_owner_is_fenced) {
 }
 END_TEST
 
+/* What a source has inferred or was given comes back whole: enums below lists have their symbols, too. */
+START_TEST(a_saved_schema_keeps_its_metadata) {
+    static const char avro[] =
+        "{\"type\":\"record\",\"name\":\"r\",\"fields\":[{\"name\":\"a\",\"type\":{\"type\":"
+        "\"array\","
+        "\"items\":{\"type\":\"enum\",\"name\":\"e\",\"symbols\":[\"B\",\"A\"]}}}]}";
+    const pln_allocator *mem = pln__system_allocator();
+    struct ArrowSchema before, after;
+    pln__buffer bytes = {0};
+    int32_t size;
+    OK(pln__schema_from_avro(mem, avro, -1, &before, &err));
+    OK(pln__schema_write(mem, &before, &bytes, &err));
+    before.release(&before);
+    OK(pln__schema_read(mem, bytes.data, bytes.size, &after, &err));
+    const char *list = pln__field_metadata(after.children[0]->children[0], "pln.symbols", &size);
+    ck_assert_int_eq(size, 9);
+    ck_assert_int_eq(memcmp(list, "[\"B\",\"A\"]", 9), 0);
+    after.release(&after);
+    pln__buffer_free(mem, &bytes);
+}
+END_TEST
+
 Suite *suite_run_resume(void);
 Suite *suite_run_resume(void) {
     Suite *suite = suite_create("run/resume");
@@ -235,6 +259,7 @@ Suite *suite_run_resume(void) {
     tcase_add_test(tc, a_done_run_is_skipped_or_starts_anew);
     tcase_add_test(tc, a_changed_graph_is_not_resumed);
     tcase_add_test(tc, an_older_owner_is_fenced);
+    tcase_add_test(tc, a_saved_schema_keeps_its_metadata);
     suite_add_tcase(suite, tc);
     return suite;
 }
