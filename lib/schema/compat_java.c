@@ -112,8 +112,10 @@ static pln_status settle_item(walk *w, frame *f, const pln__compat_item *item, p
 static pln_status finish(walk *w, pln_error *err) {
     frame f = w->frames[--w->n];
     const pln__compat_pair *p = &w->graph->pairs[f.pair];
-    pln__compat_item issue = {PLN__ITEM_ISSUE, PLN_COMPAT_MISSING_UNION_BRANCH, PLN__STEP_NONE, 0, -1,
-                              *p->reader, *p->writer};
+    pln__compat_item issue = {.what = PLN__ITEM_ISSUE,
+                              .kind = PLN_COMPAT_MISSING_UNION_BRANCH,
+                              .reader = *p->reader,
+                              .writer = *p->writer};
     pln_status status = PLN_OK;
     if (p->choice && f.cursor == p->n_items)
         status = add_issue(w, f.pair, &issue, f.path, err);

@@ -159,8 +159,10 @@ static pln_status tell_names(walk *w, const frame *f, pln__compat_issues *own, p
 /* The issue of a choice, with those of its branches as children. */
 static pln_status close_choice(walk *w, frame *f, pln__compat_issues *to, pln_error *err) {
     const pln__compat_pair *p = &w->graph->pairs[f->pair];
-    pln__compat_item item = {PLN__ITEM_ISSUE, PLN_COMPAT_MISSING_UNION_BRANCH, PLN__STEP_NONE, 0, -1,
-                             *p->reader, *p->writer};
+    pln__compat_item item = {.what = PLN__ITEM_ISSUE,
+                             .kind = PLN_COMPAT_MISSING_UNION_BRANCH,
+                             .reader = *p->reader,
+                             .writer = *p->writer};
     pln_status status = PLN_OK;
     bool told = f->causes < PLN__COMPAT_CAUSES_MAX;
     if (f->own.n == 0 && told && !any_named(w, p))

@@ -85,8 +85,8 @@ static pln_status push_field(pln__diff *d, const pln__diff_task *task, const fie
                            .after = task->after,
                            .i = i,
                            .k = k,
-                           .moved = moved,
-                           .place = pln__diff_place(d, task->place, PLN__STEP_FIELD, i, field->name)};
+                           .moved = moved};
+    next.place = pln__diff_place(d, task->place, PLN__STEP_FIELD, i, field->name);
     if (next.place == NULL)
         return pln__error_memory(err, sizeof *next.place);
     next.breaks = broken_by(field, f->new_take[i], PLN_BREAKS_NEW_READERS);
