@@ -70,6 +70,12 @@ MODULES := jansson libxxhash sqlite3 zlib
 HAVE_MODULES := $(shell $(PKG_CONFIG) --exists $(MODULES) 2>/dev/null && echo yes)
 MODULE_CFLAGS := $(if $(HAVE_MODULES),$(shell $(PKG_CONFIG) --cflags $(MODULES)))
 MODULE_LIBS := $(if $(HAVE_MODULES),$(shell $(PKG_CONFIG) --libs $(MODULES)))
+# Used where they are installed; AUTO= builds without them.
+AUTO ?= libdeflate libzstd
+MODULES_AUTO := $(foreach m,$(AUTO),$(if $(shell $(PKG_CONFIG) --exists $(m) 2>/dev/null && echo yes),$(m)))
+AUTO_CFLAGS := $(if $(MODULES_AUTO),$(shell $(PKG_CONFIG) --cflags $(MODULES_AUTO))) \
+    $(if $(filter libdeflate,$(MODULES_AUTO)),-DPLN_HAVE_LIBDEFLATE) $(if $(filter libzstd,$(MODULES_AUTO)),-DPLN_HAVE_ZSTD)
+MODULE_LIBS += $(if $(MODULES_AUTO),$(shell $(PKG_CONFIG) --libs $(MODULES_AUTO)))
 LIBS := $(MODULE_LIBS) -lm -ldl -pthread
 
 WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla -Wimplicit-fallthrough \
@@ -105,7 +111,7 @@ comma := ,
 PLN_CC := $(filter-out -Wl$(comma)%,$(PROBED))
 PLN_LD := $(filter -Wl$(comma)%,$(PROBED))
 
-PLN_CPPFLAGS := -Iinclude -Ilib -D_POSIX_C_SOURCE=200809L -D_XOPEN_SOURCE=700 -D_FILE_OFFSET_BITS=64 $(MODULE_CFLAGS) $(FORTIFY)
+PLN_CPPFLAGS := -Iinclude -Ilib -D_POSIX_C_SOURCE=200809L -D_XOPEN_SOURCE=700 -D_FILE_OFFSET_BITS=64 $(MODULE_CFLAGS) $(AUTO_CFLAGS) $(FORTIFY)
 PLN_CFLAGS := -std=c11 -fPIC -pthread $(PLN_CC) $(SANITIZERS) $(if $(WERROR),$(if $(SANITIZE),,-Werror))
 # Hosts run the library on small stacks (goroutines, fibres).
 FRAME := $(if $(SANITIZE),,-Wframe-larger-than=16384)
@@ -185,7 +191,7 @@ $(O)/libpipeline.a: $(LIB_OBJ) $(O)/.key
 FILL = sed -e 's|@prefix@|$(prefix)|' -e 's|@exec_prefix@|$(patsubst $(prefix)%,$${prefix}%,$(exec_prefix))|' \
     -e 's|@libdir@|$(if $(findstring .cmake,$@),$(libdir),$(patsubst $(exec_prefix)%,$${exec_prefix}%,$(libdir)))|' \
     -e 's|@includedir@|$(if $(findstring .cmake,$@),$(includedir),$(patsubst $(prefix)%,$${prefix}%,$(includedir)))|' \
-    -e 's|@version@|$(VERSION)|' -e 's|@soname@|$(SONAME)|' -e 's|@modules@|$(MODULES)|'
+    -e 's|@version@|$(VERSION)|' -e 's|@soname@|$(SONAME)|' -e 's|@modules@|$(MODULES) $(MODULES_AUTO)|'
 $(addprefix $(O)/,$(CONFIGS)): $(O)/%: pkgconfig/%.in force
 	@mkdir -p $(@D) && $(FILL) $< > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@

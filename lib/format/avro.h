@@ -4,6 +4,7 @@
 #ifndef PLN__FORMAT_AVRO_H
 #define PLN__FORMAT_AVRO_H
 
+#include "format/format.h"
 #include "schema/avro.h"
 
 /* ---- values to columns (avro_decode*.c) ---- */
@@ -108,5 +109,37 @@ enum {
 };
 /* PLN_EUNSUPPORTED for any other name ("bzip2"), and for zstandard where the library was built without it. */
 pln_status pln__avro_codec_find(const char *name, int64_t size, int32_t *codec, pln_error *err);
+
+/* ---- object container files (avro_container*.c) ---- */
+
+#define PLN__AVRO_BLOCK_MAX (INT64_C(64) << 20) /* bytes of a block, compressed and not */
+#define PLN__AVRO_BLOCK_BYTES 65536             /* usual size of a block that is written */
+#define PLN__AVRO_BLOCK_ROWS 1000000            /* at most, of rows that take no bytes too */
+
+/* The dialect of reading. Each file's schema is resolved against `reader`, which gives the columns; without one the schema of the first file read is it. */
+typedef struct pln__avro_read_dialect {
+    const pln__avro_schema *reader;
+} pln__avro_read_dialect;
+/*
+ * A decoder whose records lie in blocks: lines are ordinals of rows, a block is consumed with its last row. A block that is damaged is one bad row; a
+ * datum that this reader cannot take is one; the rows before and behind it come. After damage that hides where the next block begins,
+ * everything up to the next sync marker is one bad row. A file that is cut inside a block, and no marker after, is PLN_EDATA with the offset.
+ * options->schema is NULL (columns as the reader has them) or what pln__avro_to_arrow gives for it.
+ */
+extern const pln__decoder_table pln__avro_file_decoder;
+/* The schema of the file that begins with these bytes; PLN_AGAIN if they are too few and not `final`. */
+pln_status pln__avro_file_schema(const pln_allocator *mem, const uint8_t *bytes, int64_t size,
+                                 bool final, pln__avro_schema **out, pln_error *err);
+
+typedef struct pln__avro_write_dialect {
+    const pln__avro_schema *schema; /* NULL: made from the columns, as a record of this name */
+    const char *record_name;        /* "orders.Row" */
+    int32_t codec;
+    int32_t level;       /* 0: the codec's usual one */
+    int64_t block_rows;  /* a block ends with so many rows, 0: PLN__AVRO_BLOCK_ROWS */
+    int64_t block_bytes; /* or with so many bytes before compression, 0: PLN__AVRO_BLOCK_BYTES */
+    uint8_t sync[16];    /* random */
+} pln__avro_write_dialect;
+extern const pln__encoder_table pln__avro_file_encoder;
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * Room format: bytes of a text format to columns and back.
+ * Room format: bytes of a format to columns and back.
  *
- * Job: CSV and NDJSON - decode blocks of bytes into Arrow columns, infer a schema from a sample, encode columns as text;
+ * Job: CSV, NDJSON and Avro (avro.h) - decode blocks of bytes into Arrow columns, infer a schema from a sample, encode columns as text;
  * gzip streams around them.
  * Must not know: files, descriptors, nodes, reject ports. A caller feeds blocks and gets rows, bad rows and how far it read.
  * Invariants: whole records only - what is not consumed is handed in again, in front of more bytes; any split of the input into blocks gives
@@ -20,6 +20,7 @@ typedef struct pln__bad_row {
     int64_t line;
     pln_status code;  /* PLN_EDATA, or PLN_ELIMIT for a record beyond the limit (`size` is then what was seen of it) */
     int32_t column;   /* index into the schema's children, -1 if the record as a whole is at fault */
+    const uint8_t *raw; /* its bytes where they are not start[size] of the block, else NULL */
     char message[200]; /* "expected int64, got 'n/a'" */
 } pln__bad_row;
 
@@ -38,11 +39,17 @@ typedef struct pln__decoded {
     pln__buffer row_line;
     const pln__bad_row *bad;
     int64_t n_bad;
+    const uint8_t *raw; /* what row_start counts from if it is not the block: bytes that keep->release(keep) gives back */
+    struct pln__keeper *keep;
 } pln__decoded;
+typedef struct pln__keeper {
+    void (*release)(struct pln__keeper *self);
+} pln__keeper;
 
 typedef struct pln__decode_options {
     const struct ArrowSchema *schema; /* borrowed for the decoder's life; NULL is allowed for infer only */
     bool origin;                      /* row_start, row_size and row_line are wanted */
+    bool raw;                         /* ... for the sake of the rows' bytes, too */
     int64_t record_bytes_max;         /* 1 MiB if 0 */
     uint32_t cpu;                     /* pln__cpu_features(), or less to force a variant */
     uint64_t seed;                    /* of hash tables */
@@ -51,6 +58,11 @@ typedef struct pln__decode_options {
 /* A format as a table, so that a file source needs to know none of them by name. `dialect` is the format's own options struct. */
 typedef struct pln__decoder pln__decoder;
 typedef struct pln__decoder_table {
+    /*
+     * Records lie in blocks. Lines then count records, and tell them apart where offsets cannot; rows may come before the block they are
+     * in is consumed; what a bad row says of its size is all that is lost.
+     */
+    bool blocks;
     pln_status (*open)(const pln_allocator *mem, const void *dialect,
                        const pln__decode_options *options, pln__decoder **out, pln_error *err);
     /*
@@ -65,7 +77,7 @@ typedef struct pln__decoder_table {
      */
     pln_status (*decode)(pln__decoder *self, const uint8_t *bytes, int64_t size, bool final,
                          int64_t max_rows, pln__decoded *out, pln_error *err);
-    /* The bytes of the header record that a resumed reader needs (CSV), or size 0. Lent. */
+    /* What a reader that goes on here needs besides the offset (CSV: the header record), or size 0. Lent. */
     const uint8_t *(*header)(pln__decoder *self, int64_t *size);
     void (*close)(pln__decoder *self);
     /* Infer a schema (nullable columns) from whole records of a sample; `final` as above. PLN_EDATA if no record can be read. */
@@ -84,6 +96,12 @@ typedef struct pln__encoder_table {
     pln_status (*encode)(pln__encoder *self, const struct ArrowArray *rows, pln__buffer *out,
                          pln_error *err);
     void (*close)(pln__encoder *self);
+    /* For formats that hold rows back to make blocks of them, else NULL. All that is held back comes out ... */
+    pln_status (*finish)(pln__encoder *self, pln__buffer *out, pln_error *err);
+    /* ... or is forgotten. */
+    void (*drop)(pln__encoder *self);
+    /* The next rows go to a file that begins with these bytes. PLN_AGAIN: more of them are needed; PLN_ETYPE: they are not for it. */
+    pln_status (*resume)(pln__encoder *self, const uint8_t *bytes, int64_t size, pln_error *err);
 } pln__encoder_table;
 
 /* ---- CSV (csv_*.c): RFC 4180 with dialects ---- */

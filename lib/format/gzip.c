@@ -1,5 +1,6 @@
 /* gzip (RFC 1952) over zlib. */
 #include "format/format.h"
+#include "format/zlib_stream.h"
 #include <zlib.h>
 
 #define RATIO_MAX 1100
@@ -39,7 +40,7 @@ static void zlib_free(voidpf opaque, voidpf address) {
     pln__free(mem, (uint8_t *)address - HEAD, bytes);
 }
 
-static void stream_init(z_stream *stream, const pln_allocator *mem) {
+void pln__zlib_stream_init(struct z_stream_s *stream, const pln_allocator *mem) {
     memset(stream, 0, sizeof *stream);
     stream->zalloc = zlib_alloc;
     stream->zfree = zlib_free;
@@ -56,7 +57,7 @@ pln_status pln__gunzip_new(const pln_allocator *mem, int64_t ratio_max, pln__gun
         return pln__error_memory(err, sizeof *self);
     self->mem = mem;
     self->ratio_max = ratio_max > 0 ? ratio_max : RATIO_MAX;
-    stream_init(&self->stream, mem);
+    pln__zlib_stream_init(&self->stream, mem);
     if (inflateInit2(&self->stream, 15 + 16) != Z_OK) {
         pln__free(mem, self, sizeof *self);
         return pln__error_memory(err, 0);
@@ -164,7 +165,7 @@ pln_status pln__gzip_member(const pln_allocator *mem, int32_t level, const uint8
     int code = Z_OK;
     if (level < 0 || level > 9)
         return pln__error_set(err, PLN_EINVAL, "gzip level %d: must be 0 to 9", level);
-    stream_init(&z, mem);
+    pln__zlib_stream_init(&z, mem);
     if (deflateInit2(&z, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
         return pln__error_memory(err, 0);
     while (code != Z_STREAM_END) {
