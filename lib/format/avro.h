@@ -110,6 +110,9 @@ enum {
 /* PLN_EUNSUPPORTED for any other name ("bzip2"), and for zstandard where the library was built without it. */
 pln_status pln__avro_codec_find(const char *name, int64_t size, int32_t *codec, pln_error *err);
 
+/* PLN_EINVAL for a level that the codec has not; 0 is its usual one. */
+pln_status pln__avro_level_check(int32_t codec, int64_t level, pln_error *err);
+
 /* ---- object container files (avro_container*.c) ---- */
 
 #define PLN__AVRO_BLOCK_MAX (INT64_C(64) << 20) /* bytes of a block, compressed and not */

@@ -65,16 +65,26 @@ pln_status pln__avro_codec_find(const char *name, int64_t size, int32_t *codec, 
                           pln__show(shown, name, size));
 }
 
+pln_status pln__avro_level_check(int32_t codec, int64_t level, pln_error *err) {
+    static const int32_t most[] = {0, DEFLATE_LEVEL_MAX, 0, ZSTD_LEVEL_MAX};
+    if (level == 0)
+        return PLN_OK;
+    if (most[codec] == 0)
+        return pln__error_set(err, PLN_EINVAL, "level %lld: codec %s has none", (long long)level,
+                              names[codec]);
+    if (level < 0 || level > most[codec])
+        return pln__error_set(err, PLN_EINVAL, "level %lld: those of codec %s are 1 to %d",
+                              (long long)level, names[codec], most[codec]);
+    return PLN_OK;
+}
+
 pln_status pln__avro_codec_new(const pln_allocator *mem, int32_t codec, int32_t level,
                                pln__avro_codec **out, pln_error *err) {
     static const int32_t usual[] = {0, DEFLATE_LEVEL, 0, ZSTD_LEVEL};
-    static const int32_t most[] = {0, DEFLATE_LEVEL_MAX, 0, ZSTD_LEVEL_MAX};
+    pln_status status = pln__avro_level_check(codec, level, err);
     *out = NULL;
-    if (level != 0 && most[codec] == 0)
-        return pln__error_set(err, PLN_EINVAL, "level %d: codec %s has none", level, names[codec]);
-    if (level < 0 || level > most[codec])
-        return pln__error_set(err, PLN_EINVAL, "level %d: those of codec %s are 1 to %d", level,
-                              names[codec], most[codec]);
+    if (status < 0)
+        return status;
     pln__avro_codec *self = pln__calloc(mem, 1, sizeof *self);
     if (self == NULL)
         return pln__error_memory(err, sizeof *self);

@@ -1,8 +1,10 @@
 #include "connect/file/parts.h"
 #include "connect/file/file.h"
+#include "schema/schema.h"
+#include "store/store.h"
 
-static pln_status keep_text(pln__file_dialect *dialect, const char *text, const char **out,
-                            pln_error *err) {
+pln_status pln__file_dialect_text(pln__file_dialect *dialect, const char *text, const char **out,
+                                  pln_error *err) {
     pln_status status = PLN_OK;
     PLN__TRY(pln__grow(dialect->mem, &dialect->texts, &dialect->texts_capacity,
                        dialect->n_texts + 1, sizeof *dialect->texts, err));
@@ -28,7 +30,7 @@ static pln_status keep_list(pln__file_dialect *dialect, const pln_host *host,
         const char *text = host->config_item(config, key, i, NULL);
         if (text == NULL)
             PLN__FAIL(err, PLN_EOPTION, "option '%s': item %lld is no text", key, (long long)i);
-        PLN__TRY(keep_text(dialect, text, &(*list)[i], err));
+        PLN__TRY(pln__file_dialect_text(dialect, text, &(*list)[i], err));
     }
     (*list)[n] = NULL;
 out:
@@ -119,7 +121,7 @@ static pln_status csv_write_options(pln__file_dialect *out, const pln_host *host
     pln_status status = PLN_OK;
     pln__csv_dialect *csv = &out->csv;
     PLN__TRY(csv_chars(out, host, config, false, err));
-    PLN__TRY(keep_text(out, host->config_text(config, "null_text"), &csv->null_text, err));
+    PLN__TRY(pln__file_dialect_text(out, host->config_text(config, "null_text"), &csv->null_text, err));
     csv->header = host->config_int(config, "header") != 0;
     csv->quoting = enum_index(host, config, "quoting", quotings);
     csv->newline = enum_index(host, config, "newline", newlines) == 1 ? "\r\n" : "\n";
@@ -153,10 +155,14 @@ static pln_status ndjson_write_options(pln__file_dialect *out, const pln_host *h
     return PLN_OK;
 }
 
-const pln__file_format pln__csv_format = {"csv", &pln__csv_decoder, &pln__csv_encoder,
-                                          csv_read_options, csv_write_options};
-const pln__file_format pln__ndjson_format = {"ndjson", &pln__json_decoder, &pln__json_encoder,
-                                             ndjson_read_options, ndjson_write_options};
+const pln__file_format pln__csv_format = {.name = "csv", .decoder = &pln__csv_decoder,
+                                          .encoder = &pln__csv_encoder,
+                                          .read_options = csv_read_options,
+                                          .write_options = csv_write_options};
+const pln__file_format pln__ndjson_format = {.name = "ndjson", .decoder = &pln__json_decoder,
+                                             .encoder = &pln__json_encoder,
+                                             .read_options = ndjson_read_options,
+                                             .write_options = ndjson_write_options};
 
 void pln__file_dialect_init(pln__file_dialect *dialect, const pln_allocator *mem,
                             const pln__file_format *format) {
@@ -167,7 +173,7 @@ void pln__file_dialect_init(pln__file_dialect *dialect, const pln_allocator *mem
     pln__json_dialect_default(&dialect->json);
     if (format == &pln__csv_format)
         dialect->options = &dialect->csv;
-    else
+    else if (format == &pln__ndjson_format)
         dialect->options = &dialect->json;
 }
 
@@ -179,7 +185,30 @@ void pln__file_dialect_free(pln__file_dialect *dialect) {
     pln__free(dialect->mem, dialect->texts, (uint64_t)dialect->texts_capacity * sizeof(char *));
     pln__free(dialect->mem, dialect->nulls, (uint64_t)dialect->nulls_capacity * sizeof(char *));
     pln__free(dialect->mem, dialect->columns, (uint64_t)dialect->columns_capacity * sizeof(char *));
+    if (dialect->avro_schema != NULL)
+        pln__avro_schema_unref(dialect->avro_schema);
     memset(dialect, 0, sizeof *dialect);
+}
+
+pln_status pln__config_schema_open(pln__config_schema *out, const pln_allocator *mem, pln_context *ctx,
+                                 const pln_config *config, pln_error *err) {
+    const pln_host *host = ctx->host;
+    *out = (pln__config_schema){.text = host->config_text(config, "schema"), .size = -1};
+    if (out->text == NULL)
+        out->text = host->config_json(config, "schema");
+    else if (strchr("{[\"", out->text[strspn(out->text, " \t\r\n")]) == NULL)
+        out->path = out->text;
+    if (out->path != NULL) {
+        pln_status status = pln__file_read_all(host->files(ctx), mem, out->path,
+                                               PLN__SCHEMA_TEXT_MAX, &out->loaded, &out->size, err);
+        out->text = out->loaded;
+        return status;
+    }
+    return out->text == NULL ? pln__error_memory(err, 0) : PLN_OK;
+}
+
+void pln__config_schema_free(pln__config_schema *self, const pln_allocator *mem) {
+    pln__free(mem, self->loaded, (uint64_t)self->size + 1);
 }
 
 int32_t pln__file_compression(const pln_host *host, const pln_config *config) {
@@ -199,6 +228,8 @@ pln_status pln__connect_file_register(const pln_host *host, pln_registry *regist
         {PLN_SOURCE, &pln__ndjson_read, &pln__ndjson_format},
         {PLN_SINK, &pln__csv_write, &pln__csv_format},
         {PLN_SINK, &pln__ndjson_write, &pln__ndjson_format},
+        {PLN_SOURCE, &pln__avro_read, &pln__avro_format},
+        {PLN_SINK, &pln__avro_write, &pln__avro_format},
     };
     for (int i = 0; i < PLN__COUNT(stages); i++) {
         pln_status status = host->register_stage(registry, stages[i].kind, stages[i].table,

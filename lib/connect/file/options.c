@@ -1,6 +1,6 @@
 #include "connect/file/parts.h"
 
-#define INPUT_OPTIONS                                                                              \
+#define PATH_OPTIONS                                                                               \
     {"path", PLN_OPT_TEXT, 0, NULL, NULL,                                                          \
      "A file, a directory (its files but those whose names begin with . "                          \
      "or _), or a pattern with * ? [a-z]; files are read in bytewise "                             \
@@ -10,7 +10,10 @@
      "read once."},                                                                                \
     {"fd", PLN_OPT_HANDLE, 0, NULL, NULL,                                                          \
      "An open descriptor to read to its end, cast to a pointer: (void "                            \
-     "*)(intptr_t)fd. It stays the host's."},                                                      \
+     "*)(intptr_t)fd. It stays the host's."}
+
+#define INPUT_OPTIONS                                                                              \
+    PATH_OPTIONS,                                                                                  \
     {"replay", PLN_OPT_TEXT, 0, NULL, NULL,                                                        \
      "A reject file in NDJSON (or a directory or pattern of them): the "                           \
      "`original` bytes of its rows are read again, each as one record "                            \
@@ -66,7 +69,7 @@ const pln_option pln__ndjson_read_options[] = {
     {NULL, 0, 0, NULL, NULL, NULL},
 };
 
-#define OUTPUT_OPTIONS                                                                             \
+#define TARGET_OPTIONS                                                                             \
     {"path", PLN_OPT_TEXT, 0, NULL, NULL,                                                          \
      "The file, which appears whole at the end of input; with {n} in "                             \
      "its name a file appears for each epoch that has rows, {n} being "                            \
@@ -76,14 +79,20 @@ const pln_option pln__ndjson_read_options[] = {
      "*)(intptr_t)fd. It stays the host's; rows are written at least "                             \
      "once."},                                                                                     \
     {"mkdir", PLN_OPT_BOOL, 0, "false", NULL,                                                      \
-     "Missing directories of the path are made."},                                                 \
+     "Missing directories of the path are made."}
+
+#define EMPTY_OPTION                                                                               \
+    {"empty", PLN_OPT_ENUM, 0, "\"write\"", "write|skip",                                          \
+     "Whether a run without rows makes a file without rows. skip leaves "                          \
+     "a file that is there as it is."}
+
+#define OUTPUT_OPTIONS                                                                             \
+    TARGET_OPTIONS,                                                                                \
     {"compression", PLN_OPT_ENUM, 0, "\"auto\"", "auto|none|gzip",                                 \
      "auto is gzip for a path that ends in .gz."},                                                 \
     {"compression_level", PLN_OPT_INT, 0, "6", NULL,                                               \
      "1 (fast) to 9 (small)."},                                                                    \
-    {"empty", PLN_OPT_ENUM, 0, "\"write\"", "write|skip",                                          \
-     "Whether a run without rows makes a file without rows. skip leaves "                          \
-     "a file that is there as it is."}
+    EMPTY_OPTION
 
 const pln_option pln__csv_write_options[] = {
     OUTPUT_OPTIONS,
@@ -104,5 +113,34 @@ const pln_option pln__ndjson_write_options[] = {
     OUTPUT_OPTIONS,
     {"write_nulls", PLN_OPT_BOOL, 0, "true", NULL,
      "Null members are written; else they are left out."},
+    {NULL, 0, 0, NULL, NULL, NULL},
+};
+
+const pln_option pln__avro_read_options[] = {
+    PATH_OPTIONS,
+    {"schema", PLN_OPT_JSON, 0, NULL, NULL,
+     "The reader's schema: inline, or the path of its file. It gives the columns, and each file's "
+     "own schema is resolved against it. Without one the schema of the first file is it."},
+    {"compression", PLN_OPT_ENUM, 0, "\"auto\"", "auto|none|gzip",
+     "Of the file as a whole; auto looks at its first two bytes. The codec of its blocks stands in "
+     "the file."},
+    {NULL, 0, 0, NULL, NULL, NULL},
+};
+
+const pln_option pln__avro_write_options[] = {
+    TARGET_OPTIONS,
+    EMPTY_OPTION,
+    {"schema", PLN_OPT_JSON, 0, NULL, NULL,
+     "The schema to write: inline, or the path of its file. Columns go to its fields by name. "
+     "Without one it is made from the columns."},
+    {"name", PLN_OPT_TEXT, 0, "\"row\"", NULL, "The name of the record that is made."},
+    {"namespace", PLN_OPT_TEXT, 0, NULL, NULL, "Its namespace."},
+    {"codec", PLN_OPT_ENUM, 0, "\"deflate\"", "null|deflate|snappy|zstandard",
+     "How blocks are compressed. zstandard is there if the library was built with libzstd."},
+    {"level", PLN_OPT_INT, 0, "0", NULL,
+     "1 (fast) to 9 (small) for deflate, to 19 for zstandard; 0 is the usual one, 6 and 3."},
+    {"block_rows", PLN_OPT_INT, 0, "1000000", NULL, "A block ends with so many rows, at most 1000000,"},
+    {"block_bytes", PLN_OPT_BYTES, 0, "\"64KiB\"", NULL,
+     "or with the row by which it reaches this size before compression; at most 16MiB."},
     {NULL, 0, 0, NULL, NULL, NULL},
 };

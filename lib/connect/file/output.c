@@ -300,6 +300,24 @@ out:
     return status < 0 ? status : PLN_OK;
 }
 
+pln_status pln__output_head(pln__output *output, int64_t size, pln__buffer *out, pln_error *err) {
+    const pln_file_ops *files = output->files;
+    int64_t fd = -1, got, end = out->size + (size < output->committed ? size : output->committed);
+    pln_status status = files->open(files->user, output->temp, PLN_FILE_READ, &fd, err);
+    if (status < 0)
+        return status;
+    PLN__TRY(pln__buffer_reserve(output->mem, out, end - out->size, err));
+    for (int64_t at = 0; out->size < end; at += got, out->size += got) {
+        PLN__TRY(files->read(files->user, fd, at, out->data + out->size, end - out->size, &got,
+                             err));
+        if (got == 0)
+            PLN__FAIL(err, PLN_EDATALOSS, "file '%s': it has lost bytes", output->temp);
+    }
+out:
+    files->close(files->user, fd);
+    return status < 0 ? status : PLN_OK;
+}
+
 pln_status pln__output_append(pln__output *output, pln_context *ctx, const uint8_t *bytes,
                               int64_t size, pln_error *err) {
     pln_status status = PLN_OK;

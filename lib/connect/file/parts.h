@@ -5,6 +5,7 @@
 #define PLN__CONNECT_FILE_PARTS_H
 
 #include "base/base.h"
+#include "format/avro.h"
 #include "format/format.h"
 #include <pln/plugin.h>
 
@@ -20,6 +21,14 @@ typedef struct pln__file_format {
                                const pln_config *config, pln_error *err);
     pln_status (*write_options)(pln__file_dialect *out, const pln_host *host,
                                 const pln_config *config, pln_error *err);
+    /* What follows is NULL or 0 for text formats. The schema of the configuration, for reading (its columns are then `out`) or writing (out NULL). */
+    pln_status (*take_schema)(pln__file_dialect *dialect, const char *text, int64_t size,
+                              struct ArrowSchema *out, pln_error *err);
+    /* The schema of the first file takes the place of the configuration's. */
+    pln_status (*learn)(pln__file_dialect *dialect, const uint8_t *bytes, int64_t size, bool whole,
+                        struct ArrowSchema *out, pln_error *err);
+    int64_t sample_bytes;     /* what learn needs at most */
+    int64_t record_bytes_max; /* of what must be at hand in one piece */
 } pln__file_format;
 
 struct pln__file_dialect {
@@ -27,7 +36,10 @@ struct pln__file_dialect {
     const pln__file_format *format;
     pln__csv_dialect csv;
     pln__json_dialect json;
-    const void *options; /* &csv or &json */
+    pln__avro_read_dialect avro_read;
+    pln__avro_write_dialect avro_write;
+    pln__avro_schema *avro_schema; /* the one that avro_read or avro_write points to */
+    const void *options; /* one of these */
     char **texts;        /* what the dialect points to; NULL-terminated lists are parts of it */
     int64_t n_texts;
     int64_t texts_capacity;
@@ -38,6 +50,7 @@ struct pln__file_dialect {
 };
 extern const pln__file_format pln__csv_format;
 extern const pln__file_format pln__ndjson_format;
+extern const pln__file_format pln__avro_format; /* avro.c */
 void pln__file_dialect_init(pln__file_dialect *dialect, const pln_allocator *mem,
                             const pln__file_format *format);
 void pln__file_dialect_free(pln__file_dialect *dialect);
@@ -45,13 +58,28 @@ void pln__file_dialect_free(pln__file_dialect *dialect);
 enum { PLN__COMPRESSION_AUTO = 0, PLN__COMPRESSION_NONE = 1, PLN__COMPRESSION_GZIP = 2 };
 int32_t pln__file_compression(const pln_host *host, const pln_config *config);
 
-/* The options of the four stages (options.c). */
+/* Texts that the dialect points to, and that go with it. */
+pln_status pln__file_dialect_text(pln__file_dialect *dialect, const char *text, const char **out,
+                                  pln_error *err);
+/* Option `schema`: JSON text in the configuration, or of the file that it names. */
+typedef struct pln__config_schema {
+    const char *text;
+    int64_t size; /* -1: up to NUL */
+    const char *path; /* NULL: in the configuration */
+    char *loaded;
+} pln__config_schema;
+pln_status pln__config_schema_open(pln__config_schema *out, const pln_allocator *mem, pln_context *ctx,
+                                 const pln_config *config, pln_error *err);
+void pln__config_schema_free(pln__config_schema *self, const pln_allocator *mem);
+
+/* The options of the stages (options.c). */
 extern const pln_option pln__csv_read_options[], pln__ndjson_read_options[];
 extern const pln_option pln__csv_write_options[], pln__ndjson_write_options[];
+extern const pln_option pln__avro_read_options[], pln__avro_write_options[];
 
 /* The tables of source.c and sink.c. */
-extern const pln_source pln__csv_read, pln__ndjson_read;
-extern const pln_sink pln__csv_write, pln__ndjson_write;
+extern const pln_source pln__csv_read, pln__ndjson_read, pln__avro_read;
+extern const pln_sink pln__csv_write, pln__ndjson_write, pln__avro_write;
 
 /* ---- which files (list.c, glob.c) ---- */
 
@@ -236,8 +264,8 @@ pln_status pln__replay_position(pln__replay *replay, pln__position *out, pln_err
 pln_status pln__replay_resume(pln__replay *replay, pln__position *position, pln_error *err);
 void pln__replay_free(pln__replay *replay);
 
-/* To ctx's reject port, with the places of `chunk`; `schema` names the columns. */
-pln_status pln__file_reject(pln_context *ctx, const struct ArrowSchema *schema,
+/* To ctx's reject port, with the places of `chunk`; `schema` names the columns; `blocks` as the decoder's table has it. */
+pln_status pln__file_reject(pln_context *ctx, const struct ArrowSchema *schema, bool blocks,
                             const pln__chunk *chunk, pln_error *err);
 
 /* ---- output files (output.c, handle.c) ---- */
@@ -292,6 +320,8 @@ typedef struct pln__output_options {
 pln_status pln__output_init(pln__output *output, const pln_allocator *mem,
                             const pln_file_ops *files, const pln__output_options *options,
                             pln_error *err);
+/* Appends up to `size` of the first bytes of what was committed. */
+pln_status pln__output_head(pln__output *output, int64_t size, pln__buffer *out, pln_error *err);
 pln_status pln__output_append(pln__output *output, pln_context *ctx, const uint8_t *bytes,
                               int64_t size, pln_error *err);
 /* Makes the temporary file though nothing was written. */

@@ -38,6 +38,8 @@ void pln__decoded_free(const pln_allocator *mem, pln__decoded *decoded) {
     pln__buffer_free(mem, &decoded->row_start);
     pln__buffer_free(mem, &decoded->row_size);
     pln__buffer_free(mem, &decoded->row_line);
+    if (decoded->keep != NULL)
+        decoded->keep->release(decoded->keep);
     *decoded = (pln__decoded){0};
 }
 
@@ -232,7 +234,8 @@ static pln_status decode(pln__reader *reader, int64_t max_rows, pln__chunk *out,
             out->offset = reader->offset;
             out->line = reader->line;
             out->file = reader->descriptor >= 0 ? NULL : item(reader)->name;
-            reader->discarding = cut_in_record(bytes, decoded, reader->last && consumed == left);
+            reader->discarding = !reader->table->blocks &&
+                                 cut_in_record(bytes, decoded, reader->last && consumed == left);
             reader->delivered = true;
             advance(reader, consumed, decoded->lines);
             *settled = true;

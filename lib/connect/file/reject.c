@@ -1,6 +1,6 @@
 #include "connect/file/parts.h"
 
-pln_status pln__file_reject(pln_context *ctx, const struct ArrowSchema *schema,
+pln_status pln__file_reject(pln_context *ctx, const struct ArrowSchema *schema, bool blocks,
                             const pln__chunk *chunk, pln_error *err) {
     enum { AT_ONCE = 64 };
     pln_raw_rejection items[AT_ONCE];
@@ -13,9 +13,9 @@ pln_status pln__file_reject(pln_context *ctx, const struct ArrowSchema *schema,
             items[n] = (pln_raw_rejection){
                 .code = bad->code,
                 .split = chunk->file,
-                .position = chunk->offset + bad->start,
-                .line = chunk->line + bad->line + 1,
-                .raw = chunk->bytes + bad->start,
+                .position = blocks ? chunk->line + bad->line : chunk->offset + bad->start,
+                .line = blocks ? -1 : chunk->line + bad->line + 1,
+                .raw = bad->raw != NULL ? bad->raw : chunk->bytes + bad->start,
                 .raw_size = bad->size,
                 .column = named ? schema->children[bad->column]->name : NULL,
                 .message = bad->message,

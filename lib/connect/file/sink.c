@@ -1,6 +1,6 @@
 #include "connect/file/parts.h"
 
-enum { CHUNK_BYTES = 1 << 20 };
+enum { CHUNK_BYTES = 1 << 20, HEAD_BYTES = 1 << 16 };
 
 typedef struct file_sink {
     const pln_allocator *mem;
@@ -17,6 +17,7 @@ typedef struct file_sink {
     int32_t level;
     bool write_empty;
     bool finished;
+    bool resumed; /* the file goes on behind what an earlier owner has committed; the encoder does not know yet */
 } file_sink;
 
 static void free_schema(const pln_allocator *mem, struct ArrowSchema *schema) {
@@ -68,6 +69,38 @@ static pln_status open_target(file_sink *sink, pln_context *ctx, const pln_confi
                        err);
 }
 
+static pln_status open_compression(file_sink *sink, const pln_host *host, const pln_config *config,
+                                   pln_error *err) {
+    int32_t compression = pln__file_compression(host, config);
+    int64_t level = host->config_int(config, "compression_level");
+    sink->gzip =
+        compression == PLN__COMPRESSION_GZIP ||
+        (compression == PLN__COMPRESSION_AUTO && ends_in(host->config_text(config, "path"), ".gz"));
+    if (level < 1 || level > 9)
+        return pln__error_set(err, PLN_EOPTION, "option 'compression_level': %lld is not in 1 to 9",
+                              (long long)level);
+    sink->level = (int32_t)level;
+    return PLN_OK;
+}
+
+/* A format with schemas of its own; it marks its blocks with random bytes, too. */
+static pln_status open_schema(file_sink *sink, pln_context *ctx, const pln_config *config,
+                              pln_error *err) {
+    pln__config_schema text = {0};
+    pln_status status = PLN_OK;
+    pln__avro_write_dialect *avro = &sink->dialect.avro_write;
+    ctx->host->random(ctx, avro->sync, sizeof avro->sync);
+    if (!ctx->host->config_has(config, "schema"))
+        return PLN_OK;
+    PLN__TRY(pln__config_schema_open(&text, sink->mem, ctx, config, err));
+    status = sink->dialect.format->take_schema(&sink->dialect, text.text, text.size, NULL, err);
+    if (status < 0)
+        pln__error_prefix(err, "schema %s", text.path == NULL ? "in the configuration" : text.path);
+out:
+    pln__config_schema_free(&text, sink->mem);
+    return status < 0 ? status : PLN_OK;
+}
+
 static pln_status sink_open(void *user, pln_context *ctx, const pln_config *config, void **self,
                             pln_error *err) {
     const pln_host *host = ctx->host;
@@ -79,15 +112,10 @@ static pln_status sink_open(void *user, pln_context *ctx, const pln_config *conf
     sink->mem = mem;
     sink->descriptor = -1;
     pln__file_dialect_init(&sink->dialect, mem, user);
-    int32_t compression = pln__file_compression(host, config);
-    int64_t level = host->config_int(config, "compression_level");
-    sink->gzip =
-        compression == PLN__COMPRESSION_GZIP ||
-        (compression == PLN__COMPRESSION_AUTO && ends_in(host->config_text(config, "path"), ".gz"));
-    if (level < 1 || level > 9)
-        PLN__FAIL(err, PLN_EOPTION, "option 'compression_level': %lld is not in 1 to 9",
-                  (long long)level);
-    sink->level = (int32_t)level;
+    if (sink->dialect.format->take_schema == NULL)
+        PLN__TRY(open_compression(sink, host, config, err));
+    else
+        PLN__TRY(open_schema(sink, ctx, config, err));
     sink->write_empty = strcmp(host->config_text(config, "empty"), "write") == 0;
     PLN__TRY(sink->dialect.format->write_options(&sink->dialect, host, config, err));
     PLN__TRY(open_target(sink, ctx, config, err));
@@ -132,7 +160,7 @@ static pln_status sink_schema(void *self, pln_context *ctx, const struct ArrowSc
     (void)ctx;
     if (sink->encoder != NULL && pln__schema_equal(sink->schema, in))
         return PLN_OK;
-    if (sink->encoder != NULL && sink->dialect.format == &pln__csv_format && file_begun(sink))
+    if (sink->encoder != NULL && sink->dialect.format != &pln__ndjson_format && file_begun(sink))
         return refuse_schema(sink, in, err);
     copy = pln__calloc(sink->mem, 1, sizeof *copy);
     if (copy == NULL)
@@ -184,11 +212,42 @@ out:
     return status;
 }
 
+/* The encoder goes on in a file of which it has not made the beginning. */
+static pln_status resume_file(file_sink *sink, pln_error *err) {
+    const pln__encoder_table *table = sink->dialect.format->encoder;
+    pln_status status = table->resume == NULL ? PLN_OK : PLN_AGAIN;
+    pln__buffer head = {0};
+    int64_t size = HEAD_BYTES;
+    for (; status == PLN_AGAIN; size *= 4) {
+        head.size = 0;
+        PLN__TRY(pln__output_head(&sink->output, size, &head, err));
+        bool all = head.size < size;
+        PLN__TRY(table->resume(sink->encoder, head.data, head.size, err));
+        if (status == PLN_AGAIN && all)
+            PLN__FAIL(err, PLN_EDATALOSS, "file '%s': what was committed ends in its header",
+                      sink->output.temp);
+    }
+    sink->resumed = false;
+out:
+    pln__buffer_free(sink->mem, &head);
+    return status;
+}
+
 static pln_status begin_file(file_sink *sink, pln_error *err) {
+    if (sink->resumed)
+        return resume_file(sink, err);
     if (file_begun(sink))
         return PLN_OK;
     sink->begun = true;
     return sink->dialect.format->encoder->begin(sink->encoder, &sink->text, err);
+}
+
+/* Rows that the format holds back come out: the epoch ends. */
+static pln_status finish_rows(file_sink *sink, pln_error *err) {
+    const pln__encoder_table *table = sink->dialect.format->encoder;
+    return table->finish == NULL || sink->encoder == NULL
+               ? PLN_OK
+               : table->finish(sink->encoder, &sink->text, err);
 }
 
 /* Rows [first, first + n) of the batch, in halves where one of them cannot be written. */
@@ -234,6 +293,8 @@ static pln_status sink_write(void *self, pln_context *ctx, pln_batch *batch, pln
     sink->finished = false;
     PLN__TRY(begin_file(sink, err));
     PLN__TRY(encode_rows(sink, ctx, batch, 0, rows->length, err));
+    if (sink->at_once)
+        PLN__TRY(finish_rows(sink, err));
     if (sink->text.size >= CHUNK_BYTES || sink->at_once)
         PLN__TRY(drain(sink, ctx, err));
 out:
@@ -258,6 +319,7 @@ static pln_status sink_flush(void *self, pln_context *ctx, int64_t n, pln_error 
         return PLN_OK;
     if (sink->finished && sink->write_empty && sink->encoder != NULL)
         PLN__TRY(begin_file(sink, err));
+    PLN__TRY(finish_rows(sink, err));
     PLN__TRY(drain(sink, ctx, err));
 out:
     return status;
@@ -292,6 +354,7 @@ static pln_status sink_prepare(void *self, pln_context *ctx, int64_t n, pln_erro
         return PLN_OK;
     if (sink->finished)
         PLN__TRY(make_empty(sink, ctx, err));
+    PLN__TRY(finish_rows(sink, err));
     PLN__TRY(drain(sink, ctx, err));
     PLN__TRY(pln__output_prepare(&sink->output, n, sink->finished, &handle, err));
     if (handle.size > 0)
@@ -315,6 +378,8 @@ static pln_status sink_abort(void *self, pln_context *ctx, int64_t n, const void
     (void)ctx;
     sink->text.size = 0;
     sink->finished = false;
+    if (sink->encoder != NULL && sink->dialect.format->encoder->drop != NULL)
+        sink->dialect.format->encoder->drop(sink->encoder);
     if (sink->descriptor < 0)
         return pln__output_abort(&sink->output, n, handle, size, err);
     sink->begun = sink->begun_written;
@@ -330,7 +395,9 @@ static pln_status sink_recover(void *self, pln_context *ctx, int64_t n, const vo
                               "descriptor %d: rows written to a stream cannot be taken back, "
                               "each is written at least once",
                               (int)sink->descriptor);
-    return pln__output_recover(&sink->output, ctx, handle, size, err);
+    pln_status status = pln__output_recover(&sink->output, ctx, handle, size, err);
+    sink->resumed = status >= 0 && sink->output.length > 0;
+    return status;
 }
 
 /* ---- the tables ---- */
@@ -348,3 +415,5 @@ const pln_sink pln__csv_write =
     WRITE_TABLE("csv.write", "Rows to CSV files.", pln__csv_write_options);
 const pln_sink pln__ndjson_write = WRITE_TABLE(
     "ndjson.write", "Rows to files with one JSON object a line.", pln__ndjson_write_options);
+const pln_sink pln__avro_write =
+    WRITE_TABLE("avro.write", "Rows to Avro object container files.", pln__avro_write_options);

@@ -49,13 +49,20 @@ static void source_free(file_source *source) {
     pln__free(mem, source, sizeof *source);
 }
 
-static pln_status check_inputs(const pln_host *host, const pln_config *config, pln_error *err) {
+/* Only text formats can read rejected records again: they stand for themselves. */
+static bool can_replay(const file_source *source) {
+    return source->dialect.format->learn == NULL;
+}
+
+static pln_status check_inputs(const file_source *source, const pln_host *host,
+                               const pln_config *config, pln_error *err) {
     static const char *const keys[] = {"path", "paths", "fd", "replay"};
     int given = 0;
-    for (int i = 0; i < PLN__COUNT(keys); i++)
+    for (int i = 0; i < PLN__COUNT(keys) - !can_replay(source); i++)
         given += host->config_has(config, keys[i]) != 0;
     if (given != 1)
-        return pln__error_set(err, PLN_EOPTION, "options 'path', 'paths', 'fd', 'replay': %s",
+        return pln__error_set(err, PLN_EOPTION, "options 'path', 'paths', 'fd'%s: %s",
+                              can_replay(source) ? ", 'replay'" : "",
                               given == 0 ? "one of them is required"
                                          : "only one of them may be set");
     return PLN_OK;
@@ -65,9 +72,9 @@ static pln_status open_inputs(file_source *source, pln_context *ctx, const pln_c
                               pln_error *err) {
     const pln_host *host = ctx->host;
     pln_status status = PLN_OK;
-    PLN__TRY(check_inputs(host, config, err));
+    PLN__TRY(check_inputs(source, host, config, err));
     pln__reader_init(&source->reader, source->mem, host->files(ctx), source->compression);
-    const char *replay = host->config_text(config, "replay");
+    const char *replay = can_replay(source) ? host->config_text(config, "replay") : NULL;
     if (replay != NULL) {
         source->replay = pln__calloc(source->mem, 1, sizeof *source->replay);
         if (source->replay == NULL)
@@ -99,11 +106,11 @@ out:
 static pln_status open_schema(file_source *source, pln_context *ctx, const pln_config *config,
                               pln_error *err) {
     const pln_host *host = ctx->host;
+    const pln__file_format *format = source->dialect.format;
     pln_status status = PLN_OK;
-    char *loaded = NULL;
-    int64_t size = 0;
-    const struct ArrowSchema *bound = host->config_handle(config, "schema_handle");
-    const char *text = host->config_text(config, "schema"), *path = NULL;
+    pln__config_schema text = {0};
+    const struct ArrowSchema *bound =
+        format->take_schema == NULL ? host->config_handle(config, "schema_handle") : NULL;
     if (!host->config_has(config, "schema") && bound == NULL)
         return PLN_OK;
     if (bound != NULL && host->config_has(config, "schema"))
@@ -113,28 +120,40 @@ static pln_status open_schema(file_source *source, pln_context *ctx, const pln_c
         PLN__TRY(pln__schema_check(bound, err));
         PLN__TRY(pln__schema_copy(source->mem, bound, &source->schema, err));
     } else {
-        if (text == NULL)
-            text = host->config_json(config, "schema");
-        else if (text[strspn(text, " \t\r\n")] != '{')
-            path = text;
-        if (path != NULL) {
-            PLN__TRY(pln__file_read_all(host->files(ctx), source->mem, path, PLN__SCHEMA_TEXT_MAX,
-                                        &loaded, &size, err));
-            text = loaded;
-        }
-        if (text == NULL)
-            PLN__TRY(pln__error_memory(err, 0));
-        status = pln__schema_from_avro(source->mem, text, path != NULL ? size : -1, &source->schema,
-                                       err);
+        PLN__TRY(pln__config_schema_open(&text, source->mem, ctx, config, err));
+        status = format->take_schema != NULL
+                     ? format->take_schema(&source->dialect, text.text, text.size, &source->schema,
+                                           err)
+                     : pln__schema_from_avro(source->mem, text.text, text.size, &source->schema,
+                                             err);
         if (status < 0) {
-            pln__error_prefix(err, "schema %s", path == NULL ? "in the configuration" : path);
+            pln__error_prefix(err, "schema %s",
+                              text.path == NULL ? "in the configuration" : text.path);
             goto out;
         }
     }
     source->schema_known = source->schema_given = true;
 out:
-    pln__free(source->mem, loaded, (uint64_t)size + 1);
+    pln__config_schema_free(&text, source->mem);
     return status < 0 ? status : PLN_OK;
+}
+
+static pln_status open_limits(file_source *source, const pln_host *host, const pln_config *config,
+                              pln_error *err) {
+    const pln__file_format *format = source->dialect.format;
+    if (format->learn != NULL) {
+        source->sample_bytes = format->sample_bytes;
+        source->record_bytes_max = format->record_bytes_max;
+        return PLN_OK;
+    }
+    source->sample_bytes = host->config_int(config, "sample_bytes");
+    source->record_bytes_max = host->config_int(config, "record_bytes_max");
+    if (source->record_bytes_max < 1 || source->record_bytes_max > RECORD_BYTES_CEILING)
+        return pln__error_set(err, PLN_EOPTION, "option 'record_bytes_max': %lld is not in 1 to %d",
+                              (long long)source->record_bytes_max, RECORD_BYTES_CEILING);
+    if (source->sample_bytes < 1)
+        return pln__error_set(err, PLN_EOPTION, "option 'sample_bytes': at least 1 byte");
+    return PLN_OK;
 }
 
 static pln_status source_open(void *user, pln_context *ctx, const pln_config *config, void **self,
@@ -149,13 +168,7 @@ static pln_status source_open(void *user, pln_context *ctx, const pln_config *co
     host->random(ctx, &source->seed, sizeof source->seed);
     pln__file_dialect_init(&source->dialect, mem, user);
     source->compression = pln__file_compression(host, config);
-    source->sample_bytes = host->config_int(config, "sample_bytes");
-    source->record_bytes_max = host->config_int(config, "record_bytes_max");
-    if (source->record_bytes_max < 1 || source->record_bytes_max > RECORD_BYTES_CEILING)
-        PLN__FAIL(err, PLN_EOPTION, "option 'record_bytes_max': %lld is not in 1 to %d",
-                  (long long)source->record_bytes_max, RECORD_BYTES_CEILING);
-    if (source->sample_bytes < 1)
-        PLN__FAIL(err, PLN_EOPTION, "option 'sample_bytes': at least 1 byte");
+    PLN__TRY(open_limits(source, host, config, err));
     PLN__TRY(source->dialect.format->read_options(&source->dialect, host, config, err));
     PLN__TRY(open_inputs(source, ctx, config, err));
     PLN__TRY(open_schema(source, ctx, config, err));
@@ -179,13 +192,47 @@ static void source_close(void *self, pln_context *ctx) {
 
 /* ---- the schema ---- */
 
-static pln_status infer(file_source *source, const pln__input *input, bool whole, pln_error *err) {
-    pln_status status = source->dialect.format->decoder->infer(
-        source->mem, source->dialect.options, input->sample.data, input->sample.size, whole,
-        &source->schema, err);
-    if (status >= 0)
-        source->schema_known = true;
+/* A run goes on with the columns that it began with. */
+static pln_status same_columns(const struct ArrowSchema *saved, const struct ArrowSchema *found,
+                               const pln_allocator *mem, pln_error *err) {
+    if (pln__schema_equal(saved, found))
+        return PLN_OK;
+    pln__text difference;
+    pln__text_init(&difference, mem);
+    pln__schema_difference(saved, found, &difference);
+    pln_status status = pln__error_set(err, PLN_ETYPE,
+                                       "the first file has not the columns that the run began "
+                                       "with (option 'schema' gives them): %s",
+                                       difference.data == NULL ? "" : difference.data);
+    pln__text_free(&difference);
     return status;
+}
+
+static pln_status infer(file_source *source, const pln__input *input, bool whole, pln_error *err) {
+    const pln__file_format *format = source->dialect.format;
+    struct ArrowSchema found = {0};
+    pln_status status =
+        format->learn != NULL
+            ? format->learn(&source->dialect, input->sample.data, input->sample.size, whole, &found,
+                            err)
+            : format->decoder->infer(source->mem, source->dialect.options, input->sample.data,
+                                     input->sample.size, whole, &found, err);
+    if (status < 0)
+        return status;
+    if (source->schema_known) {
+        status = same_columns(&source->schema, &found, source->mem, err);
+        pln__schema_release(&found);
+        return status;
+    }
+    source->schema = found;
+    source->schema_known = true;
+    return PLN_OK;
+}
+
+/* The columns are known, and what the format needs besides. */
+static bool learned(const file_source *source) {
+    return source->schema_known &&
+           (source->dialect.format->learn == NULL || source->dialect.avro_schema != NULL);
 }
 
 /* From the first file with a record in it. */
@@ -195,7 +242,7 @@ static pln_status infer_from_files(file_source *source, pln_context *ctx, pln_er
     if (list->count == 0)
         return pln__error_set(err, PLN_EDATA,
                               "there is no file to infer a schema from: set option 'schema'");
-    for (int64_t i = 0; i < list->count && !source->schema_known; i++) {
+    for (int64_t i = 0; i < list->count && !learned(source); i++) {
         pln__input input;
         bool whole;
         pln__input_init(&input, source->mem, ctx->host->files(ctx), source->compression);
@@ -210,7 +257,7 @@ static pln_status infer_from_files(file_source *source, pln_context *ctx, pln_er
         if (status < 0 && (status != PLN_EDATA || list->items[i].size_bytes > source->sample_bytes))
             return status;
     }
-    return source->schema_known ? PLN_OK : status;
+    return learned(source) ? PLN_OK : status;
 }
 
 static pln_status infer_from_descriptor(file_source *source, pln_context *ctx, pln_error *err) {
@@ -233,9 +280,9 @@ static pln_status source_schema(void *self, pln_context *ctx, struct ArrowSchema
                                 pln_error *err) {
     file_source *source = self;
     pln_status status = PLN_OK;
-    if (!source->schema_known && source->reader.descriptor >= 0)
+    if (!learned(source) && source->reader.descriptor >= 0)
         status = infer_from_descriptor(source, ctx, err);
-    else if (!source->schema_known)
+    else if (!learned(source))
         status = infer_from_files(source, ctx, err);
     return status == PLN_OK ? pln__schema_copy(source->mem, &source->schema, out, err) : status;
 }
@@ -246,6 +293,8 @@ static pln_status source_schema_load(void *self, pln_context *ctx, const struct 
     (void)ctx;
     if (source->schema_given || source->started)
         return PLN_OK;
+    if (source->dialect.format->learn != NULL && source->schema_known)
+        return same_columns(saved, &source->schema, source->mem, err);
     struct ArrowSchema copy;
     pln_status status = pln__schema_copy(source->mem, saved, &copy, err);
     if (status < 0)
@@ -261,7 +310,7 @@ static pln_status source_schema_load(void *self, pln_context *ctx, const struct 
 static pln_status start(file_source *source, pln_context *ctx, pln_error *err) {
     pln_status status = PLN_OK;
     struct ArrowSchema ignored = {0};
-    if (!source->schema_known) {
+    if (!learned(source)) {
         PLN__TRY(source_schema(source, ctx, &ignored, err));
         pln__schema_release(&ignored);
         if (status != PLN_OK)
@@ -269,6 +318,7 @@ static pln_status start(file_source *source, pln_context *ctx, pln_error *err) {
     }
     source->wants = ctx->host->wants(ctx);
     pln__decode_options options = {.schema = &source->schema, .origin = source->wants != 0,
+                                   .raw = (source->wants & PLN_WANT_RAW) != 0,
                                    .record_bytes_max = source->record_bytes_max,
                                    .cpu = pln__cpu_features(), .seed = source->seed};
     const pln__decoder_table *table = source->dialect.format->decoder;
@@ -303,7 +353,8 @@ static pln_status name_split(file_source *source, const char *file, pln_error *e
 typedef struct origin_owner {
     const pln_allocator *mem;
     shared_name *name;
-    pln__block *block; /* NULL if the raw bytes are not wanted */
+    pln__block *block; /* NULL if the raw bytes are not wanted, or are not in it */
+    pln__keeper *keep; /* of raw bytes that are elsewhere */
     pln__buffer start;
     pln__buffer size;
     pln__buffer line;
@@ -318,6 +369,8 @@ static void origin_release(void *arg) {
     pln__buffer_free(mem, &owner->line);
     pln__buffer_free(mem, &owner->position);
     pln__block_unref(owner->block);
+    if (owner->keep != NULL)
+        owner->keep->release(owner->keep);
     if (owner->name != NULL && __atomic_sub_fetch(&owner->name->refs, 1, __ATOMIC_ACQ_REL) == 0)
         pln__free(mem, owner->name, owner->name->size);
     pln__free(mem, owner, sizeof *owner);
@@ -328,10 +381,50 @@ static void add_to_all(int64_t *values, int64_t n, int64_t by) {
         values[i] += by;
 }
 
+/* The rows' bytes stay: in the block that was read, or where the decoder has put them. */
+static void keep_raw(pln__chunk *chunk, origin_owner *owner) {
+    pln__decoded *decoded = &chunk->decoded;
+    owner->start = decoded->row_start;
+    owner->size = decoded->row_size;
+    decoded->row_start = decoded->row_size = (pln__buffer){0};
+    owner->keep = decoded->keep;
+    decoded->keep = NULL;
+    if (owner->keep == NULL)
+        owner->block = pln__block_ref(chunk->block);
+}
+
+/* By offset and line, or by ordinal where rows lie in blocks. */
+static pln_status place_rows(file_source *source, pln__chunk *chunk, origin_owner *owner,
+                             bool copied, pln_error *err) {
+    pln__decoded *decoded = &chunk->decoded;
+    pln__buffer *lines = &owner->line;
+    bool blocks = source->dialect.format->decoder->blocks;
+    int64_t first = chunk->line + 1;
+    pln_status status = PLN_OK;
+    if (blocks) {
+        lines = &owner->position;
+        first = chunk->line;
+    } else if (copied) {
+        status = pln__buffer_append(source->mem, &owner->position, decoded->row_start.data,
+                                    decoded->row_start.size, err);
+    } else {
+        owner->position = decoded->row_start;
+        decoded->row_start = (pln__buffer){0};
+    }
+    if (status < 0)
+        return status;
+    *lines = decoded->row_line;
+    decoded->row_line = (pln__buffer){0};
+    add_to_all((int64_t *)(void *)lines->data, decoded->rows, first);
+    if (!blocks)
+        add_to_all((int64_t *)(void *)owner->position.data, decoded->rows, chunk->offset);
+    return PLN_OK;
+}
+
 /* The decoder's buffers move into the origin. Without the wish for raw bytes the block is free to be used again. */
 static pln_status make_origin(file_source *source, pln__chunk *chunk, pln_origin *out,
                               pln_error *err) {
-    pln__decoded *decoded = &chunk->decoded;
+    const uint8_t *bytes = chunk->decoded.raw != NULL ? chunk->decoded.raw : chunk->bytes;
     pln_status status = name_split(source, chunk->file, err);
     if (status < 0)
         return status;
@@ -340,21 +433,9 @@ static pln_status make_origin(file_source *source, pln__chunk *chunk, pln_origin
         return pln__error_memory(err, sizeof *owner);
     owner->mem = source->mem;
     bool raw = (source->wants & PLN_WANT_RAW) != 0;
-    if (raw) {
-        PLN__TRY(pln__buffer_append(source->mem, &owner->position, decoded->row_start.data,
-                                    decoded->row_start.size, err));
-        owner->start = decoded->row_start;
-        owner->size = decoded->row_size;
-        owner->block = pln__block_ref(chunk->block);
-        decoded->row_start = decoded->row_size = (pln__buffer){0};
-    } else {
-        owner->position = decoded->row_start;
-        decoded->row_start = (pln__buffer){0};
-    }
-    owner->line = decoded->row_line;
-    decoded->row_line = (pln__buffer){0};
-    add_to_all((int64_t *)(void *)owner->position.data, decoded->rows, chunk->offset);
-    add_to_all((int64_t *)(void *)owner->line.data, decoded->rows, chunk->line + 1);
+    PLN__TRY(place_rows(source, chunk, owner, raw, err));
+    if (raw)
+        keep_raw(chunk, owner);
     owner->name = source->name;
     __atomic_add_fetch(&owner->name->refs, 1, __ATOMIC_RELAXED);
     *out = (pln_origin){
@@ -362,7 +443,7 @@ static pln_status make_origin(file_source *source, pln__chunk *chunk, pln_origin
         .split = owner->name->text,
         .position = (const int64_t *)(const void *)owner->position.data,
         .line = (const int64_t *)(const void *)owner->line.data,
-        .raw = raw ? chunk->bytes : NULL,
+        .raw = raw ? bytes : NULL,
         .raw_start = (const int64_t *)(const void *)owner->start.data,
         .raw_size = (const int64_t *)(const void *)owner->size.data,
         .release = origin_release,
@@ -379,7 +460,8 @@ static pln_status deliver(file_source *source, pln_context *ctx, pln__chunk *chu
                           pln_batch **batch, pln_error *err) {
     pln_status status = PLN_OK;
     pln_origin origin = {0};
-    PLN__TRY(pln__file_reject(ctx, &source->schema, chunk, err));
+    PLN__TRY(pln__file_reject(ctx, &source->schema, source->dialect.format->decoder->blocks,
+                              chunk, err));
     if (chunk->decoded.rows == 0)
         goto out;
     if (source->wants != 0)
@@ -532,3 +614,5 @@ const pln_source pln__csv_read =
     READ_TABLE("csv.read", "Rows of CSV files.", pln__csv_read_options);
 const pln_source pln__ndjson_read = READ_TABLE(
     "ndjson.read", "Rows of files with one JSON object a line.", pln__ndjson_read_options);
+const pln_source pln__avro_read =
+    READ_TABLE("avro.read", "Rows of Avro object container files.", pln__avro_read_options);
