@@ -337,6 +337,8 @@ static pln_status unzstd_block(pln__avro_codec *self, const uint8_t *bytes, int6
                                int64_t most, pln__buffer *out, pln_error *err) {
     pln_status status = PLN_OK;
     int64_t room, need = zstd_guess(bytes, size);
+    if (size == 0)
+        return damaged(self, "no frame", err);
     if (self->unzstd == NULL)
         self->unzstd = ZSTD_createDCtx();
     if (self->unzstd == NULL)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Writes snappy_vectors.jsonl: texts and their raw snappy form as other implementations make it (pip install cramjam python-snappy)."""
-import base64
-import json
+"""Writes snappy_vectors.txt: texts and their raw snappy form as another implementation makes it (pip install cramjam).
+
+One a line, in hexadecimal: TEXT SNAPPY, where BYTE*COUNT stands for a text of one byte.
+"""
 import random
 import sys
 
@@ -17,6 +18,5 @@ texts = [b"", b"a", b"ab" * 3, b"a" * 59, b"a" * 60, b"a" * 61, b"a" * 257, b"a"
 with open(sys.argv[1], "w", encoding="ascii") as out:
     for text in texts:
         packed = bytes(cramjam.snappy.compress_raw(text))
-        short = len(text) > 4000 and text == text[:1] * len(text)
-        line = {"repeat": [text[0], len(text)]} if short else {"text": base64.b64encode(text).decode()}
-        out.write(json.dumps(line | {"snappy": base64.b64encode(packed).decode()}) + "\n")
+        short = len(text) > 200 and text == text[:1] * len(text)
+        out.write((f"{text[0]:02x}*{len(text)}" if short else text.hex() or "-") + f" {packed.hex()}\n")
