@@ -125,8 +125,7 @@ static int64_t allowed(int64_t size, int64_t limit) {
     return smaller(limit, by_ratio > RATIO_FREE ? by_ratio : RATIO_FREE);
 }
 
-static pln_status too_big(const pln__avro_codec *self, int64_t size, int64_t most,
-                          pln_error *err) {
+static pln_status too_big(const pln__avro_codec *self, int64_t size, int64_t most, pln_error *err) {
     return pln__error_set(err, PLN_ELIMIT,
                           "%s: %lld bytes hold more than the %lld that are allowed for them",
                           names[self->codec], (long long)size, (long long)most);
@@ -298,8 +297,8 @@ static pln_status unsnap_block(pln__avro_codec *self, const uint8_t *bytes, int6
     uint8_t *to = out->data + out->size;
     PLN__TRY(pln__snappy_decode(bytes, size - CRC_SIZE, to, whole, err));
     const uint8_t *end = bytes + size - CRC_SIZE;
-    uint32_t expected = (uint32_t)end[0] << 24 | (uint32_t)end[1] << 16 | (uint32_t)end[2] << 8 |
-                        (uint32_t)end[3];
+    uint32_t expected =
+        (uint32_t)end[0] << 24 | (uint32_t)end[1] << 16 | (uint32_t)end[2] << 8 | (uint32_t)end[3];
     uint32_t got = checksum(to, whole);
     if (got != expected)
         PLN__FAIL(err, PLN_EDATA, "snappy: the checksum is %08x, that of the data %08x", expected,

@@ -176,8 +176,8 @@ pln_status pln__avro_file_schema(const pln_allocator *mem, const uint8_t *bytes,
         return status;
     /* Files of other programs hold names that the specification does not allow; their data can be read. */
     pln__avro_parse_options options = {.lax_names = true};
-    status = pln__avro_parse(mem, (const char *)header.schema, header.schema_size, &options, out,
-                             err);
+    status =
+        pln__avro_parse(mem, (const char *)header.schema, header.schema_size, &options, out, err);
     if (status < 0)
         pln__error_prefix(err, "header of the container file: avro.schema");
     return status;

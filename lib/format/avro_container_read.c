@@ -166,8 +166,8 @@ static pln_status start_file(pln__decoder *self, const uint8_t *bytes,
         self->codec_kind = header->codec;
     }
     self->head.size = 0;
-    PLN__TRY(pln__buffer_reserve(self->mem, &self->head, (int64_t)sizeof(place) + header->size,
-                                 err));
+    PLN__TRY(
+        pln__buffer_reserve(self->mem, &self->head, (int64_t)sizeof(place) + header->size, err));
     uint8_t *copy = self->head.data + sizeof(place);
     memcpy(copy, bytes, (size_t)header->size);
     self->head.size = (int64_t)sizeof(place) + header->size;
@@ -193,8 +193,8 @@ static pln_status file_begin(pln__decoder *self, bool at_start, const uint8_t *h
         return pln__error_set(err, PLN_ECORRUPT, "saved place in a container file: %lld bytes",
                               (long long)header_size);
     memcpy(&at, header, sizeof at);
-    pln_status status = pln__avro_header_read(header + sizeof at,
-                                              header_size - (int64_t)sizeof at, &parsed, err);
+    pln_status status =
+        pln__avro_header_read(header + sizeof at, header_size - (int64_t)sizeof at, &parsed, err);
     if (status == PLN_AGAIN || at.offset < 0 || at.done < 0)
         return pln__error_set(err, PLN_ECORRUPT, "saved place in a container file: it is damaged");
     if (status == PLN_OK)
@@ -274,11 +274,11 @@ static pln_status lose_sync(pln__decoder *self, call *in, const char *what) {
     else if (!in->final)
         size = left - PLN__AVRO_SYNC + 1;
     self->block.done = 0;
-    pln_status status = note_bad(
-        self, in, in->at, size, "block at byte %lld: %s; %s", (long long)(self->offset + in->at),
-        what,
-        found >= 0 ? "reading goes on behind the next sync marker"
-                   : "no sync marker follows so far");
+    pln_status status = note_bad(self, in, in->at, size, "block at byte %lld: %s; %s",
+                                 (long long)(self->offset + in->at), what,
+                                 found >= 0  ? "reading goes on behind the next sync marker"
+                                 : in->final ? "no sync marker follows"
+                                             : "no sync marker follows so far");
     if (status < 0)
         return status;
     self->searching = found < 0 && !in->final;
@@ -423,10 +423,10 @@ static pln_status skip_taken(pln__decoder *self, const call *in) {
     for (; self->skip > 0; self->skip--, b->done++) {
         int64_t used = 0;
         pln_error why = {0};
-        pln_status status = b->done == b->count
-                                ? PLN_EDATA
-                                : pln__avro_skip(self->values, block_bytes(self, in),
-                                                 b->size - b->at, &used, &why);
+        pln_status status =
+            b->done == b->count
+                ? PLN_EDATA
+                : pln__avro_skip(self->values, block_bytes(self, in), b->size - b->at, &used, &why);
         if (status == PLN_EDATA || status == PLN_ELIMIT)
             return pln__error_set(in->err, PLN_EDATALOSS,
                                   "block at byte %lld: its row %lld, which was read before, is "
@@ -466,8 +466,7 @@ static pln_status reject_row(pln__decoder *self, call *in, const pln_error *why)
     pln_status passed = pln__avro_skip(self->values, block_bytes(self, in), left, &used, NULL);
     if (passed != PLN_OK && passed != PLN_EDATA && passed != PLN_ELIMIT)
         return pln__error_set(in->err, passed, "a row could not be passed over");
-    const uint8_t *raw =
-        self->codec_kind == PLN__AVRO_CODEC_NULL ? NULL : block_bytes(self, in);
+    const uint8_t *raw = self->codec_kind == PLN__AVRO_CODEC_NULL ? NULL : block_bytes(self, in);
     char more[60] = "";
     if (passed != PLN_OK) {
         used = left;
@@ -571,6 +570,8 @@ static pln_status run(pln__decoder *self, call *in) {
                 continue;
             PLN__TRY(skip_taken(self, in));
         }
+        if (in->size - in->at < self->block.total)
+            return PLN_OK; /* less of it was handed in than at first */
         if (self->block.done < self->block.count)
             PLN__TRY(take_rows(self, in));
         if (self->block.done == self->block.count)

@@ -32,8 +32,7 @@ static void file_close(pln__encoder *self) {
 }
 
 static pln_status file_open(const pln_allocator *mem, const void *dialect,
-                            const struct ArrowSchema *columns, pln__encoder **out,
-                            pln_error *err) {
+                            const struct ArrowSchema *columns, pln__encoder **out, pln_error *err) {
     const pln__avro_write_dialect *how = dialect;
     pln_status status = PLN_OK;
     pln__encoder *self = pln__calloc(mem, 1, sizeof *self);
@@ -82,10 +81,9 @@ static pln_status file_resume(pln__encoder *self, const uint8_t *bytes, int64_t 
     if (status != PLN_OK)
         return status;
     if (header.codec != self->how.codec)
-        return pln__error_set(err, PLN_ETYPE,
-                              "the file was begun with codec %s, and goes on with %s",
-                              pln__avro_codec_name(header.codec),
-                              pln__avro_codec_name(self->how.codec));
+        return pln__error_set(
+            err, PLN_ETYPE, "the file was begun with codec %s, and goes on with %s",
+            pln__avro_codec_name(header.codec), pln__avro_codec_name(self->how.codec));
     if (header.schema_size != self->text.size ||
         memcmp(header.schema, self->text.data, (size_t)self->text.size) != 0)
         return pln__error_set(err, PLN_ETYPE, "the file was begun with another schema");
@@ -164,9 +162,9 @@ static pln_status check_sizes(const pln__encoder *self, int64_t first, pln_error
     int64_t from = first == 0 ? 0 : self->ends[first - 1];
     for (int64_t i = first; i < self->rows; from = self->ends[i++])
         if (self->ends[i] - from > ROW_MAX)
-            return pln__error_set(err, PLN_EDATA, "row %lld: %lld bytes, a block holds at most %lld",
-                                  (long long)(i - first), (long long)(self->ends[i] - from),
-                                  (long long)ROW_MAX);
+            return pln__error_set(
+                err, PLN_EDATA, "row %lld: %lld bytes, a block holds at most %lld",
+                (long long)(i - first), (long long)(self->ends[i] - from), (long long)ROW_MAX);
     return PLN_OK;
 }
 
@@ -176,8 +174,8 @@ static pln_status file_encode(pln__encoder *self, const struct ArrowArray *rows,
     int64_t before = self->rows, size = self->data.size, bad_row;
     PLN__TRY(pln__grow(self->mem, &self->ends, &self->capacity, self->rows + rows->length,
                        sizeof *self->ends, err));
-    PLN__TRY(pln__avro_encode(self->values, rows, 0, rows->length, &self->data,
-                              self->ends + before, &bad_row, err));
+    PLN__TRY(pln__avro_encode(self->values, rows, 0, rows->length, &self->data, self->ends + before,
+                              &bad_row, err));
     self->rows += rows->length;
     PLN__TRY(check_sizes(self, before, err));
     return put_blocks(self, false, out, err);

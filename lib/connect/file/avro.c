@@ -27,9 +27,8 @@ static pln_status learn(pln__file_dialect *dialect, const uint8_t *bytes, int64_
     pln__avro_schema *schema = NULL;
     pln_status status = pln__avro_file_schema(dialect->mem, bytes, size, whole, &schema, err);
     if (status == PLN_AGAIN)
-        status = pln__error_set(err, PLN_ELIMIT,
-                                "header of the container file: more than %lld bytes",
-                                (long long)size);
+        status = pln__error_set(
+            err, PLN_ELIMIT, "header of the container file: more than %lld bytes", (long long)size);
     if (status == PLN_OK)
         status = pln__avro_to_arrow(dialect->mem, schema, out, err);
     if (status == PLN_OK)

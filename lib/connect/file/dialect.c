@@ -121,7 +121,8 @@ static pln_status csv_write_options(pln__file_dialect *out, const pln_host *host
     pln_status status = PLN_OK;
     pln__csv_dialect *csv = &out->csv;
     PLN__TRY(csv_chars(out, host, config, false, err));
-    PLN__TRY(pln__file_dialect_text(out, host->config_text(config, "null_text"), &csv->null_text, err));
+    PLN__TRY(
+        pln__file_dialect_text(out, host->config_text(config, "null_text"), &csv->null_text, err));
     csv->header = host->config_int(config, "header") != 0;
     csv->quoting = enum_index(host, config, "quoting", quotings);
     csv->newline = enum_index(host, config, "newline", newlines) == 1 ? "\r\n" : "\n";
@@ -190,8 +191,8 @@ void pln__file_dialect_free(pln__file_dialect *dialect) {
     memset(dialect, 0, sizeof *dialect);
 }
 
-pln_status pln__config_schema_open(pln__config_schema *out, const pln_allocator *mem, pln_context *ctx,
-                                 const pln_config *config, pln_error *err) {
+pln_status pln__config_schema_open(pln__config_schema *out, const pln_allocator *mem,
+                                   pln_context *ctx, const pln_config *config, pln_error *err) {
     const pln_host *host = ctx->host;
     *out = (pln__config_schema){.text = host->config_text(config, "schema"), .size = -1};
     if (out->text == NULL)

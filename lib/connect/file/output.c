@@ -308,8 +308,8 @@ pln_status pln__output_head(pln__output *output, int64_t size, pln__buffer *out,
         return status;
     PLN__TRY(pln__buffer_reserve(output->mem, out, end - out->size, err));
     for (int64_t at = 0; out->size < end; at += got, out->size += got) {
-        PLN__TRY(files->read(files->user, fd, at, out->data + out->size, end - out->size, &got,
-                             err));
+        PLN__TRY(
+            files->read(files->user, fd, at, out->data + out->size, end - out->size, &got, err));
         if (got == 0)
             PLN__FAIL(err, PLN_EDATALOSS, "file '%s': it has lost bytes", output->temp);
     }

@@ -68,8 +68,8 @@ typedef struct pln__config_schema {
     const char *path; /* NULL: in the configuration */
     char *loaded;
 } pln__config_schema;
-pln_status pln__config_schema_open(pln__config_schema *out, const pln_allocator *mem, pln_context *ctx,
-                                 const pln_config *config, pln_error *err);
+pln_status pln__config_schema_open(pln__config_schema *out, const pln_allocator *mem,
+                                   pln_context *ctx, const pln_config *config, pln_error *err);
 void pln__config_schema_free(pln__config_schema *self, const pln_allocator *mem);
 
 /* The options of the stages (options.c). */

@@ -120,7 +120,8 @@ static pln_status next_chunk(pln__replay *replay, pln_context *ctx, pln_error *e
     pln__decoded_free(replay->reader.mem, &replay->chunk.decoded);
     replay->next = 0;
     pln_status status = pln__reader_next(&replay->reader, ctx, ROWS, &replay->chunk, err);
-    return status == PLN_OK ? pln__file_reject(ctx, &replay->schema, false, &replay->chunk, err) : status;
+    return status == PLN_OK ? pln__file_reject(ctx, &replay->schema, false, &replay->chunk, err)
+                            : status;
 }
 
 pln_status pln__replay_next(pln__replay *replay, pln_context *ctx, pln_error *err) {

@@ -121,11 +121,10 @@ static pln_status open_schema(file_source *source, pln_context *ctx, const pln_c
         PLN__TRY(pln__schema_copy(source->mem, bound, &source->schema, err));
     } else {
         PLN__TRY(pln__config_schema_open(&text, source->mem, ctx, config, err));
-        status = format->take_schema != NULL
-                     ? format->take_schema(&source->dialect, text.text, text.size, &source->schema,
-                                           err)
-                     : pln__schema_from_avro(source->mem, text.text, text.size, &source->schema,
-                                             err);
+        status =
+            format->take_schema != NULL
+                ? format->take_schema(&source->dialect, text.text, text.size, &source->schema, err)
+                : pln__schema_from_avro(source->mem, text.text, text.size, &source->schema, err);
         if (status < 0) {
             pln__error_prefix(err, "schema %s",
                               text.path == NULL ? "in the configuration" : text.path);
@@ -460,8 +459,8 @@ static pln_status deliver(file_source *source, pln_context *ctx, pln__chunk *chu
                           pln_batch **batch, pln_error *err) {
     pln_status status = PLN_OK;
     pln_origin origin = {0};
-    PLN__TRY(pln__file_reject(ctx, &source->schema, source->dialect.format->decoder->blocks,
-                              chunk, err));
+    PLN__TRY(pln__file_reject(ctx, &source->schema, source->dialect.format->decoder->blocks, chunk,
+                              err));
     if (chunk->decoded.rows == 0)
         goto out;
     if (source->wants != 0)

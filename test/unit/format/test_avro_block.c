@@ -250,12 +250,12 @@ START_TEST(damaged_blocks_are_refused) {
         }
         /* What lies behind: tolerated up to 4 bytes for deflate, see DEFLATE_TAIL. */
         ck_assert_int_eq(pln__buffer_append(mem, &packed, "12345", 5, NULL), PLN_OK);
-        ck_assert_int_eq(pln__avro_unpack(codec, packed.data, packed.size, PLN__AVRO_BLOCK_MAX,
-                                          &out, &err),
-                         PLN_EDATA);
-        ck_assert_int_eq(pln__avro_unpack(codec, packed.data, packed.size - 1, PLN__AVRO_BLOCK_MAX,
-                                          &out, &err),
-                         c == PLN__AVRO_CODEC_DEFLATE ? PLN_OK : PLN_EDATA);
+        ck_assert_int_eq(
+            pln__avro_unpack(codec, packed.data, packed.size, PLN__AVRO_BLOCK_MAX, &out, &err),
+            PLN_EDATA);
+        ck_assert_int_eq(
+            pln__avro_unpack(codec, packed.data, packed.size - 1, PLN__AVRO_BLOCK_MAX, &out, &err),
+            c == PLN__AVRO_CODEC_DEFLATE ? PLN_OK : PLN_EDATA);
         pln__buffer_free(mem, &packed);
         pln__buffer_free(mem, &out);
         pln__avro_codec_free(codec);
