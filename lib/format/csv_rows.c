@@ -185,6 +185,7 @@ static pln_status reject(pln__decoder *self, const pln__csv_run *run, const curs
             return status;
     }
     pln__bad_row *bad = &self->bad[self->n_bad++];
+    bad->raw = NULL;
     bad->start = run->at + c->pos;
     bad->size = record->size;
     bad->line = c->line;
