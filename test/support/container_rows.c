@@ -10,13 +10,20 @@ typedef struct session {
     struct ArrowSchema schema;
     pln__text *out;
     int64_t lines;
+    int64_t written;
 } session;
+
+static bool is_full(session *s) {
+    return s->way->lines_max > 0 && s->written++ >= s->way->lines_max;
+}
 
 static const pln__decoder_table *const table = &pln__avro_file_decoder;
 
 static void add_row(session *s, const pln__decoded *got, const uint8_t *bytes, int64_t row) {
     pln__text json;
     int64_t line, start, size;
+    if (is_full(s))
+        return;
     pln__text_init(&json, pln__system_allocator());
     if (pln__json_row(&s->schema, &got->array, row, &json) < 0)
         abort();
@@ -39,6 +46,8 @@ static void add_row(session *s, const pln__decoded *got, const uint8_t *bytes, i
 }
 
 static void add_bad(session *s, const pln__bad_row *bad) {
+    if (is_full(s))
+        return;
     pln__text_printf(s->out, "%lld! %s %lld %s\n", (long long)(s->lines + bad->line),
                      pln_status_name(bad->code), (long long)bad->size, bad->message);
 }

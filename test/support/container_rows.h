@@ -13,6 +13,7 @@ typedef struct container_way {
     bool origin;
     bool raw;
     bool resume; /* after every call a new decoder goes on where the last one stood */
+    int64_t lines_max; /* no more lines are written down; 0: all are */
     const pln__avro_schema *reader;
 } container_way;
 
