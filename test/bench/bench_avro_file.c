@@ -1,0 +1,289 @@
+/*
+ * Container files to typed columns and back in every codec, and avro-c's file reader on the same files in the same process (by its shared library, where
+ * it is there; its values are only read, not taken out).
+ *
+ *     bench_avro_file                   all codecs, one JSON line each
+ *     bench_avro_file --write FOLDER    only write the files, for peers that are other programs (peer_avro_file.py)
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "format/avro_block.h"
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#if defined(__has_include)
+#if __has_include(<avro.h>)
+#include <avro.h>
+#define HAVE_PEER 1
+#endif
+#endif
+
+enum { RECORDS = 655360, ROUNDS = 5, ROWS = 8192, BLOCK = 256 * 1024 };
+
+/* Time of this process's one thread: what others do on the machine disturbs it least. */
+static double now(void) {
+    struct timespec at;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &at);
+    return (double)at.tv_sec + (double)at.tv_nsec * 1e-9;
+}
+
+static void must(bool good, const char *what) {
+    if (!good) {
+        fprintf(stderr, "bench_avro_file: %s\n", what);
+        exit(2);
+    }
+}
+
+/* ---- data ---- */
+
+static uint64_t rng_state = 42;
+static uint32_t draw(uint32_t below) {
+    rng_state = rng_state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)((rng_state >> 33) % below);
+}
+
+static const char schema_text[] =
+    "{\"type\":\"record\",\"name\":\"Order\",\"fields\":["
+    "{\"name\":\"event_id\",\"type\":\"string\"},"
+    "{\"name\":\"event_time\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-micros\"}},"
+    "{\"name\":\"event_type\",\"type\":\"string\"},"
+    "{\"name\":\"order_id\",\"type\":\"long\"},{\"name\":\"customer_id\",\"type\":\"long\"},"
+    "{\"name\":\"email\",\"type\":\"string\"},{\"name\":\"country\",\"type\":\"string\"},"
+    "{\"name\":\"amount\",\"type\":\"double\"},{\"name\":\"quantity\",\"type\":\"int\"},"
+    "{\"name\":\"express\",\"type\":\"boolean\"}]}";
+
+static void put_text(pln_column *column, const char *text) {
+    must(pln_column_text(column, text, -1, NULL) >= 0, "text");
+}
+
+static void put_order(pln_column *columns, int64_t i) {
+    static const char *const types[] = {"order_created", "order_paid", "order_shipped",
+                                        "order_returned"};
+    static const char *const countries[] = {"DE", "FR", "PL", "US", "JP"};
+    char text[64];
+    uint32_t customer = draw(1000000);
+    snprintf(text, sizeof text, "01HQ3ZK8V5T%010lld", (long long)i);
+    put_text(&columns[0], text);
+    pln_column_int(&columns[1], 1709596800000000 + i * 125000 + draw(1000000), NULL);
+    put_text(&columns[2], types[draw(4)]);
+    pln_column_int(&columns[3], 1000000000 + draw(1000000000), NULL);
+    pln_column_int(&columns[4], customer, NULL);
+    snprintf(text, sizeof text, "user%u@example.com", customer);
+    put_text(&columns[5], text);
+    put_text(&columns[6], countries[draw(5)]);
+    pln_column_float(&columns[7], draw(1000000) / 100.0, NULL);
+    pln_column_int(&columns[8], 1 + draw(9), NULL);
+    pln_column_int(&columns[9], draw(8) == 0, NULL);
+}
+
+static struct ArrowArray generate(const struct ArrowSchema *schema) {
+    pln__column column;
+    struct ArrowArray rows;
+    must(pln__column_init(pln__system_allocator(), schema, &column, NULL) >= 0, "column");
+    rng_state = 42;
+    for (int64_t i = 0; i < RECORDS; i++) {
+        put_order(column.children, i);
+        must(pln_column_end(&column, NULL) >= 0, "row");
+    }
+    must(pln__column_finish(&column, &rows, NULL) >= 0, "rows");
+    pln__column_free(&column);
+    return rows;
+}
+
+/* ---- ours ---- */
+
+static pln__avro_schema *avro;
+static struct ArrowSchema schema;
+
+static double write_file(const char *path, int32_t codec, const struct ArrowArray *rows,
+                         int64_t *size) {
+    const pln_allocator *mem = pln__system_allocator();
+    pln__avro_write_dialect dialect = {.schema = avro, .codec = codec, .sync = "a sync marker.."};
+    pln__encoder *encoder;
+    pln__buffer out = {0};
+    must(pln__buffer_reserve(mem, &out, 100 * RECORDS, NULL) >= 0, "memory");
+    memset(out.data, 1, (size_t)out.capacity);
+    double start = now();
+    must(pln__avro_file_encoder.open(mem, &dialect, &schema, &encoder, NULL) >= 0, "encoder");
+    must(pln__avro_file_encoder.begin(encoder, &out, NULL) >= 0, "header");
+    for (int64_t at = 0; at < RECORDS; at += ROWS) {
+        struct ArrowArray part;
+        must(pln__rows_slice(mem, rows, at, ROWS, &part, NULL) >= 0, "slice");
+        must(pln__avro_file_encoder.encode(encoder, &part, &out, NULL) >= 0, "encode");
+        part.release(&part);
+    }
+    must(pln__avro_file_encoder.finish(encoder, &out, NULL) >= 0, "finish");
+    double took = now() - start;
+    pln__avro_file_encoder.close(encoder);
+    FILE *file = fopen(path, "wb");
+    must(file != NULL && (int64_t)fwrite(out.data, 1, (size_t)out.size, file) == out.size &&
+             fclose(file) == 0,
+         path);
+    *size = out.size;
+    pln__buffer_free(mem, &out);
+    return took;
+}
+
+/* As a source does: blocks of the file, of which the undecoded rest moves to the front. */
+static double read_file(const pln_allocator *mem, const char *path) {
+    pln__avro_read_dialect dialect = {.reader = avro};
+    pln__decode_options options = {.schema = &schema};
+    pln__decoder *decoder;
+    pln__decoded got;
+    uint8_t *block = calloc(1, BLOCK + PLN__PADDING);
+    int64_t have = 0, rows = 0;
+    double start = now();
+    FILE *file = fopen(path, "rb");
+    must(file != NULL && block != NULL, path);
+    must(pln__avro_file_decoder.open(mem, &dialect, &options, &decoder, NULL) >= 0, "decoder");
+    must(pln__avro_file_decoder.begin(decoder, true, NULL, 0, NULL) >= 0, "begin");
+    for (bool final = false; !final || have > 0;) {
+        int64_t n = (int64_t)fread(block + have, 1, (size_t)(BLOCK - have), file), at = 0;
+        have += n;
+        final = have < BLOCK;
+        do {
+            must(pln__avro_file_decoder.decode(decoder, block + at, have - at, final, ROWS, &got,
+                                               NULL) >= 0,
+                 "decode");
+            rows += got.rows;
+            at += got.consumed;
+            if (got.array.release != NULL)
+                got.array.release(&got.array);
+        } while (got.rows > 0 || (got.consumed > 0 && at < have));
+        have -= at;
+        memmove(block, block + at, (size_t)have);
+    }
+    must(rows == RECORDS, "rows");
+    pln__avro_file_decoder.close(decoder);
+    fclose(file);
+    free(block);
+    return now() - start;
+}
+
+/* ---- avro-c ---- */
+
+typedef struct peer {
+    void *library;
+#ifdef HAVE_PEER
+    int (*open)(const char *, avro_file_reader_t *);
+    avro_schema_t (*schema)(avro_file_reader_t);
+    avro_value_iface_t *(*class_of)(avro_schema_t);
+    int (*value_new)(avro_value_iface_t *, avro_value_t *);
+    int (*read)(avro_file_reader_t, avro_value_t *);
+    int (*close)(avro_file_reader_t);
+#endif
+} peer;
+
+#ifdef HAVE_PEER
+static bool find(const peer *p, const char *name, void *to) {
+    void *found = dlsym(p->library, name);
+    memcpy(to, &found, sizeof found);
+    return found != NULL;
+}
+
+static bool load(peer *p) {
+    p->library = dlopen("libavro.so.23", RTLD_NOW | RTLD_LOCAL);
+    return p->library != NULL && find(p, "avro_file_reader", &p->open) &&
+           find(p, "avro_file_reader_get_writer_schema", &p->schema) &&
+           find(p, "avro_generic_class_from_schema", &p->class_of) &&
+           find(p, "avro_generic_value_new", &p->value_new) &&
+           find(p, "avro_file_reader_read_value", &p->read) &&
+           find(p, "avro_file_reader_close", &p->close);
+}
+
+/* 0: it does not know the codec. */
+static double peer_read(const peer *p, const char *path) {
+    avro_file_reader_t reader;
+    avro_value_t value;
+    int64_t rows = 0;
+    double start = now();
+    if (p->open(path, &reader) != 0)
+        return 0;
+    avro_value_iface_t *iface = p->class_of(p->schema(reader));
+    must(iface != NULL && p->value_new(iface, &value) == 0, "avro-c value");
+    while (p->read(reader, &value) == 0) {
+        rows++;
+        value.iface->reset(value.iface, value.self);
+    }
+    must(rows == RECORDS, "avro-c rows");
+    p->close(reader);
+    return now() - start;
+}
+#else
+static bool load(peer *p) {
+    (void)p;
+    return false;
+}
+static double peer_read(const peer *p, const char *path) {
+    (void)p, (void)path;
+    return 0;
+}
+#endif
+
+/* ---- cases ---- */
+
+static void say(const char *codec, const char *what, double seconds, int64_t size, double theirs) {
+    printf("{\"case\":\"avro file %s %s\",\"m_rows_per_s\":%.2f,\"ns_per_row\":%.1f,"
+           "\"file_bytes\":%lld",
+           codec, what, RECORDS / seconds * 1e-6, seconds * 1e9 / RECORDS, (long long)size);
+    if (theirs > 0)
+        printf(",\"ratio_to_avro_c\":%.2f", theirs / seconds);
+    printf("}\n");
+    fflush(stdout);
+}
+
+static void least(double *best, double took) {
+    if (*best == 0 || took < *best)
+        *best = took;
+}
+
+static void run(const char *path, const char *codec_name, const struct ArrowArray *rows,
+                const peer *p) {
+    double ours = 0, written = 0, theirs = 0;
+    int64_t size = 0;
+    int32_t codec;
+    if (pln__avro_codec_find(codec_name, (int64_t)strlen(codec_name), &codec, NULL) < 0)
+        return;
+    pln__heap *heap = pln__heap_new(NULL, 0);
+    for (int round = 0; round < ROUNDS; round++) {
+        if (round < 2)
+            least(&written, write_file(path, codec, rows, &size));
+        least(&ours, read_file(pln__heap_allocator(heap), path));
+        if (p != NULL)
+            least(&theirs, peer_read(p, path));
+    }
+    pln__heap_close(heap);
+    say(codec_name, "read", ours, size, theirs);
+    say(codec_name, "write", written, size, 0);
+    if (theirs > 0)
+        say(codec_name, "avro-c file reader", theirs, size, 0);
+}
+
+int main(int argc, char **argv) {
+    static const char *const codecs[] = {"null", "deflate", "snappy", "zstandard"};
+    bool keep = argc == 3 && strcmp(argv[1], "--write") == 0;
+    peer p = {NULL};
+    bool have_peer = load(&p);
+    char path[500];
+    must(pln__avro_parse(pln__system_allocator(), schema_text, -1, NULL, &avro, NULL) >= 0,
+         "schema");
+    must(pln__avro_to_arrow(pln__system_allocator(), avro, &schema, NULL) >= 0, "columns");
+    struct ArrowArray rows = generate(&schema);
+    for (int i = 0; i < PLN__COUNT(codecs); i++) {
+        int32_t codec;
+        int64_t size;
+        snprintf(path, sizeof path, "%s/%s.avro", keep ? argv[2] : "/tmp", codecs[i]);
+        if (!keep)
+            snprintf(path, sizeof path, "/tmp/bench_avro_file_%ld.avro", (long)clock());
+        if (!keep)
+            run(path, codecs[i], &rows, have_peer ? &p : NULL);
+        else if (pln__avro_codec_find(codecs[i], (int64_t)strlen(codecs[i]), &codec, NULL) >= 0)
+            write_file(path, codec, &rows, &size);
+        if (!keep)
+            remove(path);
+    }
+    rows.release(&rows);
+    pln__schema_release(&schema);
+    pln__avro_schema_unref(avro);
+    return 0;
+}
