@@ -1,5 +1,5 @@
 /*
- * to_sqlite: CSV or NDJSON files, plain or gzip, into a table of an SQLite database. Types come from an Avro schema, or are
+ * to_sqlite: CSV, NDJSON or Avro files, plain or gzip, into a table of an SQLite database. Types come from an Avro schema, or are
  * inferred and shown. Rows that do not fit go to a reject file with their bytes, their line and the reason. With --state a load is
  * done exactly once: killed at any moment and called again it goes on where it was, and one that was done is left alone.
  */
@@ -16,7 +16,7 @@ enum { DONE = 0, REJECTED = 1, WRONG_USE = 2, FAILED = 3, LIST = 64 };
 static const char usage[] =
     "usage: to_sqlite FILE... --database DB --table T [option]... [--json]\n"
     "  --schema S.avsc       types of the columns; otherwise they are inferred and shown\n"
-    "  --format csv|tsv|ndjson   if the names (.csv .tsv .ndjson .jsonl .json) do not say it\n"
+    "  --format csv|tsv|ndjson|avro   if the names (.csv, .avro and so on) do not say it\n"
     "  --null TOKEN          a text that means null in CSV, as the empty field does; repeatable\n"
     "  --mode append|upsert|overwrite   default: upsert with --key, overwrite with --partition\n"
     "  --key C,C             key columns: a row takes the place of the one with the same key\n"
@@ -41,7 +41,7 @@ static int misused(const char *what, const char *value) {
 static const char *format_of(const char *name) {
     static const char *const known[][2] = {
         {".csv", "csv"},      {".tsv", "tsv"},     {".ndjson", "ndjson"},
-        {".jsonl", "ndjson"}, {".json", "ndjson"}};
+        {".jsonl", "ndjson"}, {".json", "ndjson"}, {".avro", "avro"}};
     size_t size = strlen(name), length;
     size -= size > 3 && strcmp(name + size - 3, ".gz") == 0 ? 3 : 0;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)

@@ -171,11 +171,11 @@ static pln_status check_sizes(const pln__encoder *self, int64_t first, pln_error
 static pln_status file_encode(pln__encoder *self, const struct ArrowArray *rows, pln__buffer *out,
                               pln_error *err) {
     pln_status status = PLN_OK;
-    int64_t before = self->rows, size = self->data.size, bad_row;
+    int64_t before = self->rows, size = self->data.size;
     PLN__TRY(pln__grow(self->mem, &self->ends, &self->capacity, self->rows + rows->length,
                        sizeof *self->ends, err));
-    PLN__TRY(pln__avro_encode(self->values, rows, 0, rows->length, &self->data, self->ends + before,
-                              &bad_row, err));
+    pln__avro_output part = {.rows = rows, .n = rows->length, .ends = self->ends + before};
+    PLN__TRY(pln__avro_encode(self->values, &part, &self->data, err));
     self->rows += rows->length;
     PLN__TRY(check_sizes(self, before, err));
     return put_blocks(self, false, out, err);

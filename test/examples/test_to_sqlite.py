@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The everyday tool on real data: every answer of the oracles, reruns that change nothing, damaged rows, exit codes."""
 import base64
+import csv
 import gzip
 import json
 import math
@@ -244,6 +245,13 @@ def other_rules(folder):
     twice("another format", "f", "--format", "tsv")
 
 
+def avro_sums():
+    """What the first 2,000 flights of the CSV add up to."""
+    with gzip.open(os.path.join(DATA, "nycflights13", "flights_2013h1.csv.gz"), "rt") as file:
+        rows = [row for row, _ in zip(csv.DictReader(file), range(2000))]
+    return len(rows), sum(int(row["distance"]) for row in rows), sum(row["dep_time"] != "NA" for row in rows)
+
+
 def small(folder):
     """Schemas, formats, several files, misuse."""
     def put(name, text):
@@ -261,6 +269,12 @@ def small(folder):
     lines = put("c.data", '{"id": 1, "note": "a"}\n{"id": 2}\n')
     load(lines, "--format", "ndjson", "--database", db, "--table", "u", "--key", "id")
     check("ndjson by --format", len(dump(db, "u")) == 2)
+    flights = os.path.join(DATA, "avro", "flights_2000_snappy.avro")
+    if os.path.exists(flights):
+        got = report(flights, "--database", db, "--table", "f")
+        with sqlite3.connect(db) as made:
+            check("Avro by its name", got["rows_in"] == 2000 and list(made.execute(
+                "SELECT count(*), sum(distance), count(dep_time) FROM f")) == [avro_sums()])
     for args in ((), (tsv,), (tsv, "--database", db), (lines, "--database", db, "--table", "t"), (tsv, "--tabel", "t"),
                  (tsv, lines, "--database", db, "--table", "t"), (tsv, "--database", db, "--table", "t", "--mode", "upsrt"),
                  (tsv, "--database", db, "--table", "t", "--mode", "upsert"), (lines, "--database", db, "--table"),

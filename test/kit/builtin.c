@@ -149,13 +149,15 @@ static const char json_schema[] =
 
 static const char avro_schema[] =
     "{\"schema\": {\"type\": \"record\", \"name\": \"r\", \"fields\": [{\"name\": \"name\", "
-    "\"type\": [\"null\", \"string\"]}, {\"name\": \"id\", \"type\": \"double\"}, {\"name\": \"more\", "
+    "\"type\": [\"null\", \"string\"]}, {\"name\": \"id\", \"type\": \"double\"}, {\"name\": "
+    "\"more\", "
     "\"type\": \"int\", \"default\": 7}]}}";
 /* A null part is rejected. */
-static const char avro_write_schema[] =
-    "{\"codec\": \"null\", \"schema\": {\"type\": \"record\", \"name\": \"r\", \"fields\": [{\"name\": "
-    "\"id\", \"type\": \"long\"}, {\"name\": \"part\", \"type\": \"string\"}, {\"name\": \"amount\", "
-    "\"type\": [\"null\", \"double\"]}]}}";
+static const char avro_write_schema[] = "{\"codec\": \"null\", \"schema\": {\"type\": \"record\", "
+                                        "\"name\": \"r\", \"fields\": [{\"name\": "
+                                        "\"id\", \"type\": \"long\"}, {\"name\": \"part\", "
+                                        "\"type\": \"string\"}, {\"name\": \"amount\", "
+                                        "\"type\": [\"null\", \"double\"]}]}}";
 
 static pln_status set_in(void *arg, pln_runtime *rt, pln_graph *g, const char *node, pln_error *e) {
     (void)arg;

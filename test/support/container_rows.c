@@ -143,7 +143,7 @@ static pln_status run(session *s, const uint8_t *bytes, int64_t size, pln_error 
 }
 
 char *container_transcript(const pln_allocator *mem, const void *bytes, int64_t size,
-                      const container_way *way) {
+                           const container_way *way) {
     pln__text out;
     pln_error err = {0};
     pln__text_init(&out, pln__system_allocator());
@@ -191,7 +191,8 @@ void container_put_text(pln__buffer *out, const void *bytes, int64_t size) {
         put(out, bytes, size);
 }
 
-void container_put_header(pln__buffer *out, const char *schema, const char *codec, const char *sync) {
+void container_put_header(pln__buffer *out, const char *schema, const char *codec,
+                          const char *sync) {
     put(out, "Obj\1", 4);
     container_put_long(out, codec == NULL ? 1 : 2);
     container_put_text(out, "avro.schema", 11);
@@ -204,7 +205,8 @@ void container_put_header(pln__buffer *out, const char *schema, const char *code
     put(out, sync, 16);
 }
 
-void container_put_block(pln__buffer *out, int64_t count, const pln__buffer *data, const char *sync) {
+void container_put_block(pln__buffer *out, int64_t count, const pln__buffer *data,
+                         const char *sync) {
     container_put_long(out, count);
     container_put_text(out, data->data, data->size);
     put(out, sync, 16);

@@ -23,12 +23,14 @@ typedef struct container_way {
  * message" for an error of the whole. To be freed.
  */
 char *container_transcript(const pln_allocator *mem, const void *bytes, int64_t size,
-                      const container_way *way);
+                           const container_way *way);
 
 /* The parts of a file, in memory of the system. `sync` has 16 bytes. */
 void container_put_long(pln__buffer *out, int64_t number);
 void container_put_text(pln__buffer *out, const void *bytes, int64_t size);
-void container_put_header(pln__buffer *out, const char *schema, const char *codec, const char *sync);
-void container_put_block(pln__buffer *out, int64_t count, const pln__buffer *data, const char *sync);
+void container_put_header(pln__buffer *out, const char *schema, const char *codec,
+                          const char *sync);
+void container_put_block(pln__buffer *out, int64_t count, const pln__buffer *data,
+                         const char *sync);
 
 #endif

@@ -30,7 +30,8 @@ static char *transcript(const pln__buffer *file, const container_way *way) {
     return container_transcript(mem, file->data, file->size, way);
 }
 
-static void assert_transcript(const pln__buffer *file, const container_way *way, const char *expected) {
+static void assert_transcript(const pln__buffer *file, const container_way *way,
+                              const char *expected) {
     char *got = transcript(file, way);
     ck_assert_str_eq(got, expected);
     free(got);
@@ -762,7 +763,8 @@ START_TEST(allocation_fails) {
         container_way way = {.origin = true, .raw = true, .resume = true, .max_rows = 4};
         for (int64_t n = 0;; n++) {
             fail_alloc failing;
-            char *got = container_transcript(fail_alloc_init(&failing, n), file.data, file.size, &way);
+            char *got =
+                container_transcript(fail_alloc_init(&failing, n), file.data, file.size, &way);
             ck_assert_int_eq(fail_alloc_live(&failing), 0);
             bool done = strstr(got, "\nend\n") != NULL;
             if (!done)
