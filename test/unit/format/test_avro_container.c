@@ -1,85 +1,8 @@
 #define _POSIX_C_SOURCE 200809L
-#include "container_rows.h"
+#include "container_help.h"
 #include "fail_alloc.h"
-#include "format/avro_block.h"
 #include "skip.h"
-#include <check.h>
 #include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#define SYNC "0123456789abcdef"
-#define RECORD                                                                                     \
-    "{\"type\":\"record\",\"name\":\"r\",\"fields\":[{\"name\":\"id\",\"type\":\"long\"},"         \
-    "{\"name\":\"s\",\"type\":\"string\"}]}"
-
-static const pln_allocator *mem;
-static pln_error err;
-static const container_way whole = {.origin = true};
-
-static void setup(void) {
-    mem = pln__system_allocator();
-}
-
-static bool have_zstd(void) {
-    int32_t codec;
-    return pln__avro_codec_find("zstandard", 9, &codec, NULL) == PLN_OK;
-}
-
-static char *transcript(const pln__buffer *file, const container_way *way) {
-    return container_transcript(mem, file->data, file->size, way);
-}
-
-static void assert_transcript(const pln__buffer *file, const container_way *way,
-                              const char *expected) {
-    char *got = transcript(file, way);
-    ck_assert_str_eq(got, expected);
-    free(got);
-}
-
-/* ---- files by hand ---- */
-
-static void put_row(pln__buffer *data, int64_t id, const char *text) {
-    container_put_long(data, id);
-    container_put_text(data, text, (int64_t)strlen(text));
-}
-
-/* Blocks of 3 rows, ids from 0; ends[i] is the size of the file behind block i, ends[-1] that of its header. */
-static pln__buffer make_file(int32_t codec, int blocks, int64_t *ends) {
-    pln__buffer file = {0};
-    pln__avro_codec *packer;
-    container_put_header(&file, RECORD, pln__avro_codec_name(codec), SYNC);
-    ck_assert_int_eq(pln__avro_codec_new(mem, codec, 0, &packer, &err), PLN_OK);
-    ends[-1] = file.size;
-    for (int b = 0; b < blocks; b++) {
-        pln__buffer data = {0}, packed = {0};
-        char text[30];
-        for (int i = 0; i < 3; i++) {
-            snprintf(text, sizeof text, "row number %d", 3 * b + i);
-            put_row(&data, 3 * b + i, text);
-        }
-        ck_assert_int_eq(pln__avro_pack(packer, data.data, data.size, &packed, &err), PLN_OK);
-        container_put_block(&file, 3, &packed, SYNC);
-        ends[b] = file.size;
-        pln__buffer_free(mem, &data);
-        pln__buffer_free(mem, &packed);
-    }
-    pln__avro_codec_free(packer);
-    return file;
-}
-
-static void add_rows(pln__text *to, int from, int n) {
-    for (int i = from; i < from + n; i++)
-        pln__text_printf(to, "%d {\"id\":%d,\"s\":\"row number %d\"}\n", i, i, i);
-}
-
-static char *rows_and(int n, const char *end) {
-    pln__text text;
-    pln__text_init(&text, mem);
-    add_rows(&text, 0, n);
-    pln__text_str(&text, end);
-    return pln__text_take(&text);
-}
 
 /* ---- files of others ---- */
 
@@ -140,7 +63,7 @@ START_TEST(files_of_the_specification) {
     FILE *list = open_data("avro/share-test-expected.jsonl");
     json_t *line;
     int files = 0;
-    if (list == NULL) 
+    if (list == NULL)
         TEST_SKIP("avro/share-test-expected.jsonl is not among the test data");
     while ((line = json_loadf(list, JSON_DISABLE_EOF_CHECK, NULL)) != NULL) {
         char name[200];
@@ -178,7 +101,7 @@ END_TEST
 /* Its sync marker stands in its metadata, too. */
 START_TEST(marker_in_the_metadata) {
     pln__buffer file;
-    if (!load("avro/share-test/syncInMeta.avro", &file)) 
+    if (!load("avro/share-test/syncInMeta.avro", &file))
         TEST_SKIP("avro/share-test/syncInMeta.avro is not among the test data");
     char *got = transcript(&file, &whole);
     json_t *rows = rows_of(got), *last;
@@ -193,7 +116,7 @@ END_TEST
 
 START_TEST(the_file_of_avro_1_2) {
     pln__buffer file;
-    if (!load("avro/share-test/test.avro12", &file)) 
+    if (!load("avro/share-test/test.avro12", &file))
         TEST_SKIP("avro/share-test/test.avro12 is not among the test data");
     assert_transcript(&file, &whole,
                       "PLN_EUNSUPPORTED: a container file of version 0 (Obj\\x00): only version 1 "
@@ -258,7 +181,7 @@ static void assert_flights(const char *name, int64_t rows) {
 
 START_TEST(flights_are_those_of_the_csv) {
     char room[500];
-    if (test_data(flights, room, sizeof room) == NULL) 
+    if (test_data(flights, room, sizeof room) == NULL)
         TEST_SKIP("nycflights13/flights_2013h1.csv.gz is not among the test data");
     assert_flights("avro/flights_2000_null.avro", 2000);
     assert_flights("avro/flights_2000_deflate.avro", 2000);
@@ -614,146 +537,6 @@ START_TEST(a_file_for_another_reader) {
 }
 END_TEST
 
-/* ---- writing ---- */
-
-/* The rows of make_file as an array. */
-static struct ArrowArray make_rows(const struct ArrowSchema *schema, int64_t first, int64_t n) {
-    pln__column column;
-    struct ArrowArray out;
-    ck_assert_int_eq(pln__column_init(mem, schema, &column, &err), PLN_OK);
-    for (int64_t i = first; i < first + n; i++) {
-        char text[40];
-        int size = snprintf(text, sizeof text, "row number %lld", (long long)i);
-        ck_assert_int_eq(pln_column_int(&column.children[0], i, &err), PLN_OK);
-        ck_assert_int_eq(pln_column_text(&column.children[1], text, size, &err), PLN_OK);
-        ck_assert_int_eq(pln_column_end(&column, &err), PLN_OK);
-    }
-    ck_assert_int_eq(pln__column_finish(&column, &out, &err), PLN_OK);
-    pln__column_free(&column);
-    return out;
-}
-
-typedef struct writer {
-    pln__avro_write_dialect dialect;
-    pln__avro_schema *avro;
-    struct ArrowSchema columns;
-    pln__encoder *encoder;
-} writer;
-
-static writer open_writer(int32_t codec, int64_t block_rows, int64_t block_bytes) {
-    writer w = {.dialect = {.codec = codec, .block_rows = block_rows, .block_bytes = block_bytes}};
-    memcpy(w.dialect.sync, SYNC, 16);
-    ck_assert_int_eq(pln__avro_parse(mem, RECORD, -1, NULL, &w.avro, &err), PLN_OK);
-    ck_assert_int_eq(pln__avro_to_arrow(mem, w.avro, &w.columns, &err), PLN_OK);
-    w.dialect.schema = w.avro;
-    return w;
-}
-
-static void start_writer(writer *w) {
-    pln_status status =
-        pln__avro_file_encoder.open(mem, &w->dialect, &w->columns, &w->encoder, &err);
-    ck_assert_msg(status == PLN_OK, "%s", err.message);
-}
-
-static void close_writer(writer *w) {
-    pln__avro_file_encoder.close(w->encoder);
-    pln__schema_release(&w->columns);
-    pln__avro_schema_unref(w->avro);
-}
-
-static void write_rows(writer *w, int64_t first, int64_t n, pln__buffer *out) {
-    struct ArrowArray rows = make_rows(&w->columns, first, n);
-    pln_status status = pln__avro_file_encoder.encode(w->encoder, &rows, out, &err);
-    ck_assert_msg(status == PLN_OK, "%s", err.message);
-    pln__array_release(&rows);
-}
-
-/* Byte for byte the file by hand, but for the header, whose metadata are in another order. */
-START_TEST(written_by_rows) {
-    int64_t ends[6];
-    for (int32_t codec = 0; codec < 3 + have_zstd(); codec++) {
-        writer w = open_writer(codec, 3, 0);
-        pln__buffer hand = make_file(codec, 5, ends + 1);
-        for (int64_t step = 1; step <= 15; step += 7) {
-            pln__buffer file = {0};
-            start_writer(&w);
-            ck_assert_int_eq(pln__avro_file_encoder.begin(w.encoder, &file, &err), PLN_OK);
-            int64_t head = file.size;
-            for (int64_t i = 0; i < 15; i += step)
-                write_rows(&w, i, step < 15 - i ? step : 15 - i, &file);
-            ck_assert_int_eq(pln__avro_file_encoder.finish(w.encoder, &file, &err), PLN_OK);
-            ck_assert_int_eq(file.size - head, hand.size - ends[0]);
-            ck_assert(memcmp(file.data + head, hand.data + ends[0], (size_t)(file.size - head)) ==
-                      0);
-            char *expected = rows_and(15, "end\n");
-            assert_transcript(&file, &whole, expected);
-            free(expected);
-            pln__buffer_free(mem, &file);
-            pln__avro_file_encoder.close(w.encoder);
-        }
-        start_writer(&w);
-        close_writer(&w);
-        pln__buffer_free(mem, &hand);
-    }
-}
-END_TEST
-
-START_TEST(written_by_bytes) {
-    writer w = open_writer(PLN__AVRO_CODEC_NULL, 0, 1000);
-    pln__buffer file = {0};
-    start_writer(&w);
-    ck_assert_int_eq(pln__avro_file_encoder.begin(w.encoder, &file, &err), PLN_OK);
-    int64_t at = file.size;
-    write_rows(&w, 0, 2000, &file);
-    ck_assert_int_eq(pln__avro_file_encoder.finish(w.encoder, &file, &err), PLN_OK);
-    for (int64_t count, size; at < file.size;) {
-        at += pln__avro_number(file.data + at, file.size - at, &count);
-        at += pln__avro_number(file.data + at, file.size - at, &size);
-        at += size + 16;
-        if (at < file.size) /* the row that reaches it ends a block, and no row is longer than 20 bytes */
-            ck_assert(size >= 1000 && size < 1020);
-    }
-    ck_assert_int_eq(at, file.size);
-    char *expected = rows_and(2000, "end\n");
-    assert_transcript(&file, &whole, expected);
-    free(expected);
-    pln__buffer_free(mem, &file);
-    close_writer(&w);
-}
-END_TEST
-
-START_TEST(goes_on_in_a_file) {
-    writer w = open_writer(PLN__AVRO_CODEC_SNAPPY, 3, 0);
-    pln__buffer file = {0};
-    start_writer(&w);
-    ck_assert_int_eq(pln__avro_file_encoder.begin(w.encoder, &file, &err), PLN_OK);
-    write_rows(&w, 0, 4, &file);
-    ck_assert_int_eq(pln__avro_file_encoder.finish(w.encoder, &file, &err), PLN_OK);
-    write_rows(&w, 90, 2, &file);
-    pln__avro_file_encoder.drop(w.encoder);
-    pln__avro_file_encoder.close(w.encoder);
-    memcpy(w.dialect.sync, "another marker..", 16);
-    start_writer(&w);
-    for (int64_t size = 0; size < 40; size++)
-        ck_assert_int_eq(pln__avro_file_encoder.resume(w.encoder, file.data, size, &err),
-                         PLN_AGAIN);
-    ck_assert_int_eq(pln__avro_file_encoder.resume(w.encoder, file.data, file.size, &err), PLN_OK);
-    write_rows(&w, 4, 3, &file);
-    ck_assert_int_eq(pln__avro_file_encoder.finish(w.encoder, &file, &err), PLN_OK);
-    char *expected = rows_and(7, "end\n");
-    assert_transcript(&file, &whole, expected);
-    free(expected);
-    pln__avro_file_encoder.close(w.encoder);
-    w.dialect.codec = PLN__AVRO_CODEC_NULL;
-    start_writer(&w);
-    ck_assert_int_eq(pln__avro_file_encoder.resume(w.encoder, file.data, file.size, &err),
-                     PLN_ETYPE);
-    ck_assert_str_eq(err.message, "the file was begun with codec snappy, and goes on with null");
-    pln__buffer_free(mem, &file);
-    close_writer(&w);
-}
-END_TEST
-
 /* ---- memory ---- */
 
 START_TEST(allocation_fails) {
@@ -802,9 +585,6 @@ Suite *suite_format_avro_container(void) {
     tcase_add_test(tests, rows_without_bytes);
     tcase_add_test(tests, a_datum_that_the_reader_cannot_take);
     tcase_add_test(tests, a_file_for_another_reader);
-    tcase_add_test(tests, written_by_rows);
-    tcase_add_test(tests, written_by_bytes);
-    tcase_add_test(tests, goes_on_in_a_file);
     tcase_add_test(tests, allocation_fails);
     suite_add_tcase(suite, tests);
     return suite;
