@@ -130,6 +130,8 @@ typedef struct pln_schema_registry_calls {
                          pln_avro_schema **out, pln_error *err);
     pln_status (*id)(pln_schema_registry *registry, int64_t id, pln_schema_entry *out,
                      pln_error *err);
+    pln_status (*guid_schema)(pln_schema_registry *registry, const uint8_t *guid,
+                              pln_avro_schema **out, pln_error *err);
     pln_status (*guid)(pln_schema_registry *registry, const uint8_t *guid,
                        pln_schema_entry *out, pln_error *err);
     pln_status (*version)(pln_schema_registry *registry, const char *subject,

@@ -142,6 +142,18 @@ PLN_API pln_status pln_schema_registry_schema(pln_schema_registry *registry, int
                                               pln_avro_schema **out, pln_error *err);
 
 /*
+ * The same for 16 bytes. Not every server tells the id of such a schema, so that it is asked each time.
+ *
+ * Errors: as pln_schema_registry_guid and pln_schema_registry_schema.
+ * Owner: *out is yours; pln_avro_schema_free.
+ * Threads: one at a time.
+ * Blocks: on files or the server.
+ */
+PLN_API pln_status pln_schema_registry_guid_schema(pln_schema_registry *registry,
+                                                   const uint8_t *guid, pln_avro_schema **out,
+                                                   pln_error *err);
+
+/*
  * Call `each` with every subject, in the order of their names. A negative answer stops and is returned. `flags`: PLN_SCHEMA_DELETED.
  *
  * Errors: what `each` answers; and the above.

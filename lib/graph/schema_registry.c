@@ -143,7 +143,7 @@ out:
     if (ctx != NULL)
         context_free(&ctx->base);
     pln__config_free(&values);
-    if (status < 0)
+    if (status < 0 && strchr(location, '@') == NULL) /* a password may stand before it */
         pln__error_where(err, "%s", location);
     return status;
 }

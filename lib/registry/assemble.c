@@ -109,8 +109,8 @@ static pln_status parse(const pln__assembly *assembly, const char *text, int64_t
     /* What a registry took once must be read, whatever its rules are. */
     pln__avro_parse_options options = {.known = (const pln__avro_schema *const *)known,
                                        .n_known = n,
-                                       .lax_names = id > 0,
-                                       .lax_defaults = id > 0};
+                                       .lax_names = id > 0 || assembly->lax,
+                                       .lax_defaults = id > 0 || assembly->lax};
     pln_status status = pln__avro_parse(assembly->mem, text, -1, &options, out, err);
     if (status < 0 && id > 0)
         pln__error_prefix(err, "schema %lld", (long long)id);

@@ -350,7 +350,7 @@ static pln_status inner_version(void *user, const char *subject, int32_t version
 
 pln_status pln__local_parse(pln__local *local, const pln_schema_entry *entry,
                             pln_avro_schema **out, pln_error *err) {
-    pln__assembly assembly = {local->mem, local, inner_version, NULL, NULL, 0};
+    pln__assembly assembly = {local->mem, local, inner_version, NULL, NULL, 0, false};
     return pln__assemble(&assembly, entry, 0, out, err);
 }
 

@@ -41,6 +41,7 @@ typedef struct pln__assembly {
     pln_avro_schema *(*kept)(void *user, int64_t id);
     pln_status (*keep)(void *user, int64_t id, pln_avro_schema *schema, pln_error *err);
     int64_t cost;
+    bool lax; /* `entry` comes from a registry, though it may have no id */
 } pln__assembly;
 /* `entry` may have been lent by find. depth 0 for the first one. */
 pln_status pln__assemble(pln__assembly *assembly, const pln_schema_entry *entry, int32_t depth,

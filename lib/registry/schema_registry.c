@@ -273,12 +273,23 @@ static pln_status find(void *user, const char *subject, int32_t version, pln_sch
 pln_status pln_schema_registry_schema(pln_schema_registry *registry, int64_t id,
                                       pln_avro_schema **out, pln_error *err) {
     pln_schema_entry entry = {.struct_size = sizeof entry};
-    pln__assembly assembly = {registry->mem, registry, find, kept, keep, 0};
+    pln__assembly assembly = {registry->mem, registry, find, kept, keep, 0, true};
     *out = kept(registry, id);
     if (*out != NULL)
         return PLN_OK;
     pln_status status = pln_schema_registry_id(registry, id, &entry, err);
     entry.id = id;
+    if (status >= 0)
+        status = pln__assemble(&assembly, &entry, 0, out, err);
+    return answer(registry, status, err);
+}
+
+pln_status pln_schema_registry_guid_schema(pln_schema_registry *registry, const uint8_t *guid,
+                                           pln_avro_schema **out, pln_error *err) {
+    pln_schema_entry entry = {.struct_size = sizeof entry};
+    pln__assembly assembly = {registry->mem, registry, find, kept, keep, 0, true};
+    *out = NULL;
+    pln_status status = pln_schema_registry_guid(registry, guid, &entry, err);
     if (status >= 0)
         status = pln__assemble(&assembly, &entry, 0, out, err);
     return answer(registry, status, err);

@@ -364,6 +364,7 @@ static const pln_schema_registry_calls registry_calls = {sizeof(pln_schema_regis
                                                          pln_schema_registry_close,
                                                          pln_schema_registry_schema,
                                                          pln_schema_registry_id,
+                                                         pln_schema_registry_guid_schema,
                                                          pln_schema_registry_guid,
                                                          pln_schema_registry_version,
                                                          pln_schema_registry_register,

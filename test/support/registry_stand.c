@@ -31,9 +31,11 @@ static bool start_server(stand *s) {
     close(to[0]);
     close(from[1]);
     s->talk = to[1];
-    ssize_t got = read(from[0], port, sizeof port - 1);
+    size_t got = 0;
+    while (got < sizeof port - 1 && read(from[0], port + got, 1) == 1 && port[got] != '\n')
+        got++;
     close(from[0]);
-    if (got <= 0)
+    if (got == 0)
         return false;
     snprintf(s->location, sizeof s->location, "http://127.0.0.1:%d", atoi(port));
     return true;

@@ -296,6 +296,76 @@ START_TEST(uses_types_of_other_subjects) {
 }
 END_TEST
 
+START_TEST(parses_and_keeps) {
+    stand s;
+    pln_avro_schema *schema = NULL, *again = NULL;
+    if (!stand_up(&s, _i))
+        return;
+    put(&s, "item-value", ITEM);
+    pln_schema_reference reference = {"shop.Item", "item-value", 1, 0};
+    pln_schema_draft draft = draft_of("basket-value", BASKET);
+    pln_schema_entry out = entry_new();
+    draft.references = &reference;
+    draft.n_references = 1;
+    OK(&s, pln_schema_registry_register(s.registry, &draft, &out, &s.err));
+    int64_t id = out.id;
+    stand_again(&s);
+    OK(&s, pln_schema_registry_schema(s.registry, id, &schema, &s.err));
+    ck_assert_ptr_nonnull(pln_avro_schema_find(schema, "shop.Item"));
+    OK(&s, pln_schema_registry_schema(s.registry, id, &again, &s.err));
+    ck_assert_ptr_eq(schema, again);
+    pln_avro_schema_free(again);
+    OK(&s, pln_schema_registry_version(s.registry, "item-value", 1, 0, &out, &s.err));
+    ck_assert_int_eq(out.has_guid, 1);
+    uint8_t guid[16];
+    memcpy(guid, out.guid, 16);
+    OK(&s, pln_schema_registry_guid(s.registry, guid, &out, &s.err));
+    ck_assert_str_eq(out.schema, ITEM);
+    OK(&s, pln_schema_registry_guid_schema(s.registry, guid, &again, &s.err));
+    ck_assert_ptr_nonnull(pln_avro_schema_find(again, "shop.Item"));
+    pln_avro_schema_free(again);
+    guid[3] ^= 1;
+    FAILS(&s, PLN_ENOENT, 40403, pln_schema_registry_guid(s.registry, guid, &out, &s.err));
+    FAILS(&s, PLN_ENOENT, 40403, pln_schema_registry_schema(s.registry, 99, &again, &s.err));
+
+    stand_down(&s); /* a schema may outlive its registry */
+    ck_assert_ptr_nonnull(pln_avro_schema_find(schema, "shop.Basket"));
+    pln_avro_schema_free(schema);
+}
+END_TEST
+
+START_TEST(names_subjects) {
+    stand s;
+    char *name;
+    pln_avro_schema *record = NULL, *plain = NULL;
+    if (!stand_up(&s, ON_DIRECTORY))
+        return;
+    OK(&s, pln_avro_schema_parse(s.rt, ORDER_1, -1, NULL, &record, &s.err));
+    OK(&s, pln_avro_schema_parse(s.rt, "\"int\"", -1, NULL, &plain, &s.err));
+    static const struct {
+        int32_t strategy, is_key;
+        const char *topic, *name;
+    } cases[] = {{PLN_SUBJECT_TOPIC, 0, "orders", "orders-value"},
+                 {PLN_SUBJECT_TOPIC, 1, "orders", "orders-key"},
+                 {PLN_SUBJECT_RECORD, 0, NULL, "shop.Order"},
+                 {PLN_SUBJECT_RECORD, 1, "orders", "shop.Order"},
+                 {PLN_SUBJECT_TOPIC_RECORD, 0, "orders", "orders-shop.Order"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        OK(&s, pln_subject_name(s.rt, cases[i].strategy, cases[i].topic, cases[i].is_key, record,
+                                &name, &s.err));
+        ck_assert_str_eq(name, cases[i].name);
+        pln_text_free(s.rt, name);
+    }
+    FAILS(&s, PLN_EINVAL, 0, pln_subject_name(s.rt, 0, NULL, 0, record, &name, &s.err));
+    FAILS(&s, PLN_EINVAL, 0, pln_subject_name(s.rt, 3, "t", 0, record, &name, &s.err));
+    FAILS(&s, PLN_EINVAL, 0, pln_subject_name(s.rt, 1, "t", 0, NULL, &name, &s.err));
+    FAILS(&s, PLN_ETYPE, 0, pln_subject_name(s.rt, 1, "t", 0, plain, &name, &s.err));
+    pln_avro_schema_free(record);
+    pln_avro_schema_free(plain);
+    stand_down(&s);
+}
+END_TEST
+
 START_TEST(refuses_what_is_no_schema) {
     static const char *const texts[] = {"", "{", "{\"type\":\"nothing\"}", "{\"type\":\"record\"}",
                                         "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\",\"A\"]}"};
@@ -394,6 +464,8 @@ Suite *suite_registry_registry(void) {
     tcase_add_loop_test(all, takes_any_subject_name, 0, REGISTRY_KINDS);
     tcase_add_loop_test(all, refuses_bad_subject_names, 0, REGISTRY_KINDS);
     tcase_add_loop_test(all, normalizes_if_asked, 0, REGISTRY_KINDS);
+    tcase_add_loop_test(all, parses_and_keeps, 0, REGISTRY_KINDS);
+    tcase_add_test(all, names_subjects);
     suite_add_tcase(suite, all);
     return suite;
 }
