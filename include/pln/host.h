@@ -126,16 +126,16 @@ typedef struct pln_schema_registry_calls {
     pln_status (*open)(pln_context *ctx, const char *location, const char *config,
                        pln_schema_registry **out, pln_error *err);
     void (*close)(pln_schema_registry *registry);
-    pln_status (*schema)(pln_schema_registry *registry, int64_t id,
-                         pln_avro_schema **out, pln_error *err);
+    pln_status (*schema)(pln_schema_registry *registry, int64_t id, pln_avro_schema **out,
+                         pln_error *err);
     pln_status (*id)(pln_schema_registry *registry, int64_t id, pln_schema_entry *out,
                      pln_error *err);
     pln_status (*guid_schema)(pln_schema_registry *registry, const uint8_t *guid,
                               pln_avro_schema **out, pln_error *err);
-    pln_status (*guid)(pln_schema_registry *registry, const uint8_t *guid,
-                       pln_schema_entry *out, pln_error *err);
-    pln_status (*version)(pln_schema_registry *registry, const char *subject,
-                          int32_t version, uint32_t flags, pln_schema_entry *out, pln_error *err);
+    pln_status (*guid)(pln_schema_registry *registry, const uint8_t *guid, pln_schema_entry *out,
+                       pln_error *err);
+    pln_status (*version)(pln_schema_registry *registry, const char *subject, int32_t version,
+                          uint32_t flags, pln_schema_entry *out, pln_error *err);
     pln_status (*put)(pln_schema_registry *registry, const pln_schema_draft *draft,
                       pln_schema_entry *out, pln_error *err);
     pln_status (*lookup)(pln_schema_registry *registry, const pln_schema_draft *draft,

@@ -112,12 +112,12 @@ pln_status pln_runtime_stage_json(const pln_runtime *runtime, const char *name, 
     bool a_node = stage->kind != PLN_SCHEMA_REGISTRY;
     json_member(&out, "ports_in",
                 stage->kind == PLN_SOURCE || !a_node ? ""
-                : head->ports_in          ? head->ports_in
-                                          : "in");
+                : head->ports_in                     ? head->ports_in
+                                                     : "in");
     json_member(&out, "ports_out",
                 stage->kind == PLN_SINK || !a_node ? ""
-                : head->ports_out       ? head->ports_out
-                                        : "out");
+                : head->ports_out                  ? head->ports_out
+                                                   : "out");
     pln__text_str(&out, ",\"capabilities\":");
     json_caps(&out, head->caps);
     pln__text_str(&out, ",\"options\":[");

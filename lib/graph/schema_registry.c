@@ -99,10 +99,9 @@ static pln_status find_table(pln_runtime *runtime, const char *location, const p
     pln_error own = {0};
     *out = pln__registry_find(runtime, name, &own);
     if (*out == NULL || (*out)->kind != PLN_SCHEMA_REGISTRY)
-        return pln__error_set(err, PLN_ENAME,
-                              "registry '%s': there is no backend '%s'%s", location, name,
-                              strcmp(name, "registry.http") == 0 ? ", the plugin pln-http is not loaded"
-                                                                 : "");
+        return pln__error_set(
+            err, PLN_ENAME, "registry '%s': there is no backend '%s'%s", location, name,
+            strcmp(name, "registry.http") == 0 ? ", the plugin pln-http is not loaded" : "");
     return PLN_OK;
 }
 

@@ -93,8 +93,8 @@ out:
 static pln_status referenced(pln__assembly *assembly, const pln_schema_reference *reference,
                              int32_t depth, pln_avro_schema **out, pln_error *err) {
     pln_schema_entry entry = {.struct_size = sizeof entry};
-    pln_status status = assembly->find(assembly->user, reference->subject, reference->version,
-                                       &entry, err);
+    pln_status status =
+        assembly->find(assembly->user, reference->subject, reference->version, &entry, err);
     if (status >= 0)
         status = pln__assemble(assembly, &entry, depth + 1, out, err);
     if (status < 0)
@@ -130,8 +130,8 @@ static pln_status check_entry(pln__assembly *assembly, const pln_schema_entry *e
     if (depth > DEPTH_MAX || ++assembly->cost > PLN__REFERENCES_MAX)
         return pln__error_set(
             err, PLN_ELIMIT,
-            "references: more than %d schemas refer to each other in a row, or %d in all", DEPTH_MAX,
-            PLN__REFERENCES_MAX);
+            "references: more than %d schemas refer to each other in a row, or %d in all",
+            DEPTH_MAX, PLN__REFERENCES_MAX);
     return PLN_OK;
 }
 

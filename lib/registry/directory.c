@@ -174,7 +174,8 @@ static pln_status read_text(directory *d, const listed *schema, pln__stored *out
         return status;
     if (strlen(text) < (size_t)size)
         status = pln__error_set(err, PLN_ECORRUPT, "file '%s': it has a NUL", path);
-    else if ((out->text = pln__strndup(d->mem, text, size > 0 && text[size - 1] == '\n' ? size - 1 : size)) == NULL)
+    else if ((out->text = pln__strndup(
+                  d->mem, text, size > 0 && text[size - 1] == '\n' ? size - 1 : size)) == NULL)
         status = pln__error_memory(err, (uint64_t)size);
     pln__free(d->mem, text, (uint64_t)size + 1);
     return status;
@@ -190,9 +191,10 @@ static pln_status read_schema(directory *d, const listed *schema, pln__stored *o
     out->id = schema->id;
     status = pln__stored_set_guid(d->mem, out, err);
     if (status >= 0 && memcmp(out->guid, schema->guid, sizeof out->guid) != 0)
-        status = pln__error_set(err, PLN_ECORRUPT,
-                                "registry '%s': schema %lld is not what it was when it was registered",
-                                d->root, (long long)schema->id);
+        status =
+            pln__error_set(err, PLN_ECORRUPT,
+                           "registry '%s': schema %lld is not what it was when it was registered",
+                           d->root, (long long)schema->id);
     return status;
 }
 
@@ -258,9 +260,10 @@ static pln_status read_versions(directory *d, const json_t *list, const char *pa
         json_int_t version = json_integer_value(json_object_get(item, "version"));
         json_int_t id = json_integer_value(json_object_get(item, "id"));
         if (version <= last || version > INT32_MAX - 1 || id < 1)
-            return pln__error_set(err, PLN_ECORRUPT,
-                                  "file '%s': versions: number %zu has no id, or no version above %lld",
-                                  path, i, (long long)last);
+            return pln__error_set(
+                err, PLN_ECORRUPT,
+                "file '%s': versions: number %zu has no id, or no version above %lld", path, i,
+                (long long)last);
         pln__subject_version next = {id, (int32_t)version,
                                      json_is_true(json_object_get(item, "deleted"))};
         pln_status status = pln__subject_add(d->mem, out, &next, err);
@@ -560,8 +563,8 @@ static const pln__place place = {
 
 static pln_status stranger(void *arg, const char *name) {
     char *first = arg;
-    if (strcmp(name, "lock") != 0 && strcmp(name, "schemas") != 0 && strcmp(name, "subjects") != 0 &&
-        strcmp(name, "registry.json" PLN__TEMP_SUFFIX) != 0)
+    if (strcmp(name, "lock") != 0 && strcmp(name, "schemas") != 0 &&
+        strcmp(name, "subjects") != 0 && strcmp(name, "registry.json" PLN__TEMP_SUFFIX) != 0)
         (void)snprintf(first, 64, "%.60s", name);
     return PLN_OK;
 }
@@ -587,8 +590,8 @@ static pln_status make_all(directory *d, pln_error *err) {
     PLN__TRY(make_one(d, d->root, err));
     PLN__TRY(d->files->list(d->files->user, d->root, stranger, found, err));
     if (found[0] != '\0')
-        PLN__FAIL(err, PLN_EINVAL,
-                  "directory '%s': it is no registry and not empty, '%s' is in it", d->root, found);
+        PLN__FAIL(err, PLN_EINVAL, "directory '%s': it is no registry and not empty, '%s' is in it",
+                  d->root, found);
     PLN__TRY(path_of(d, "schemas", &path, err));
     PLN__TRY(make_one(d, path, err));
     PLN__TRY(path_of(d, "subjects", &path, err));
@@ -610,9 +613,9 @@ static pln_status check_mark(directory *d, bool *is_new, pln_error *err) {
     *is_new = status == PLN_EOS;
     json_int_t format = json_integer_value(json_object_get(value, "format"));
     if (status == PLN_OK && format != 1)
-        status = pln__error_set(err, format > 1 ? PLN_EUNSUPPORTED : PLN_ECORRUPT,
-                                "file '%s': format %lld, this library knows 1", path,
-                                (long long)format);
+        status =
+            pln__error_set(err, format > 1 ? PLN_EUNSUPPORTED : PLN_ECORRUPT,
+                           "file '%s': format %lld, this library knows 1", path, (long long)format);
     json_decref(value);
     return status < 0 ? status : PLN_OK;
 }

@@ -52,8 +52,8 @@ pln_status pln__local_new(const pln_allocator *mem, pln_runtime *runtime, const 
     local->runtime = runtime;
     local->place = place;
     local->at = at;
-    local->mode = mode != NULL && strcmp(mode, "java") == 0 ? PLN_COMPAT_JAVA_PARITY
-                                                            : PLN_COMPAT_SOUND;
+    local->mode =
+        mode != NULL && strcmp(mode, "java") == 0 ? PLN_COMPAT_JAVA_PARITY : PLN_COMPAT_SOUND;
     return PLN_OK;
 }
 
@@ -348,8 +348,8 @@ static pln_status inner_version(void *user, const char *subject, int32_t version
     return by_version(local, &local->inner, subject, version, PLN_SCHEMA_DELETED, out, err);
 }
 
-pln_status pln__local_parse(pln__local *local, const pln_schema_entry *entry,
-                            pln_avro_schema **out, pln_error *err) {
+pln_status pln__local_parse(pln__local *local, const pln_schema_entry *entry, pln_avro_schema **out,
+                            pln_error *err) {
     pln__assembly assembly = {local->mem, local, inner_version, NULL, NULL, 0, false};
     return pln__assemble(&assembly, entry, 0, out, err);
 }

@@ -107,8 +107,8 @@ pln_status pln__local_lend(pln__local *local, pln__stored *stored, const char *s
                            const pln__subject_version *version, pln_schema_entry *out,
                            pln_error *err);
 /* Parse what is kept (id > 0) or a draft (id 0). */
-pln_status pln__local_parse(pln__local *local, const pln_schema_entry *entry,
-                            pln_avro_schema **out, pln_error *err);
+pln_status pln__local_parse(pln__local *local, const pln_schema_entry *entry, pln_avro_schema **out,
+                            pln_error *err);
 pln_status pln__local_parse_id(pln__local *local, int64_t id, pln_avro_schema **out,
                                pln_error *err);
 

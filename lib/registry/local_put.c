@@ -80,10 +80,11 @@ pln_status pln__local_judge(pln__local *local, const pln__subject *subject, int6
                                     &local->answer, err));
     *compatible = pln_compat_compatible(local->answer);
     if (!*compatible)
-        status = pln__registry_fail(
-            err, PLN_ETYPE, PLN_REGISTRY_INCOMPATIBLE, "subject '%s': the schema does not fit version %d (%s): %s",
-            subject->name, (int)p.versions[pln_compat_version(local->answer)],
-            pln_compat_level_name(level), pln__local_message(local, NULL, 0));
+        status =
+            pln__registry_fail(err, PLN_ETYPE, PLN_REGISTRY_INCOMPATIBLE,
+                               "subject '%s': the schema does not fit version %d (%s): %s",
+                               subject->name, (int)p.versions[pln_compat_version(local->answer)],
+                               pln_compat_level_name(level), pln__local_message(local, NULL, 0));
 out:
     past_free(local->mem, &p);
     return status;
@@ -171,8 +172,8 @@ pln_status pln__local_put(void *self, pln_context *ctx, const pln_schema_draft *
     }
     status = local->place->end(local->at, true, err);
     if (status >= 0)
-        status = pln__local_lend(local, &w.stored, w.subject.name, &w.subject.versions[at], out,
-                                 err);
+        status =
+            pln__local_lend(local, &w.stored, w.subject.name, &w.subject.versions[at], out, err);
     work_free(local, &w);
     return status;
 out:
@@ -191,9 +192,9 @@ static pln_status look_up(pln__local *local, const pln_schema_draft *draft, work
         PLN__TRY(pln__local_no_subject(draft->subject, err));
     *at = version_of(w, deleted);
     if (*at < 0)
-        status = pln__registry_fail(err, PLN_ENOENT, PLN_REGISTRY_NO_SCHEMA,
-                                    "subject '%s': it has no version with this schema",
-                                    draft->subject);
+        status =
+            pln__registry_fail(err, PLN_ENOENT, PLN_REGISTRY_NO_SCHEMA,
+                               "subject '%s': it has no version with this schema", draft->subject);
 out:
     return status;
 }
@@ -210,8 +211,8 @@ pln_status pln__local_find(void *self, pln_context *ctx, const pln_schema_draft 
     status = look_up(local, draft, &w, &at, err);
     (void)local->place->end(local->at, false, NULL);
     if (status >= 0)
-        status = pln__local_lend(local, &w.stored, w.subject.name, &w.subject.versions[at], out,
-                                 err);
+        status =
+            pln__local_lend(local, &w.stored, w.subject.name, &w.subject.versions[at], out, err);
     work_free(local, &w);
     return status;
 }

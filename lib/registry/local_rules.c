@@ -185,9 +185,9 @@ static pln_status erase(pln__local *local, pln__subject *subject, int64_t first,
 
 static pln_status erase_subject(pln__local *local, pln__subject *subject, pln_error *err) {
     if (pln__local_active(subject))
-        return pln__registry_fail(err, PLN_ENOENT, PLN_REGISTRY_SUBJECT_NOT_DELETED,
-                                  "subject '%s': it must be deleted before it is deleted permanently",
-                                  subject->name);
+        return pln__registry_fail(
+            err, PLN_ENOENT, PLN_REGISTRY_SUBJECT_NOT_DELETED,
+            "subject '%s': it must be deleted before it is deleted permanently", subject->name);
     return erase(local, subject, 0, subject->n, err);
 }
 
@@ -207,9 +207,10 @@ static pln_status remove_version(pln__local *local, pln__subject *subject, int32
     if (permanent)
         return erase(local, subject, at, 1, err);
     if (found->deleted)
-        return pln__registry_fail(err, PLN_ENOENT, PLN_REGISTRY_VERSION_DELETED,
-                                  "subject '%s', version %d: it was deleted before; delete it permanently",
-                                  subject->name, (int)found->version);
+        return pln__registry_fail(
+            err, PLN_ENOENT, PLN_REGISTRY_VERSION_DELETED,
+            "subject '%s', version %d: it was deleted before; delete it permanently", subject->name,
+            (int)found->version);
     pln_status status = not_referenced(local, subject->name, found->version, err);
     found->deleted = 1;
     return status < 0 ? status : local->place->put(local->at, subject, err);
@@ -224,8 +225,8 @@ static pln_status remove_found(pln__local *local, const char *name, int32_t vers
     else if (status >= 0 && version != PLN_SCHEMA_EVERY)
         status = remove_version(local, &subject, version, permanent, err);
     else if (status >= 0)
-        status = permanent ? erase_subject(local, &subject, err)
-                           : hide_subject(local, &subject, err);
+        status =
+            permanent ? erase_subject(local, &subject, err) : hide_subject(local, &subject, err);
     pln__subject_free(local->mem, &subject);
     return status;
 }

@@ -255,9 +255,8 @@ static pln_avro_schema *kept(void *user, int64_t id) {
 
 static pln_status keep(void *user, int64_t id, pln_avro_schema *schema, pln_error *err) {
     pln_schema_registry *registry = user;
-    pln_status status =
-        pln__grow(registry->mem, &registry->schemas, &registry->capacity, registry->n + 1,
-                  sizeof *registry->schemas, err);
+    pln_status status = pln__grow(registry->mem, &registry->schemas, &registry->capacity,
+                                  registry->n + 1, sizeof *registry->schemas, err);
     if (status >= 0)
         status = pln__map_put(registry->ids, &id, (int64_t)sizeof id, registry->n, err);
     if (status >= 0)

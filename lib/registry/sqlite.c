@@ -13,12 +13,15 @@
 #define BUSY_MS 5000
 
 static const char TABLES[] =
-    "CREATE TABLE IF NOT EXISTS registry_schema(id INTEGER PRIMARY KEY AUTOINCREMENT, guid BLOB NOT NULL,"
+    "CREATE TABLE IF NOT EXISTS registry_schema(id INTEGER PRIMARY KEY AUTOINCREMENT, guid BLOB "
+    "NOT NULL,"
     " text TEXT NOT NULL, refs TEXT NOT NULL) STRICT;"
     "CREATE INDEX IF NOT EXISTS registry_schema_guid ON registry_schema(guid, id);"
     "CREATE TABLE IF NOT EXISTS registry_version(subject TEXT NOT NULL, version INTEGER NOT NULL,"
-    " id INTEGER NOT NULL, deleted INTEGER NOT NULL, PRIMARY KEY(subject, version)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS registry_level(subject TEXT NOT NULL PRIMARY KEY, level TEXT NOT NULL)"
+    " id INTEGER NOT NULL, deleted INTEGER NOT NULL, PRIMARY KEY(subject, version)) STRICT, "
+    "WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS registry_level(subject TEXT NOT NULL PRIMARY KEY, level TEXT NOT "
+    "NULL)"
     " STRICT, WITHOUT ROWID;";
 
 enum {
@@ -180,7 +183,7 @@ static pln_status database_schema(void *self, int64_t id, pln__stored *out, pln_
     if (status < 0)
         return status;
     status = sqlite3_bind_int64(s, 1, id) != SQLITE_OK ? fail(d, "no memory", err)
-                                                        : step(d, s, "cannot be read", err);
+                                                       : step(d, s, "cannot be read", err);
     if (status == PLN_OK) {
         status = read_schema(d, s, id, out, err);
         if (status < 0)

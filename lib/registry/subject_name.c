@@ -11,9 +11,9 @@ static pln_status record_name(const pln_avro_schema *schema, const char **name, 
         return pln__error_set(err, PLN_EINVAL, "subject: the strategy needs a schema");
     const pln__avro_type *root = pln__avro_root(schema);
     if (root->full_name == NULL)
-        return pln__error_set(err, PLN_ETYPE,
-                              "subject: the strategy needs a schema with a name, not one of type %s",
-                              pln__avro_kind_name(root->kind));
+        return pln__error_set(
+            err, PLN_ETYPE, "subject: the strategy needs a schema with a name, not one of type %s",
+            pln__avro_kind_name(root->kind));
     *name = root->full_name;
     return PLN_OK;
 }

@@ -66,8 +66,9 @@ static pln_status find_reader(decode_stage *d, pln_context *ctx, const pln_confi
     if (status < 0 || d->reader != NULL)
         return status;
     if (subject == NULL || d->registry.at == NULL)
-        return pln__error_set(err, PLN_EOPTION,
-                              "option 'schema': rows need a reader's schema, here or as 'subject' of a registry");
+        return pln__error_set(
+            err, PLN_EOPTION,
+            "option 'schema': rows need a reader's schema, here or as 'subject' of a registry");
     if (version < 0 || version > INT32_MAX)
         return pln__error_set(err, PLN_EOPTION, "option 'version': %lld is none",
                               (long long)version);
@@ -235,8 +236,7 @@ static pln_status by_registry(decode_stage *d, const pln__avro_frame *frame,
         at = d->n_sources - 1;
     }
     *out = d->sources[at].decoder;
-    return *out != NULL ? PLN_OK
-                        : pln__error_set(err, PLN_EDATA, "%s", d->sources[at].refusal);
+    return *out != NULL ? PLN_OK : pln__error_set(err, PLN_EDATA, "%s", d->sources[at].refusal);
 }
 
 static pln_status decoder_of(decode_stage *d, const uint8_t *bytes, int64_t size,
@@ -271,8 +271,8 @@ static pln_status cut_piece(decode_stage *d, pln__avro_decoder *decoder, bool wi
     int64_t rows = decoder == NULL ? 0 : pln__avro_decoder_rows(decoder);
     if (rows == 0)
         return PLN_OK;
-    pln_status status = pln__grow(d->mem, &d->pieces, &d->pieces_capacity, d->n_pieces + 1,
-                                  sizeof *d->pieces, err);
+    pln_status status =
+        pln__grow(d->mem, &d->pieces, &d->pieces_capacity, d->n_pieces + 1, sizeof *d->pieces, err);
     if (status >= 0)
         status = pln__avro_decoder_take(decoder, &whole, err);
     if (status < 0)
@@ -316,15 +316,21 @@ static pln_status decode_one(decode_stage *d, const uint8_t *bytes, int64_t size
                                        (long long)(input.size - input.used));
 }
 
-static pln_status refuse_row(const decode_stage *d, pln_context *ctx, pln_batch *batch, int64_t row,
-                             const uint8_t *bytes, int64_t size, const char *message,
-                             pln_error *err) {
+/* A row's bytes; NULL: it is null. */
+typedef struct datum {
+    int64_t row;
+    const uint8_t *bytes;
+    int64_t size;
+} datum;
+
+static pln_status refuse_row(const decode_stage *d, pln_context *ctx, pln_batch *batch,
+                             const datum *at, const char *message, pln_error *err) {
     pln_raw_rejection item = {.position = -1, .line = -1};
-    (void)ctx->host->batch_origin(batch, row, &item);
+    (void)ctx->host->batch_origin(batch, at->row, &item);
     item.code = PLN_EDATA;
     item.reserved = 0;
-    item.raw = bytes;
-    item.raw_size = size;
+    item.raw = at->bytes;
+    item.raw_size = at->size;
     item.column = d->column;
     item.message = message;
     return ctx->host->reject_raw(ctx, &item, 1, err);
@@ -340,23 +346,24 @@ static pln_status decode_rows(decode_stage *d, pln_context *ctx, pln_batch *batc
     /* Decoding may look beyond the end of a value; what a host gave us ends where it ends. */
     if (status >= 0 && n > 0)
         status = pln__buffer_append(d->mem, &d->copy,
-                                    ends[n] > start ? (const uint8_t *)values->buffers[2] + start : (const uint8_t *)"",
+                                    ends[n] > start ? (const uint8_t *)values->buffers[2] + start
+                                                    : (const uint8_t *)"",
                                     ends[n] - start, err);
     if (status >= 0 && n > 0)
         status = pln__buffer_reserve(d->mem, &d->copy, PLN__PADDING, err);
     for (int64_t i = 0; i < n && status >= 0; i++) {
-        const uint8_t *bytes = d->copy.data + (ends[i] - start);
-        int64_t size = ends[i + 1] - ends[i];
+        datum at = {i, d->copy.data + (ends[i] - start), ends[i + 1] - ends[i]};
         pln_error own = {0};
         if (!pln__array_valid(values, i)) {
-            status = refuse_row(d, ctx, batch, i, NULL, 0, "null holds no datum", err);
+            at = (datum){i, NULL, 0};
+            status = refuse_row(d, ctx, batch, &at, "null holds no datum", err);
             continue;
         }
-        status = decode_one(d, bytes, size, &own);
+        status = decode_one(d, at.bytes, at.size, &own);
         if (status >= 0)
             d->rows[d->n_rows++] = (int32_t)i;
         else if (status == PLN_EDATA)
-            status = refuse_row(d, ctx, batch, i, bytes, size, own.message, err);
+            status = refuse_row(d, ctx, batch, &at, own.message, err);
         else if (err != NULL)
             *err = own;
     }
@@ -375,8 +382,8 @@ static pln_status join_pieces(decode_stage *d, struct ArrowArray *out, pln_error
         return pln__error_memory(err, (uint64_t)d->n_pieces * sizeof *list);
     for (int64_t i = 0; i < d->n_pieces; i++)
         list[i] = &d->pieces[i];
-    status = pln__array_concat(d->mem, pln__avro_decoder_schema(d->bare), list, d->n_pieces, out,
-                               err);
+    status =
+        pln__array_concat(d->mem, pln__avro_decoder_schema(d->bare), list, d->n_pieces, out, err);
     pln__free(d->mem, list, (uint64_t)d->n_pieces * sizeof *list);
     drop_pieces(d);
     return status;

@@ -59,7 +59,8 @@ static pln_status set_up(encode_stage *e, pln_context *ctx, const pln_config *co
     PLN__TRY(pln__avro_registry_open(ctx, config, &e->registry, err));
     PLN__TRY(pln__avro_need_registry(&e->registry, e->frame, err));
     if (e->registry.at != NULL && e->subject == NULL)
-        PLN__FAIL(err, PLN_EOPTION, "option 'subject': a registry needs to know under which the schema is");
+        PLN__FAIL(err, PLN_EOPTION,
+                  "option 'subject': a registry needs to know under which the schema is");
     PLN__TRY(pln__avro_option_schema(ctx, config, "schema", &e->given, err));
 out:
     return status;
@@ -98,7 +99,8 @@ static pln_status ask(encode_stage *e, const pln__avro_schema *schema, pln__avro
     }
     pln__text_free(&text);
     if (status < 0) {
-        pln__error_prefix(err, e->add ? "the schema cannot be registered" : "the schema is not registered");
+        pln__error_prefix(err, e->add ? "the schema cannot be registered"
+                                      : "the schema is not registered");
         return status;
     }
     frame->id = (uint32_t)entry.id;
@@ -133,7 +135,8 @@ static pln_status describe(const encode_stage *e, const struct ArrowSchema *in,
     if (e->extend && pln__schema_find(in, e->column) >= 0)
         return pln__error_set(err, PLN_EOPTION, "option 'column': the input has a column '%s'",
                               e->column);
-    PLN__TRY(pln__field_new(e->mem, "+s", in->name == NULL ? "" : in->name, false, n + 1, out, err));
+    PLN__TRY(
+        pln__field_new(e->mem, "+s", in->name == NULL ? "" : in->name, false, n + 1, out, err));
     for (int64_t i = 0; i < n; i++)
         PLN__TRY(pln__schema_copy(e->mem, in->children[i], out->children[i], err));
     PLN__TRY(pln__schema_copy(e->mem, &e->made, out->children[n], err));
@@ -203,7 +206,8 @@ static pln_status encode_some(encode_stage *e, pln_context *ctx, pln_batch *batc
 static pln_status put_framed(encode_stage *e, pln_error *err) {
     pln_status status = PLN_OK;
     int64_t start = 0;
-    PLN__TRY(pln__column_reserve(&e->out, e->n_rows, e->bytes.size + e->n_rows * e->front_size, err));
+    PLN__TRY(
+        pln__column_reserve(&e->out, e->n_rows, e->bytes.size + e->n_rows * e->front_size, err));
     for (int64_t i = 0; i < e->n_rows; i++) {
         uint8_t *to = e->out.data.data + e->out.data.size;
         int64_t size = e->ends[i] - start;

@@ -34,8 +34,7 @@ pln_status pln__avro_option_schema(pln_context *ctx, const pln_config *config, c
     *out = NULL;
     if (text == NULL)
         return PLN_OK;
-    pln_status status =
-        pln__avro_parse(ctx->host->allocator(ctx), text, -1, NULL, out, err);
+    pln_status status = pln__avro_parse(ctx->host->allocator(ctx), text, -1, NULL, out, err);
     if (status < 0)
         pln__error_prefix(err, "option '%s'", option);
     return status;
@@ -53,6 +52,7 @@ pln_status pln__avro_need_registry(const pln__avro_registry *registry, int32_t f
                                    pln_error *err) {
     if (registry->at != NULL || frame == PLN__FRAME_NONE || frame == PLN__FRAME_SINGLE_OBJECT)
         return PLN_OK;
-    return pln__error_set(err, PLN_EOPTION,
-                          "option 'frame': this one names schemas of a registry, and none is given");
+    return pln__error_set(
+        err, PLN_EOPTION,
+        "option 'frame': this one names schemas of a registry, and none is given");
 }

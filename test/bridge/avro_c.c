@@ -27,25 +27,32 @@ static void must(int ok, const char *what) {
 }
 
 static const char COLUMNS[] =
-    "flag bool, small int8, whole int32 not null, big int64, at timestamp(us, UTC), day date32, f float32, d float64, "
-    "name utf8, raw binary, pair binary(2), cost decimal(10, 2), price decimal(10, 2), color dictionary<utf8>, "
+    "flag bool, small int8, whole int32 not null, big int64, at timestamp(us, UTC), day date32, f "
+    "float32, d float64, "
+    "name utf8, raw binary, pair binary(2), cost decimal(10, 2), price decimal(10, 2), color "
+    "dictionary<utf8>, "
     "tags list<utf8>, sizes map<utf8, int64>, inner struct<x int32, y utf8>";
 
 static const char SCHEMA[] =
     "{\"type\":\"record\",\"name\":\"R\",\"fields\":["
-    "{\"name\":\"flag\",\"type\":[\"null\",\"boolean\"]},{\"name\":\"small\",\"type\":[\"null\",\"int\"]},"
+    "{\"name\":\"flag\",\"type\":[\"null\",\"boolean\"]},{\"name\":\"small\",\"type\":[\"null\","
+    "\"int\"]},"
     "{\"name\":\"whole\",\"type\":\"int\"},{\"name\":\"big\",\"type\":[\"long\",\"null\"]},"
     "{\"name\":\"at\",\"type\":[\"null\",\"long\"]},{\"name\":\"day\",\"type\":[\"null\",\"int\"]},"
-    "{\"name\":\"f\",\"type\":[\"null\",\"float\"]},{\"name\":\"d\",\"type\":[\"null\",\"double\"]},"
-    "{\"name\":\"name\",\"type\":[\"null\",\"string\"]},{\"name\":\"raw\",\"type\":[\"null\",\"bytes\"]},"
+    "{\"name\":\"f\",\"type\":[\"null\",\"float\"]},{\"name\":\"d\",\"type\":[\"null\",\"double\"]}"
+    ","
+    "{\"name\":\"name\",\"type\":[\"null\",\"string\"]},{\"name\":\"raw\",\"type\":[\"null\","
+    "\"bytes\"]},"
     "{\"name\":\"pair\",\"type\":[\"null\",{\"type\":\"fixed\",\"name\":\"P\",\"size\":2}]},"
     "{\"name\":\"cost\",\"type\":[\"null\",\"bytes\"]},"
     "{\"name\":\"price\",\"type\":[\"null\",{\"type\":\"fixed\",\"name\":\"F\",\"size\":6}]},"
-    "{\"name\":\"color\",\"type\":[\"null\",{\"type\":\"enum\",\"name\":\"C\",\"symbols\":[\"RED\",\"BLUE\"]}]},"
+    "{\"name\":\"color\",\"type\":[\"null\",{\"type\":\"enum\",\"name\":\"C\",\"symbols\":[\"RED\","
+    "\"BLUE\"]}]},"
     "{\"name\":\"tags\",\"type\":[\"null\",{\"type\":\"array\",\"items\":[\"null\",\"string\"]}]},"
     "{\"name\":\"sizes\",\"type\":[\"null\",{\"type\":\"map\",\"values\":[\"null\",\"long\"]}]},"
     "{\"name\":\"inner\",\"type\":[\"null\",{\"type\":\"record\",\"name\":\"I\",\"fields\":["
-    "{\"name\":\"x\",\"type\":[\"null\",\"int\"]},{\"name\":\"y\",\"type\":[\"null\",\"string\"]}]}]}]}";
+    "{\"name\":\"x\",\"type\":[\"null\",\"int\"]},{\"name\":\"y\",\"type\":[\"null\",\"string\"]}]}"
+    "]}]}";
 
 /* As avro-c prints the three rows. */
 static const char *const PRINTED[] = {
@@ -178,7 +185,8 @@ static void refuses(const char *type, const char *text, const char *field, pln_s
     must(pln_schema_parse(rt, columns_text, &columns, &err) == PLN_OK, columns_text);
     must(pln_builder_new(rt, &columns, &b, &err) == PLN_OK, "builder");
     pln_column *c = pln_builder_column(b, 0);
-    must((text == NULL ? pln_column_null(c, &err) : pln_column_text(c, text, -1, &err)) == PLN_OK, "value");
+    must((text == NULL ? pln_column_null(c, &err) : pln_column_text(c, text, -1, &err)) == PLN_OK,
+         "value");
     must(pln_builder_finish(b, &batch, &err) == PLN_OK, "finish");
     avro_value_iface_t *face = avro_generic_class_from_schema(schema);
     avro_generic_value_new(face, &value);
@@ -194,8 +202,9 @@ static void refuses(const char *type, const char *text, const char *field, pln_s
 }
 
 static void test_enum_out_of_range(void) {
-    static const char text[] = "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"c\",\"type\":"
-                               "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\",\"B\"]}}]}";
+    static const char text[] =
+        "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"c\",\"type\":"
+        "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\",\"B\"]}}]}";
     struct ArrowSchema columns;
     pln_builder *b;
     avro_schema_t schema;

@@ -84,8 +84,9 @@ static pln_status data(void *arg, pln_runtime *rt, int32_t port, pln_table **out
         pln_batch *batch;
         char bytes[2] = {(char)(2 * i), 1};
         MUST(pln_column_int(pln_builder_column(b, 0), i + 100 * port, e));
-        MUST(i == 5 ? pln_column_null(pln_builder_column(b, 1), e)
-                    : pln_column_bytes(pln_builder_column(b, 1), bytes, i % 7 == 3 ? 2 : i != 11, e));
+        MUST(i == 5
+                 ? pln_column_null(pln_builder_column(b, 1), e)
+                 : pln_column_bytes(pln_builder_column(b, 1), bytes, i % 7 == 3 ? 2 : i != 11, e));
         if (i % 9 != 8 && i != 22)
             continue;
         status = pln_builder_finish(b, &batch, e);

@@ -74,7 +74,8 @@ static pln_status check_url(const char *url, pln_error *err) {
     const char *host = strstr(url, "://");
     size_t authority = host == NULL ? 0 : strcspn(host + 3, "/?#");
     if (authority == 0)
-        return pln__error_set(err, PLN_EINVAL, "option 'location': '%s' is no URL with a host", url);
+        return pln__error_set(err, PLN_EINVAL, "option 'location': '%s' is no URL with a host",
+                              url);
     if (memchr(host + 3, '@', authority) != NULL)
         return pln__error_set(err, PLN_EINVAL,
                               "option 'location': user and password stand in options of their own");
@@ -87,13 +88,15 @@ static pln_status check_url(const char *url, pln_error *err) {
 /* What would reach out further than the one server, or into the process, is off. */
 static bool set_bounds(pln__http *http, const pln_host *host, const pln_config *config) {
     CURL *c = http->curl;
-    const char *ca = host->config_text(config, "ca_file"), *proxy = host->config_text(config, "proxy");
+    const char *ca = host->config_text(config, "ca_file"),
+               *proxy = host->config_text(config, "proxy");
     bool ok = true;
     ok &= curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
 #if LIBCURL_VERSION_NUM >= 0x075500
     ok &= curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
 #else
-    ok &= curl_easy_setopt(c, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS)) == CURLE_OK;
+    ok &= curl_easy_setopt(c, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS)) ==
+          CURLE_OK;
 #endif
     ok &= curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK;
     ok &= curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK;
@@ -110,7 +113,8 @@ static bool set_bounds(pln__http *http, const pln_host *host, const pln_config *
 
 static bool set_identity(pln__http *http, const pln_host *host, const pln_config *config) {
     CURL *c = http->curl;
-    const char *user = host->config_text(config, "user"), *token = host->config_text(config, "token");
+    const char *user = host->config_text(config, "user"),
+               *token = host->config_text(config, "token");
     const char *password = host->config_text(config, "password");
     if (token != NULL)
         return curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER) == CURLE_OK &&
@@ -131,7 +135,8 @@ static pln_status set_up(pln__http *http, pln_context *ctx, const pln_config *co
     if (status < 0)
         return status;
     if (host->config_has(config, "token") && host->config_has(config, "user"))
-        return pln__error_set(err, PLN_EOPTION, "options 'token' and 'user': only one may be given");
+        return pln__error_set(err, PLN_EOPTION,
+                              "options 'token' and 'user': only one may be given");
     while (url[size - 1] == '/')
         size--;
     http->base = pln__strndup(http->mem, url, size);
@@ -146,8 +151,7 @@ static pln_status set_up(pln__http *http, pln_context *ctx, const pln_config *co
         curl_easy_setopt(http->curl, CURLOPT_WRITEFUNCTION, receive) != CURLE_OK ||
         curl_easy_setopt(http->curl, CURLOPT_WRITEDATA, http) != CURLE_OK ||
         !set_bounds(http, host, config) || !set_identity(http, host, config))
-        return pln__error_set(err, PLN_EUNSUPPORTED,
-                              "libcurl %s does not know what is asked of it",
+        return pln__error_set(err, PLN_EUNSUPPORTED, "libcurl %s does not know what is asked of it",
                               curl_version_info(CURLVERSION_NOW)->version);
     return PLN_OK;
 }

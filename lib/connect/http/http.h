@@ -36,9 +36,8 @@ const char *pln__level_text(int32_t level);
 pln_status pln__reply_subjects(json_t *reply, const pln_allocator *mem,
                                pln_status (*each)(void *arg, const char *subject), void *arg,
                                pln_error *err);
-pln_status pln__reply_versions(const json_t *reply,
-                               pln_status (*each)(void *arg, int32_t version), void *arg,
-                               pln_error *err);
+pln_status pln__reply_versions(const json_t *reply, pln_status (*each)(void *arg, int32_t version),
+                               void *arg, pln_error *err);
 
 /* ---- the client (client.c) ---- */
 

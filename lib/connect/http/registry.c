@@ -13,8 +13,8 @@ static void add_escaped(pln__text *out, const char *name) {
     bool dots = strspn(name, ".") == strlen(name);
     for (const char *at = name; *at != '\0'; at++) {
         unsigned char c = (unsigned char)*at;
-        if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
-            c == '_' || c == '~' || (c == '.' && !dots))
+        if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+            c == '-' || c == '_' || c == '~' || (c == '.' && !dots))
             pln__text_char(out, *at);
         else
             pln__text_printf(out, "%%%02X", c);
@@ -132,8 +132,7 @@ static pln_status server_open(void *user, pln_context *ctx, const pln_config *co
 }
 
 static pln_status need_text(const pln_schema_entry *entry, pln_error *err) {
-    return entry->schema != NULL ? PLN_OK
-                                 : pln__error_set(err, PLN_EIO, "reply: it has no schema");
+    return entry->schema != NULL ? PLN_OK : pln__error_set(err, PLN_EIO, "reply: it has no schema");
 }
 
 static pln_status server_by_id(void *self, pln_context *ctx, int64_t id, pln_schema_entry *out,
@@ -255,7 +254,8 @@ static pln_status server_put(void *self, pln_context *ctx, const pln_schema_draf
         pln__text_free(&path);
         return status;
     }
-    pln__text_str(&path, draft->flags & PLN_SCHEMA_NORMALIZE ? "/versions?normalize=true" : "/versions");
+    pln__text_str(&path,
+                  draft->flags & PLN_SCHEMA_NORMALIZE ? "/versions?normalize=true" : "/versions");
     status = post_draft(s, &path, draft, &reply, err);
     if (status == PLN_ETYPE)
         ask_why(s, draft, reply);
@@ -278,7 +278,8 @@ static pln_status server_find(void *self, pln_context *ctx, const pln_schema_dra
         pln__text_free(&path);
         return status;
     }
-    pln__text_str(&path, draft->flags & PLN_SCHEMA_NORMALIZE ? "?normalize=true" : "?normalize=false");
+    pln__text_str(&path,
+                  draft->flags & PLN_SCHEMA_NORMALIZE ? "?normalize=true" : "?normalize=false");
     pln__text_str(&path, draft->flags & PLN_SCHEMA_DELETED ? "&deleted=true" : "");
     status = post_draft(s, &path, draft, &reply, err);
     return status < 0 ? status : pln__reply_entry(reply, s->references, out, err);

@@ -17,7 +17,7 @@ const char *pln__level_text(int32_t level) {
 /* What a code means, where it means more than its HTTP status. */
 static pln_status status_of(int64_t http, int64_t code) {
     if (code >= 42200 && code < 42300)
-        return code == PLN_REGISTRY_BAD_SCHEMA ? PLN_ESYNTAX
+        return code == PLN_REGISTRY_BAD_SCHEMA   ? PLN_ESYNTAX
                : code == PLN_REGISTRY_REFERENCED ? PLN_ESTATE
                                                  : PLN_EINVAL;
     switch (http) {
@@ -218,9 +218,8 @@ pln_status pln__reply_subjects(json_t *reply, const pln_allocator *mem,
     return status;
 }
 
-pln_status pln__reply_versions(const json_t *reply,
-                               pln_status (*each)(void *arg, int32_t version), void *arg,
-                               pln_error *err) {
+pln_status pln__reply_versions(const json_t *reply, pln_status (*each)(void *arg, int32_t version),
+                               void *arg, pln_error *err) {
     pln_status status = PLN_OK;
     json_int_t last = 0;
     if (!json_is_array(reply))

@@ -23,10 +23,11 @@ static pln_status put(pln_schema_registry *registry, const char *subject, const 
 }
 
 static void record(char *out, size_t size, int writer, int n) {
-    snprintf(out, size,
-             "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"f%d_%d\",\"type\":\"int\","
-             "\"default\":0}]}",
-             writer, n);
+    snprintf(
+        out, size,
+        "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"f%d_%d\",\"type\":\"int\","
+        "\"default\":0}]}",
+        writer, n);
 }
 
 /* ---- many writers ---- */
@@ -141,8 +142,8 @@ static void check_state(void *arg, memfs *state) {
     int32_t level = -1;
     int64_t id = 0;
     o->states++;
-    ck_assert_msg(pln_schema_registry_open(rt, "r/", NULL, &registry, &err) == PLN_OK, "after %d: %s",
-                  o->done, err.message);
+    ck_assert_msg(pln_schema_registry_open(rt, "r/", NULL, &registry, &err) == PLN_OK,
+                  "after %d: %s", o->done, err.message);
     /* What was said to be done is there; of the step that was not answered, all or nothing. */
     if (o->done >= 2 && o->done < 4)
         ck_assert_str_eq(text_of(registry, 1, PLN_SCHEMA_DELETED), INT);
@@ -318,8 +319,7 @@ START_TEST(finds_damage_in_a_file) {
     FAILS(&s, PLN_ECORRUPT, 0, pln_schema_registry_id(s.registry, 1, &out, &s.err));
     sql(s.location, "INSERT INTO registry_level VALUES('', 'SIDEWARD')");
     int32_t level;
-    FAILS(&s, PLN_ECORRUPT, 0,
-          pln_schema_registry_level(s.registry, NULL, 0, &level, &s.err));
+    FAILS(&s, PLN_ECORRUPT, 0, pln_schema_registry_level(s.registry, NULL, 0, &level, &s.err));
     stand_down(&s);
 }
 END_TEST

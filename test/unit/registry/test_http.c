@@ -48,8 +48,8 @@ START_TEST(survives_broken_replies) {
         pln_status status = pln_schema_registry_id(broken, 1, &out, &s.err);
         ck_assert_msg(status == cases[i].status && s.err.flags == cases[i].flags &&
                           strstr(s.err.message, cases[i].words) != NULL,
-                      "%s: %s %u %s", cases[i].kind, pln_status_name(status),
-                      (unsigned)s.err.flags, s.err.message);
+                      "%s: %s %u %s", cases[i].kind, pln_status_name(status), (unsigned)s.err.flags,
+                      s.err.message);
         pln_schema_registry_close(broken);
     }
     stand_down(&s);
@@ -111,7 +111,8 @@ START_TEST(refuses_wrong_locations) {
     FAILS(&s, PLN_EOPTION, 0,
           pln_schema_registry_open(s.rt, "http://h/", "{\"tokn\": \"x\"}", &out, &s.err));
     FAILS(&s, PLN_EOPTION, 0,
-          pln_schema_registry_open(s.rt, "http://h/", "{\"token\": \"x\", \"user\": \"y\"}", &out, &s.err));
+          pln_schema_registry_open(s.rt, "http://h/", "{\"token\": \"x\", \"user\": \"y\"}", &out,
+                                   &s.err));
     FAILS(&s, PLN_ENAME, 0, pln_schema_registry_open(s.rt, "ftp://h/", NULL, &out, &s.err));
     FAILS(&s, PLN_EINVAL, 0, pln_schema_registry_open(s.rt, "", NULL, &out, &s.err));
     stand_down(&s);

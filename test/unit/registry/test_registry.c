@@ -1,21 +1,22 @@
 /* What every kind of schema registry must do; the answers are those of the REST calls that all of them are held to. */
 #include "registry_stand.h"
+#include <stddef.h>
 #include <stdio.h>
 
-static const char ORDER_1[] =
-    "{\"type\":\"record\",\"name\":\"Order\",\"namespace\":\"shop\",\"fields\":[{\"name\":\"id\",\"type\":\"long\"}]}";
-static const char ORDER_2[] =
-    "{\"type\":\"record\",\"name\":\"Order\",\"namespace\":\"shop\",\"fields\":[{\"name\":\"id\",\"type\":\"long\"},"
-    "{\"name\":\"note\",\"type\":\"string\",\"default\":\"\"}]}";
+static const char ORDER_1[] = "{\"type\":\"record\",\"name\":\"Order\",\"namespace\":\"shop\","
+                              "\"fields\":[{\"name\":\"id\",\"type\":\"long\"}]}";
+static const char ORDER_2[] = "{\"type\":\"record\",\"name\":\"Order\",\"namespace\":\"shop\","
+                              "\"fields\":[{\"name\":\"id\",\"type\":\"long\"},"
+                              "{\"name\":\"note\",\"type\":\"string\",\"default\":\"\"}]}";
 /* Cannot read what ORDER_1 wrote; ORDER_1 can read this. */
-static const char ORDER_3[] =
-    "{\"type\":\"record\",\"name\":\"Order\",\"namespace\":\"shop\",\"fields\":[{\"name\":\"id\",\"type\":\"long\"},"
-    "{\"name\":\"price\",\"type\":\"double\"}]}";
-static const char ITEM[] =
-    "{\"type\":\"record\",\"name\":\"Item\",\"namespace\":\"shop\",\"fields\":[{\"name\":\"sku\",\"type\":\"string\"}]}";
-static const char BASKET[] =
-    "{\"type\":\"record\",\"name\":\"Basket\",\"namespace\":\"shop\",\"fields\":[{\"name\":\"items\",\"type\":"
-    "{\"type\":\"array\",\"items\":\"shop.Item\"}}]}";
+static const char ORDER_3[] = "{\"type\":\"record\",\"name\":\"Order\",\"namespace\":\"shop\","
+                              "\"fields\":[{\"name\":\"id\",\"type\":\"long\"},"
+                              "{\"name\":\"price\",\"type\":\"double\"}]}";
+static const char ITEM[] = "{\"type\":\"record\",\"name\":\"Item\",\"namespace\":\"shop\","
+                           "\"fields\":[{\"name\":\"sku\",\"type\":\"string\"}]}";
+static const char BASKET[] = "{\"type\":\"record\",\"name\":\"Basket\",\"namespace\":\"shop\","
+                             "\"fields\":[{\"name\":\"items\",\"type\":"
+                             "{\"type\":\"array\",\"items\":\"shop.Item\"}}]}";
 
 static pln_schema_entry put(stand *s, const char *subject, const char *schema) {
     pln_schema_draft draft = draft_of(subject, schema);
@@ -101,8 +102,8 @@ START_TEST(registers_and_finds) {
     OK(&s, pln_schema_registry_id(s.registry, id, &out, &s.err));
     ck_assert_str_eq(out.schema, ORDER_1);
     ck_assert_str_eq(out.type, "AVRO");
-    OK(&s, pln_schema_registry_version(s.registry, "orders-value", PLN_SCHEMA_LATEST, 0, &out,
-                                       &s.err));
+    OK(&s,
+       pln_schema_registry_version(s.registry, "orders-value", PLN_SCHEMA_LATEST, 0, &out, &s.err));
     ck_assert_int_eq(out.version, 2);
     ck_assert_str_eq(out.schema, ORDER_2);
     ck_assert_str_eq(out.subject, "orders-value");
@@ -168,7 +169,8 @@ START_TEST(tries_without_changing) {
     int32_t fits = -1;
     if (!stand_up(&s, _i))
         return;
-    pln_schema_draft good = draft_of("orders-value", ORDER_2), bad = draft_of("orders-value", ORDER_3);
+    pln_schema_draft good = draft_of("orders-value", ORDER_2),
+                     bad = draft_of("orders-value", ORDER_3);
     OK(&s, pln_schema_registry_check(s.registry, &bad, PLN_SCHEMA_EVERY, &fits, &s.err));
     ck_assert_int_eq(fits, 1);
     put(&s, "orders-value", ORDER_1);
@@ -182,8 +184,7 @@ START_TEST(tries_without_changing) {
     ck_assert_int_eq(fits, 0);
     OK(&s, pln_schema_registry_check(s.registry, &bad, 1, &fits, &s.err));
     ck_assert_int_eq(fits, 0);
-    FAILS(&s, PLN_ENOENT, 40402,
-          pln_schema_registry_check(s.registry, &good, 9, &fits, &s.err));
+    FAILS(&s, PLN_ENOENT, 40402, pln_schema_registry_check(s.registry, &good, 9, &fits, &s.err));
     ck_assert_str_eq(versions(&s, "orders-value", 0), "1 ");
     stand_down(&s);
 }
@@ -429,7 +430,8 @@ END_TEST
 
 START_TEST(normalizes_if_asked) {
     static const char other_order[] =
-        "{ \"fields\": [ {\"type\": \"long\", \"name\": \"id\"} ],\n \"namespace\": \"shop\", \"name\": \"Order\", \"type\": \"record\" }";
+        "{ \"fields\": [ {\"type\": \"long\", \"name\": \"id\"} ],\n \"namespace\": \"shop\", "
+        "\"name\": \"Order\", \"type\": \"record\" }";
     stand s;
     if (!stand_up(&s, _i))
         return;
@@ -444,6 +446,78 @@ START_TEST(normalizes_if_asked) {
     OK(&s, pln_schema_registry_lookup(s.registry, &draft, &out, &s.err));
     ck_assert_int_eq(out.id, id);
     ck_assert_str_eq(versions(&s, "orders-value", 0), "1 ");
+    stand_down(&s);
+}
+END_TEST
+
+/* ---- a backend of the program's own ---- */
+
+static int opened, asked;
+
+static pln_status own_open(void *user, pln_context *ctx, const pln_config *config, void **self,
+                           pln_error *err) {
+    (void)err;
+    ck_assert_str_eq(ctx->host->config_text(config, "location"), "own:there");
+    ck_assert_ptr_nonnull(ctx->host->allocator(ctx));
+    ck_assert_int_gt(ctx->host->now_us(ctx), 0);
+    opened++;
+    *self = user;
+    return PLN_OK;
+}
+
+static void own_close(void *self, pln_context *ctx) {
+    (void)self;
+    (void)ctx;
+    opened--;
+}
+
+static pln_status own_by_id(void *self, pln_context *ctx, int64_t id, pln_schema_entry *out,
+                            pln_error *err) {
+    (void)ctx;
+    (void)err;
+    asked++;
+    out->id = id;
+    out->schema = self;
+    return PLN_OK;
+}
+
+static const pln_option own_options[] = {
+    {"location", PLN_OPT_TEXT, 1, NULL, NULL, "anything"}, {0}};
+
+START_TEST(takes_a_backend_of_ones_own) {
+    pln_schema_registry_table table = {.struct_size =
+                                           offsetof(pln_schema_registry_table, by_version),
+                                       .abi = PLN_PLUGIN_ABI,
+                                       .name = "registry.own",
+                                       .options = own_options,
+                                       .option_size = sizeof(pln_option),
+                                       .open = own_open,
+                                       .close = own_close,
+                                       .by_id = own_by_id};
+    stand s;
+    pln_graph *g;
+    pln_schema_registry *own;
+    pln_avro_schema *schema;
+    if (!stand_up(&s, ON_DIRECTORY))
+        return;
+    OK(&s, pln_runtime_register(s.rt, PLN_SCHEMA_REGISTRY, &table, (void *)(uintptr_t)"\"int\"", NULL, &s.err));
+    FAILS(&s, PLN_EOPTION, 0, pln_schema_registry_open(s.rt, "own:there", "{\"x\": 1}", &own, &s.err));
+    OK(&s, pln_schema_registry_open(s.rt, "own:there", NULL, &own, &s.err));
+    ck_assert_int_eq(opened, 1);
+    for (int i = 0; i < 3; i++) {
+        OK(&s, pln_schema_registry_schema(own, 7, &schema, &s.err));
+        pln_avro_schema_free(schema);
+    }
+    ck_assert_int_eq(asked, 1);
+    pln_schema_entry out = entry_new();
+    FAILS(&s, PLN_EUNSUPPORTED, 0, pln_schema_registry_version(own, "s", 1, 0, &out, &s.err));
+    ck_assert_ptr_nonnull(strstr(s.err.message, "registry.own"));
+    pln_schema_registry_close(own);
+    ck_assert_int_eq(opened, 0);
+    /* It is no node of a graph. */
+    OK(&s, pln_graph_new(s.rt, "t", &g, &s.err));
+    FAILS(&s, PLN_EINVAL, 0, pln_graph_add(g, "x", "registry.own", NULL, &s.err));
+    pln_graph_free(g);
     stand_down(&s);
 }
 END_TEST
@@ -466,6 +540,7 @@ Suite *suite_registry_registry(void) {
     tcase_add_loop_test(all, normalizes_if_asked, 0, REGISTRY_KINDS);
     tcase_add_loop_test(all, parses_and_keeps, 0, REGISTRY_KINDS);
     tcase_add_test(all, names_subjects);
+    tcase_add_test(all, takes_a_backend_of_ones_own);
     suite_add_tcase(suite, all);
     return suite;
 }

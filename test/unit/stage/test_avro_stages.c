@@ -5,10 +5,11 @@
 
 static stand s;
 
-static const char OLD[] = "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"id\",\"type\":\"int\"}]}";
-static const char NEW[] =
-    "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"note\",\"type\":\"string\",\"default\":\"-\"},"
-    "{\"name\":\"id\",\"type\":\"long\"}]}";
+static const char OLD[] =
+    "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"id\",\"type\":\"int\"}]}";
+static const char NEW[] = "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"note\","
+                          "\"type\":\"string\",\"default\":\"-\"},"
+                          "{\"name\":\"id\",\"type\":\"long\"}]}";
 
 static void setup(void) {
     ck_assert(stand_up(&s, ON_DIRECTORY));
@@ -35,9 +36,9 @@ static pln_table *table_of(const datum *data, int n) {
     OK(&s, pln_builder_new(s.rt, &schema, &b, &s.err));
     for (int i = 0; i < n; i++) {
         OK(&s, pln_column_int(pln_builder_column(b, 0), i, &s.err));
-        OK(&s, data[i].bytes == NULL
-                   ? pln_column_null(pln_builder_column(b, 1), &s.err)
-                   : pln_column_bytes(pln_builder_column(b, 1), data[i].bytes, data[i].size, &s.err));
+        OK(&s, data[i].bytes == NULL ? pln_column_null(pln_builder_column(b, 1), &s.err)
+                                     : pln_column_bytes(pln_builder_column(b, 1), data[i].bytes,
+                                                        data[i].size, &s.err));
     }
     OK(&s, pln_builder_finish(b, &batch, &s.err));
     OK(&s, pln_table_append(table, batch, &s.err));
@@ -92,8 +93,11 @@ static void rejected(const char *const *words) {
 }
 
 #define CONFIG(more, schema) "{\"column\": \"value\", " more "\"schema\": " schema "}"
-#define D(text) {text, (int64_t)sizeof(text) - 1}
-#define OLD_TEXT "\"{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"R\\\",\\\"fields\\\":[{\\\"name\\\":\\\"id\\\",\\\"type\\\":\\\"int\\\"}]}\""
+#define D(text)                                                                                    \
+    { text, (int64_t)sizeof(text) - 1 }
+#define OLD_TEXT                                                                                   \
+    "\"{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"R\\\",\\\"fields\\\":[{\\\"name\\\":"         \
+    "\\\"id\\\",\\\"type\\\":\\\"int\\\"}]}\""
 #define NEW_TEXT                                                                                   \
     "\"{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"R\\\",\\\"fields\\\":[{\\\"name\\\":\\\"note\\\",\\\"type\\\":\\\"string\\\",\\\"default\\\":\\\"-\\\"}," \
     "{\\\"name\\\":\\\"id\\\",\\\"type\\\":\\\"long\\\"}]}\""
@@ -116,10 +120,10 @@ START_TEST(keeps_the_other_columns) {
     static const datum data[] = {D("\x02"), D("\x02\x02"), D("\x04")};
     static const char *const words[] = {"\"original\":\"\\u0002\\u0002\"", NULL};
     pln_table *table = table_of(data, 3);
-    pln_status status = run(
-        table, "avro.decode",
-        "{\"column\": \"value\", \"output\": \"extend\", \"schema\": " NEW_TEXT ", \"writer_schema\": " OLD_TEXT "}",
-        NULL);
+    pln_status status = run(table, "avro.decode",
+                            "{\"column\": \"value\", \"output\": \"extend\", \"schema\": " NEW_TEXT
+                            ", \"writer_schema\": " OLD_TEXT "}",
+                            NULL);
     ck_assert_msg(status == PLN_OK, "%s: %s", s.err.where, s.err.message);
     same("out", "{\"k\":0,\"note\":\"-\",\"id\":1}\n{\"k\":2,\"note\":\"-\",\"id\":2}\n");
     rejected(words);
@@ -174,8 +178,9 @@ START_TEST(finds_writers_by_id) {
     ck_assert_int_eq(put("r-value", NEW, NULL), 2);
     ck_assert_int_eq(put("other-value", "\"string\"", NULL), 3);
     pln_table *table = table_of(data, 12);
-    pln_status status = run(table, "avro.decode",
-                            "{\"column\": \"value\", \"frame\": \"confluent\", \"subject\": \"r-value\"}", s.registry);
+    pln_status status = run(
+        table, "avro.decode",
+        "{\"column\": \"value\", \"frame\": \"confluent\", \"subject\": \"r-value\"}", s.registry);
     ck_assert_msg(status == PLN_OK, "%s: %s", s.err.where, s.err.message);
     same("out", "{\"note\":\"-\",\"id\":1}\n{\"note\":\"a\",\"id\":2}\n{\"note\":\"-\",\"id\":3}\n"
                 "{\"note\":\"c\",\"id\":4}\n{\"note\":\"e\",\"id\":6}\n");
@@ -185,10 +190,12 @@ START_TEST(finds_writers_by_id) {
     /* By a location, and with the reader pinned to the first version. */
     char config[1024];
     table = table_of(data, 3);
-    snprintf(config, sizeof config,
-             "{\"column\": \"value\", \"frame\": \"confluent\", \"schema\": %s, \"registry\": \"%s\"}",
-             "\"{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"R\\\",\\\"fields\\\":[{\\\"name\\\":\\\"id\\\",\\\"type\\\":\\\"long\\\"}]}\"",
-             s.location);
+    snprintf(
+        config, sizeof config,
+        "{\"column\": \"value\", \"frame\": \"confluent\", \"schema\": %s, \"registry\": \"%s\"}",
+        "\"{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"R\\\",\\\"fields\\\":[{\\\"name\\\":"
+        "\\\"id\\\",\\\"type\\\":\\\"long\\\"}]}\"",
+        s.location);
     status = run(table, "avro.decode", config, NULL);
     ck_assert_msg(status == PLN_OK, "%s: %s", s.err.where, s.err.message);
     same("out", "{\"id\":1}\n{\"id\":2}\n{\"id\":3}\n");
@@ -207,7 +214,8 @@ START_TEST(finds_writers_by_guid) {
     datum data[] = {{good, 18}, {bad, 18}, D("\0\0\0\0\1\x04")};
     static const char *const words[] = {"guid", NULL};
     pln_table *table = table_of(data, 3);
-    pln_status status = run(table, "avro.decode", CONFIG("\"frame\": \"any\", ", OLD_TEXT), s.registry);
+    pln_status status =
+        run(table, "avro.decode", CONFIG("\"frame\": \"any\", ", OLD_TEXT), s.registry);
     ck_assert_msg(status == PLN_OK, "%s: %s", s.err.where, s.err.message);
     same("out", "{\"id\":1}\n{\"id\":2}\n");
     rejected(words);
@@ -265,13 +273,15 @@ START_TEST(encodes_with_ids_and_rejects) {
     static const datum data[] = {D("AB"), {NULL, 0}, D("C")};
     static const char *const words[] = {"value", NULL};
     static const char *const schema =
-        "\"{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"R\\\",\\\"fields\\\":[{\\\"name\\\":\\\"value\\\",\\\"type\\\":\\\"bytes\\\"},"
+        "\"{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"R\\\",\\\"fields\\\":[{\\\"name\\\":"
+        "\\\"value\\\",\\\"type\\\":\\\"bytes\\\"},"
         "{\\\"name\\\":\\\"k\\\",\\\"type\\\":\\\"long\\\"}]}\"";
     char config[1024];
     put("first", "\"int\"", NULL);
     pln_table *table = table_of(data, 3);
     snprintf(config, sizeof config,
-             "{\"column\": \"out\", \"frame\": \"confluent\", \"subject\": \"r-value\", \"register\": true, "
+             "{\"column\": \"out\", \"frame\": \"confluent\", \"subject\": \"r-value\", "
+             "\"register\": true, "
              "\"output\": \"extend\", \"schema\": %s}",
              schema);
     pln_status status = run(table, "avro.encode", config, s.registry);
@@ -298,10 +308,11 @@ START_TEST(there_and_back) {
     pln_graph_bind(g, "in", "table", table, NULL, &s.err);
     pln_graph_add(g, "e", "avro.encode", "{\"column\": \"data\"}", &s.err);
     pln_graph_add(g, "d", "avro.decode", "{\"column\": \"data\"}", &s.err);
-    pln_graph_set_text(g, "d", "schema",
-                       "{\"type\":\"record\",\"name\":\"row\",\"fields\":[{\"name\":\"k\",\"type\":\"long\"},"
-                       "{\"name\":\"value\",\"type\":[\"null\",\"bytes\"]}]}",
-                       &s.err);
+    pln_graph_set_text(
+        g, "d", "schema",
+        "{\"type\":\"record\",\"name\":\"row\",\"fields\":[{\"name\":\"k\",\"type\":\"long\"},"
+        "{\"name\":\"value\",\"type\":[\"null\",\"bytes\"]}]}",
+        &s.err);
     for (int i = 0; i < 2; i++) {
         pln_graph_set_text(g, i == 0 ? "e" : "d", "frame", frames[_i], &s.err);
         if (asks)
