@@ -63,6 +63,8 @@ ABI := $(call version_of,PLN_ABI_VERSION)
 SONAME := libpipeline-pln.so.$(ABI)
 REALNAME := libpipeline-pln.so.$(VERSION)
 CONFIGS := pln.pc plnConfig.cmake plnConfigVersion.cmake
+AVRO_C_SONAME := libpipeline-pln-avro-c.so.$(ABI)
+AVRO_C_REALNAME := libpipeline-pln-avro-c.so.$(VERSION)
 
 # ---- flags --------------------------------------------------------------------------------------
 
@@ -140,13 +142,22 @@ OBJ := $(O)/obj/$(KEY)
 
 # ---- sources ------------------------------------------------------------------------------------
 
-LIB_SRC := $(sort $(wildcard lib/*/*.c lib/connect/*/*.c))
+LIB_SRC := $(filter-out lib/connect/http/%,$(sort $(wildcard lib/*/*.c lib/connect/*/*.c)))
 LIB_OBJ := $(LIB_SRC:%.c=$(OBJ)/%.o)
+# Plugins: a folder of lib/connect each, built where its foreign library is there. They link to room base of the static library, and export one symbol.
+HAVE_CURL := $(shell $(PKG_CONFIG) --exists libcurl 2>/dev/null && echo yes)
+PLUGINS := $(if $(HAVE_CURL),$(O)/plugins/pln-http.so)
+# The bridge to avro-c, a library of its own where avro-c is there.
+HAVE_AVRO_C := $(shell $(PKG_CONFIG) --exists avro-c 2>/dev/null && echo yes)
+BRIDGES := $(if $(HAVE_AVRO_C),$(O)/libpipeline-pln-avro-c.so $(O)/pln-avro-c.pc)
+AVRO_C_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(sort $(wildcard bindings/avro-c/*.c)))
+HTTP_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(sort $(wildcard lib/connect/http/*.c)))
 HEADERS := $(sort $(wildcard include/pln/*.h include/pln/*.hpp))
 
 UNIT_SRC := $(sort $(wildcard test/unit/*/test_*.c))
 UNIT_OBJ := $(UNIT_SRC:%.c=$(OBJ)/%.o) $(OBJ)/test/unit/main.o
-SUPPORT_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(sort $(wildcard test/support/*.c test/kit/kit*.c)))
+# What a plugin makes of bytes from outside is tested without it.
+SUPPORT_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(sort $(wildcard test/support/*.c test/kit/kit*.c))) $(OBJ)/lib/connect/http/reply.o
 PROGRAM_SRC := $(filter-out test/kit/kit%,$(sort $(wildcard $(addsuffix /*.c,test/kit test/chaos test/laws test/crash))))
 PROGRAMS := $(PROGRAM_SRC:%.c=$(O)/%)
 BENCHES := $(patsubst %.c,$(O)/%,$(sort $(wildcard test/bench/bench_*.c)))
@@ -160,9 +171,11 @@ TEST_OBJ := $(UNIT_OBJ) $(SUPPORT_OBJ) $(patsubst %.c,$(OBJ)/%.o,$(PROGRAM_SRC) 
 
 # ---- build --------------------------------------------------------------------------------------
 
-.PHONY: all lib man examples
-all: lib man ## the library, shared and static, with its manual
+.PHONY: all lib man examples plugins bridges
+all: lib man plugins bridges ## the library, shared and static, with its manual
 lib: $(O)/libpipeline.so $(O)/libpipeline.a $(addprefix $(O)/,$(CONFIGS))
+plugins: $(PLUGINS) ## the plugins whose libraries are there
+bridges: $(BRIDGES) ## libraries between this one and another that a host may use
 
 .PHONY: need force
 need:
@@ -187,12 +200,23 @@ $(O)/libpipeline.so: $(LIB_OBJ) lib/pln.map $(O)/.key
 $(O)/libpipeline.a: $(LIB_OBJ) $(O)/.key
 	$(call say,AR,$@)rm -f $@ && $(AR) rcsD $@ $(LIB_OBJ)
 
+$(O)/plugins/pln-http.so: $(HTTP_OBJ) $(O)/libpipeline.a lib/plugin.map $(O)/.key
+	$(call say,LINK,$@)mkdir -p $(@D) && $(LINK) -shared -Wl,--version-script=lib/plugin.map \
+	    $(if $(SANITIZE),,-Wl$(comma)-z$(comma)defs) -o $@ $(HTTP_OBJ) $(O)/libpipeline.a $(shell $(PKG_CONFIG) --libs libcurl) $(LIBS)
+
+$(OBJ)/bindings/avro-c/%.o: bindings/avro-c/%.c | need
+	$(call say,CC,$<)mkdir -p $(@D) && $(call LIB_CC,$(OPT) -Ibindings/avro-c $(shell $(PKG_CONFIG) --cflags avro-c)) -c -o $@ $<
+$(O)/libpipeline-pln-avro-c.so: $(AVRO_C_OBJ) $(O)/libpipeline.so bindings/avro-c/avro_c.map $(O)/.key
+	$(call say,LINK,$@)$(LINK) -shared -Wl,-soname,$(AVRO_C_SONAME) -Wl,--version-script=bindings/avro-c/avro_c.map \
+	    $(if $(SANITIZE),,-Wl$(comma)-z$(comma)defs) -o $@ $(AVRO_C_OBJ) $(O)/libpipeline.so $(shell $(PKG_CONFIG) --libs avro-c)
+	@ln -sf $(@F) $(O)/$(AVRO_C_SONAME)
+
 # What pkg-config and CMake are told: the templates of pkgconfig/ with this build's names filled in.
 FILL = sed -e 's|@prefix@|$(prefix)|' -e 's|@exec_prefix@|$(patsubst $(prefix)%,$${prefix}%,$(exec_prefix))|' \
     -e 's|@libdir@|$(if $(findstring .cmake,$@),$(libdir),$(patsubst $(exec_prefix)%,$${exec_prefix}%,$(libdir)))|' \
     -e 's|@includedir@|$(if $(findstring .cmake,$@),$(includedir),$(patsubst $(prefix)%,$${prefix}%,$(includedir)))|' \
     -e 's|@version@|$(VERSION)|' -e 's|@soname@|$(SONAME)|' -e 's|@modules@|$(MODULES) $(MODULES_AUTO)|'
-$(addprefix $(O)/,$(CONFIGS)): $(O)/%: pkgconfig/%.in force
+$(addprefix $(O)/,$(CONFIGS) pln-avro-c.pc): $(O)/%: pkgconfig/%.in force
 	@mkdir -p $(@D) && $(FILL) $< > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
@@ -249,7 +273,7 @@ check: ## install what is missing (as root), build, run every test
 	@CC=$(call quote,$(CC)) build-aux/setup check
 	@$(AGAIN) tests
 	@$(MAKE) --no-print-directory run-tests
-tests: lib man $(O)/check-unit $(PROGRAMS) $(FUZZ_REPLAYS) examples
+tests: lib man plugins bridges $(O)/check-unit $(PROGRAMS) $(FUZZ_REPLAYS) examples
 run-tests:
 	@O=$(call quote,$(O)) CC=$(call quote,$(CC)) CXX=$(call quote,$(CXX)) MAKE=$(call quote,$(MAKE_COMMAND)) \
 	    SANITIZE=$(SANITIZE) $(PYTHON) test/run $(TESTS)
@@ -271,7 +295,7 @@ $(1)-%:
 endef
 $(foreach kind,asan ubsan tsan cov,$(eval $(call sanitized,$(kind))))
 
--include $(LIB_OBJ:.o=.d) $(TEST_OBJ:.o=.d)
+-include $(LIB_OBJ:.o=.d) $(HTTP_OBJ:.o=.d) $(AVRO_C_OBJ:.o=.d) $(TEST_OBJ:.o=.d)
 
 # ---- bench, fuzz, torture, lint -----------------------------------------------------------------
 
@@ -331,6 +355,11 @@ install: all ## under prefix, below DESTDIR; GNU libpipeline's files are never t
 	$(Q)ln -sf ../$(SONAME) $(D)$(libdir)/pln/libpipeline.so
 	$(Q)$(INSTALL_DATA) $(O)/libpipeline.a $(D)$(libdir)/libpipeline-pln.a
 	$(Q)$(INSTALL_DATA) $(HEADERS) bindings/cpp/pln.hpp $(D)$(includedir)/pln
+	$(Q)$(if $(HAVE_AVRO_C),$(INSTALL_PROGRAM) $(STRIP) $(O)/libpipeline-pln-avro-c.so $(D)$(libdir)/$(AVRO_C_REALNAME) && \
+	    ln -sf $(AVRO_C_REALNAME) $(D)$(libdir)/$(AVRO_C_SONAME) && \
+	    ln -sf $(AVRO_C_SONAME) $(D)$(libdir)/libpipeline-pln-avro-c.so && \
+	    $(INSTALL_DATA) bindings/avro-c/pln/avro_c.h $(D)$(includedir)/pln && $(INSTALL_DATA) $(O)/pln-avro-c.pc $(D)$(pkgconfigdir))
+	$(Q)$(if $(PLUGINS),$(INSTALL_PROGRAM) $(STRIP) $(PLUGINS) $(D)$(libdir)/pln/plugins)
 	$(Q)$(INSTALL_DATA) $(O)/pln.pc $(D)$(pkgconfigdir)
 	$(Q)$(INSTALL_DATA) $(O)/plnConfig.cmake $(O)/plnConfigVersion.cmake $(D)$(cmakedir)
 	$(Q)$(INSTALL_DATA) $(doc_files) $(D)$(docdir)
@@ -344,7 +373,8 @@ install-strip: install
 
 uninstall: ## remove what install put there
 	$(Q)build-aux/free-name unlink '$(DESTDIR)' '$(libdir)' $(SONAME)
-	$(Q)rm -f $(addprefix $(D)$(libdir)/,$(REALNAME) $(SONAME) libpipeline-pln.so libpipeline-pln.a pln/libpipeline.so) \
+	$(Q)rm -f $(addprefix $(D)$(libdir)/,$(REALNAME) $(SONAME) libpipeline-pln.so libpipeline-pln.a pln/libpipeline.so pln/plugins/pln-http.so \
+	    $(AVRO_C_REALNAME) $(AVRO_C_SONAME) libpipeline-pln-avro-c.so) $(D)$(includedir)/pln/avro_c.h $(D)$(pkgconfigdir)/pln-avro-c.pc \
 	    $(addprefix $(D)$(includedir)/pln/,$(notdir $(HEADERS)) pln.hpp) $(D)$(pkgconfigdir)/pln.pc \
 	    $(addprefix $(D)$(docdir)/,$(notdir $(doc_files))) $(addprefix $(D)$(datadir)/pln/kit/,$(notdir $(kit_files)))
 	$(Q)rm -f $(addprefix $(D),$(man_installed)) $(addprefix $(D)$(cmakedir)/,$(filter %.cmake,$(CONFIGS)))

@@ -14,6 +14,7 @@
 #include <pln/allocator.h>
 #include <pln/arrow.h>
 #include <pln/file.h>
+#include <pln/schema_entry.h>
 #include <pln/status.h>
 
 #ifdef __cplusplus
@@ -117,6 +118,29 @@ typedef struct pln_builder_calls {
     pln_status (*finish)(pln_builder *builder, pln_batch **out, pln_error *err);
     void (*free)(pln_builder *builder);
 } pln_builder_calls;
+
+/* Schema registries: the functions of <pln/schema_registry.h>, for plugins. `location` and `config` as for pln_schema_registry_open. */
+typedef struct pln_schema_registry_calls {
+    uint32_t struct_size;
+    uint32_t reserved;
+    pln_status (*open)(pln_context *ctx, const char *location, const char *config,
+                       pln_schema_registry **out, pln_error *err);
+    void (*close)(pln_schema_registry *registry);
+    pln_status (*schema)(pln_schema_registry *registry, int64_t id, pln_avro_schema **out,
+                         pln_error *err);
+    pln_status (*id)(pln_schema_registry *registry, int64_t id, pln_schema_entry *out,
+                     pln_error *err);
+    pln_status (*guid_schema)(pln_schema_registry *registry, const uint8_t *guid,
+                              pln_avro_schema **out, pln_error *err);
+    pln_status (*guid)(pln_schema_registry *registry, const uint8_t *guid, pln_schema_entry *out,
+                       pln_error *err);
+    pln_status (*version)(pln_schema_registry *registry, const char *subject, int32_t version,
+                          uint32_t flags, pln_schema_entry *out, pln_error *err);
+    pln_status (*put)(pln_schema_registry *registry, const pln_schema_draft *draft,
+                      pln_schema_entry *out, pln_error *err);
+    pln_status (*lookup)(pln_schema_registry *registry, const pln_schema_draft *draft,
+                         pln_schema_entry *out, pln_error *err);
+} pln_schema_registry_calls;
 
 struct pln_host {
     uint32_t struct_size;
@@ -234,6 +258,7 @@ struct pln_host {
      * done, prepare, commit and recover are not called, and state_commit gets no head. The text is copied.
      */
     pln_status (*lacks)(pln_context *ctx, const char *what, pln_error *err);
+    const pln_schema_registry_calls *schema_registry;
 };
 
 #ifdef __cplusplus

@@ -21,6 +21,8 @@
 #include <pln/runtime.h>
 #include <pln/schema.h>
 #include <pln/schema_diff.h>
+#include <pln/schema_entry.h>
+#include <pln/schema_registry.h>
 #include <pln/status.h>
 #include <pln/table.h>
 #include <pln/version.h>

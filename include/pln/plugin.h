@@ -23,6 +23,7 @@
 #define PLN_PLUGIN_H
 
 #include <pln/host.h>
+#include <pln/schema_entry.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -31,9 +32,10 @@ extern "C" {
 #define PLN_PLUGIN_ABI 1
 
 enum { PLN_SOURCE = 1, PLN_TRANSFORM = 2, PLN_SINK = 3 };
+/* A kind of schema registry: pln_schema_registry_table. */
+enum { PLN_SCHEMA_REGISTRY = 4 };
 /* Reserved kinds: their tables come with the rooms that need them. */
 enum {
-    PLN_SCHEMA_REGISTRY = 4,
     PLN_STATE_STORE = 5,
     PLN_FILE_STORE = 6,
     PLN_SQL_ADAPTER = 7,
@@ -224,6 +226,47 @@ typedef struct pln_sink {
                        pln_error *err);
     void (*interrupt)(void *self);
 } pln_sink;
+
+/*
+ * Schema registries. The name is "registry." and the scheme of the locations that the table serves; an option "location" gets the whole of it. What each
+ * slot does, and which codes it answers with in err->native, stands at the call of the same name in <pln/schema_registry.h>. There is no run, so of ctx->host
+ * only the readers of configurations (in open) and allocator, files, now_us, monotonic_us, random and log are there. What an entry points to is lent
+ * until the next slot is called; an entry that is handed in is zeroed but for struct_size. A slot that is NULL answers PLN_EUNSUPPORTED.
+ */
+typedef struct pln_schema_registry_table {
+    PLN_TABLE_HEAD
+    pln_status (*open)(void *user, pln_context *ctx, const pln_config *config, void **self,
+                       pln_error *err);
+    void (*close)(void *self, pln_context *ctx);
+    /* A schema by id, with type, text and references. It is not asked twice for the same one. */
+    pln_status (*by_id)(void *self, pln_context *ctx, int64_t id, pln_schema_entry *out,
+                        pln_error *err);
+    pln_status (*by_version)(void *self, pln_context *ctx, const char *subject, int32_t version,
+                             uint32_t flags, pln_schema_entry *out, pln_error *err);
+    pln_status (*put)(void *self, pln_context *ctx, const pln_schema_draft *draft,
+                      pln_schema_entry *out, pln_error *err);
+    pln_status (*find)(void *self, pln_context *ctx, const pln_schema_draft *draft,
+                       pln_schema_entry *out, pln_error *err);
+    pln_status (*check)(void *self, pln_context *ctx, const pln_schema_draft *draft,
+                        int32_t version, int32_t *compatible, pln_error *err);
+    /* Reasons of the last put or check; NULL past the last. */
+    const char *(*message)(void *self, pln_context *ctx, int64_t index);
+    pln_status (*subjects)(void *self, pln_context *ctx, uint32_t flags,
+                           pln_status (*each)(void *arg, const char *subject), void *arg,
+                           pln_error *err);
+    pln_status (*versions)(void *self, pln_context *ctx, const char *subject, uint32_t flags,
+                           pln_status (*each)(void *arg, int32_t version), void *arg,
+                           pln_error *err);
+    pln_status (*remove)(void *self, pln_context *ctx, const char *subject, int32_t version,
+                         int32_t permanent, pln_error *err);
+    /* subject NULL: the global level. */
+    pln_status (*level)(void *self, pln_context *ctx, const char *subject, uint32_t flags,
+                        int32_t *level, pln_error *err);
+    pln_status (*set_level)(void *self, pln_context *ctx, const char *subject, int32_t level,
+                            pln_error *err);
+    pln_status (*by_guid)(void *self, pln_context *ctx, const uint8_t *guid, pln_schema_entry *out,
+                          pln_error *err);
+} pln_schema_registry_table;
 
 #ifdef __cplusplus
 }

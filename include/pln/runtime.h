@@ -124,7 +124,7 @@ PLN_API pln_status pln_runtime_load(pln_runtime *runtime, const char *path, pln_
 
 /*
  * Register a stage of the program itself, so that graphs can name it with options in JSON. `kind` is PLN_SOURCE, PLN_TRANSFORM or PLN_SINK; `table` a pln_source,
- * pln_transform or pln_sink of <pln/plugin.h>.
+ * pln_transform or pln_sink of <pln/plugin.h>. Or a kind of schema registry: PLN_SCHEMA_REGISTRY and a pln_schema_registry_table.
  *
  * Errors: PLN_EABI, PLN_EINVAL name the table's fault; PLN_EEXIST; PLN_ENOMEM.
  * Owner: the table is copied, its texts and options are borrowed for ever. `user` is passed to open; free_user(user), if not NULL, is called

@@ -27,11 +27,13 @@ extern "C" {
 
 typedef int32_t pln_status;
 
-/* Handles that more than one header names; what they are stands in runtime.h, batch.h and builder.h. */
+/* Handles that more than one header names; what they are stands in runtime.h, batch.h, builder.h, avro_schema.h and schema_registry.h. */
 typedef struct pln_runtime pln_runtime;
 typedef struct pln_batch pln_batch;
 typedef struct pln_builder pln_builder;
 typedef struct pln_column pln_column;
+typedef struct pln_avro_schema pln_avro_schema;
+typedef struct pln_schema_registry pln_schema_registry;
 
 /*
  * Every code once: X(name, value, text). Values never change and are never reused.

@@ -3,6 +3,7 @@
 #include "connect/memory/memory.h"
 #include "connect/sqlite/sqlite.h"
 #include "front/front.h"
+#include "registry/registry.h"
 #include "stage/stage.h"
 #include "store/store.h"
 
@@ -26,6 +27,8 @@ pln_status pln_runtime_new(const pln_runtime_options *options, pln_runtime **out
     pln__host_static(&host);
     for (int i = 0; i < PLN__COUNT(builtin) && status >= 0; i++)
         status = builtin[i](&host, &(*out)->registry, err);
+    if (status >= 0)
+        status = pln__registry_register(&host, &(*out)->registry, *out, err);
     if (status < 0) {
         pln_runtime_free(*out);
         *out = NULL;

@@ -1,7 +1,8 @@
 #include "graph/graph.h"
 
 static const char *kind_name(int32_t kind) {
-    return kind == PLN_SOURCE ? "source" : kind == PLN_TRANSFORM ? "transform" : "sink";
+    static const char *const names[] = {"source", "transform", "sink", "schema-registry"};
+    return names[kind - PLN_SOURCE];
 }
 
 static void json_ports(pln__text *out, const pln__names *names) {
@@ -108,14 +109,15 @@ pln_status pln_runtime_stage_json(const pln_runtime *runtime, const char *name, 
     pln__text_json(&out, head->name, (int64_t)strlen(head->name));
     json_member(&out, "kind", kind_name(stage->kind));
     json_member(&out, "summary", head->summary);
+    bool a_node = stage->kind != PLN_SCHEMA_REGISTRY;
     json_member(&out, "ports_in",
-                stage->kind == PLN_SOURCE ? ""
-                : head->ports_in          ? head->ports_in
-                                          : "in");
+                stage->kind == PLN_SOURCE || !a_node ? ""
+                : head->ports_in                     ? head->ports_in
+                                                     : "in");
     json_member(&out, "ports_out",
-                stage->kind == PLN_SINK ? ""
-                : head->ports_out       ? head->ports_out
-                                        : "out");
+                stage->kind == PLN_SINK || !a_node ? ""
+                : head->ports_out                  ? head->ports_out
+                                                   : "out");
     pln__text_str(&out, ",\"capabilities\":");
     json_caps(&out, head->caps);
     pln__text_str(&out, ",\"options\":[");

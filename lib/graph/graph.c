@@ -124,6 +124,9 @@ pln_status pln__graph_add_node(pln_graph *graph, const char *name, const pln__st
     if (!name_ok(name, ""))
         PLN__FAIL(err, PLN_EINVAL, "node name '%s': expected 1 to 63 letters, digits, _ -",
                   name == NULL ? "" : name);
+    if (stage->kind > PLN_SINK)
+        PLN__FAIL(err, PLN_EINVAL, "node '%s': %s is a schema registry, no stage", name,
+                  pln__stage_head(stage)->name);
     if (pln__graph_node(graph, name, NULL) != NULL)
         PLN__FAIL(err, PLN_EEXIST, "node '%s': it is there already", name);
     if (graph->running)

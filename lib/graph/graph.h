@@ -27,6 +27,7 @@ typedef struct pln__stage {
         pln_source source;
         pln_transform transform;
         pln_sink sink;
+        pln_schema_registry_table schema_registry;
     } table;
     void *user;
     void (*free_user)(void *user);

@@ -3,14 +3,16 @@
 static size_t table_size(int32_t kind) {
     return kind == PLN_SOURCE      ? sizeof(pln_source)
            : kind == PLN_TRANSFORM ? sizeof(pln_transform)
-                                   : sizeof(pln_sink);
+           : kind == PLN_SINK      ? sizeof(pln_sink)
+                                   : sizeof(pln_schema_registry_table);
 }
 
 /* The bytes that hold the required slots of each kind; a table may end right after them. */
 static size_t table_required(int32_t kind) {
     return kind == PLN_SOURCE      ? offsetof(pln_source, save)
            : kind == PLN_TRANSFORM ? offsetof(pln_transform, ports)
-                                   : offsetof(pln_sink, schema);
+           : kind == PLN_SINK      ? offsetof(pln_sink, schema)
+                                   : offsetof(pln_schema_registry_table, by_version);
 }
 
 static bool name_ok(const char *name) {
@@ -49,13 +51,17 @@ static bool slots_ok(const pln__stage *stage) {
     if (stage->kind == PLN_TRANSFORM)
         return stage->table.transform.open != NULL && stage->table.transform.process != NULL &&
                stage->table.transform.close != NULL;
+    if (stage->kind == PLN_SCHEMA_REGISTRY)
+        return stage->table.schema_registry.open != NULL &&
+               stage->table.schema_registry.close != NULL &&
+               stage->table.schema_registry.by_id != NULL;
     return stage->table.sink.open != NULL && stage->table.sink.write != NULL &&
            stage->table.sink.close != NULL;
 }
 
 static pln_status stage_fill(pln__stage *stage, const void *table, pln_error *err) {
     uint32_t size;
-    if (stage->kind < PLN_SOURCE || stage->kind > PLN_SINK)
+    if (stage->kind < PLN_SOURCE || stage->kind > PLN_SCHEMA_REGISTRY)
         return pln__error_set(err, PLN_EUNSUPPORTED, "stage: kind %d is not offered yet",
                               (int)stage->kind);
     if (table == NULL)
@@ -129,7 +135,7 @@ bool pln__stage_option(const pln__stage *stage, int64_t i, pln_option *out) {
     }
     if (head->options != NULL && own == i)
         memcpy(out, (const char *)head->options + (size_t)i * head->option_size, size);
-    if (out->key == NULL && own == i)
+    if (out->key == NULL && own == i && stage->kind <= PLN_SINK)
         *out = common_option;
     return out->key != NULL;
 }

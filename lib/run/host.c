@@ -1,5 +1,6 @@
 #include "run/run.h"
 #include <pln/builder.h>
+#include <pln/schema_registry.h>
 
 static pln_run *run_of(pln_context *ctx) {
     return pln__run_node_of(ctx)->run;
@@ -352,6 +353,23 @@ static pln_status lacks(pln_context *ctx, const char *what, pln_error *err) {
     return PLN_OK;
 }
 
+static pln_status registry_open(pln_context *ctx, const char *location, const char *config,
+                                pln_schema_registry **out, pln_error *err) {
+    return pln_schema_registry_open(run_of(ctx)->runtime, location, config, out, err);
+}
+
+static const pln_schema_registry_calls registry_calls = {sizeof(pln_schema_registry_calls),
+                                                         0,
+                                                         registry_open,
+                                                         pln_schema_registry_close,
+                                                         pln_schema_registry_schema,
+                                                         pln_schema_registry_id,
+                                                         pln_schema_registry_guid_schema,
+                                                         pln_schema_registry_guid,
+                                                         pln_schema_registry_version,
+                                                         pln_schema_registry_register,
+                                                         pln_schema_registry_lookup};
+
 void pln__host_running(pln_host *host) {
     pln__host_static(host);
     host->register_stage = NULL;
@@ -387,4 +405,5 @@ void pln__host_running(pln_host *host) {
     host->schema_parse = schema_parse;
     host->batch_inherit = batch_inherit;
     host->lacks = lacks;
+    host->schema_registry = &registry_calls;
 }

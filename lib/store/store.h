@@ -20,6 +20,19 @@ pln_status pln__file_read_all(const pln_file_ops *files, const pln_allocator *me
 /* The directory part of a path, "." if it has none; free with pln__strfree. */
 char *pln__file_directory(const pln_allocator *mem, const char *path);
 
+/* What pln__file_replace leaves behind if the power goes: names with this end are nobody's. */
+#define PLN__TEMP_SUFFIX ".tmp"
+/* Write a small file so that it is there whole or as before, durably. One writer at a time. */
+pln_status pln__file_replace(const pln_file_ops *files, const pln_allocator *mem, const char *path,
+                             const void *bytes, int64_t size, pln_error *err);
+/*
+ * Be the only one who holds `path`, which is made; PLN_EBUSY after wait_ms. It ends with pln__file_unlock or the process. Only among those who
+ * use the operating system's files; with a host's own table there is no lock (*lock is -1).
+ */
+pln_status pln__file_lock(const pln_file_ops *files, const char *path, int64_t wait_ms, int *lock,
+                          pln_error *err);
+void pln__file_unlock(int lock);
+
 /* ---- the state file (state.c): SQLite, WAL, synchronous FULL, made for looking at with sqlite3 ---- */
 
 /*

@@ -71,6 +71,35 @@ static pln_status rows(void *arg, pln_runtime *rt, int32_t port, pln_table **out
     return status;
 }
 
+/* 23 rows in batches of 9 with bytes that are an Avro int, but for some that are not. */
+static struct ArrowSchema data_column = {"z", "data", NULL, ARROW_FLAG_NULLABLE, 0, NULL,
+                                         NULL, kept,   NULL};
+static struct ArrowSchema *data_columns[] = {&id_column, &data_column};
+static struct ArrowSchema data_schema = {"+s", "", NULL, 0, 2, data_columns, NULL, kept, NULL};
+static pln_status data(void *arg, pln_runtime *rt, int32_t port, pln_table **out, pln_error *e) {
+    pln_builder *b = NULL;
+    pln_status status = pln_table_new(rt, &data_schema, out, e);
+    (void)arg;
+    if (status >= 0)
+        status = pln_builder_new(rt, &data_schema, &b, e);
+    for (int i = 0; i < 23 && status >= 0; i++) {
+        pln_batch *batch;
+        char bytes[2] = {(char)(2 * i), 1};
+        MUST(pln_column_int(pln_builder_column(b, 0), i + 100 * port, e));
+        MUST(i == 5
+                 ? pln_column_null(pln_builder_column(b, 1), e)
+                 : pln_column_bytes(pln_builder_column(b, 1), bytes, i % 7 == 3 ? 2 : i != 11, e));
+        if (i % 9 != 8 && i != 22)
+            continue;
+        status = pln_builder_finish(b, &batch, e);
+        if (status >= 0)
+            status = pln_table_append(*out, batch, e);
+        pln_batch_unref(batch);
+    }
+    pln_builder_free(b);
+    return status;
+}
+
 /* ---- the world of files and databases ---- */
 
 static void write_gzip(const char *name, const char *text) {
@@ -363,6 +392,8 @@ typedef struct test_case {
     { .kind = PLN_SOURCE, __VA_ARGS__ }
 #define TRANSFORM(n, ...)                                                                          \
     { .kind = PLN_TRANSFORM, .input = rows, .inputs = n, __VA_ARGS__ }
+#define DECODES                                                                                    \
+    { .kind = PLN_TRANSFORM, .input = data, .inputs = 1 }
 #define SINK(...)                                                                                  \
     { .kind = PLN_SINK, .input = rows, __VA_ARGS__ }
 #define FILES .setup = set_out, .reset = remove_out, .result = read_out
@@ -412,6 +443,14 @@ static const test_case cases[] = {
     {"route", "{\"routes\": {\"a\": \"id < 5\", \"b\": \"part = 'a'\"}, \"else\": \"port\"}", NULL, NULL, NULL, TRANSFORM(1, .ports_out = "a b else")},
     {"union", NULL, NULL, NULL, NULL, TRANSFORM(3, )},
     {"limit", "{\"rows\": 11, \"offset\": 2}", NULL, NULL, NULL, TRANSFORM(1, )},
+    {"avro.encode", NULL, NULL, NULL, NULL, TRANSFORM(1, )},
+    {"avro.encode",
+     "{\"output\": \"extend\", \"frame\": \"single-object\", \"schema\": \"{\\\"type\\\": \\\"record\\\", \\\"name\\\": \\\"r\\\", "
+     "\\\"fields\\\": [{\\\"name\\\": \\\"part\\\", \\\"type\\\": \\\"string\\\"}, {\\\"name\\\": \\\"amount\\\", \\\"type\\\": "
+     "[\\\"null\\\", \\\"double\\\"]}, {\\\"name\\\": \\\"id\\\", \\\"type\\\": \\\"long\\\"}]}\"}",
+     NULL, NULL, NULL, TRANSFORM(1, )},
+    {"avro.decode", "{\"column\": \"data\", \"schema\": \"\\\"int\\\"\"}", NULL, NULL, NULL, DECODES},
+    {"avro.decode", "{\"column\": \"data\", \"schema\": \"\\\"int\\\"\", \"output\": \"extend\"}", NULL, NULL, NULL, DECODES},
     {"sample", "{\"every\": 3}", NULL, NULL, NULL, TRANSFORM(1, )},
     {"sample", "{\"fraction\": 0.5, \"seed\": 3}", NULL, NULL, NULL, TRANSFORM(1, )},
 };

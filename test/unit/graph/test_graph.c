@@ -139,7 +139,9 @@ START_TEST(every_stage_describes_itself) {
     for (const char *name; (name = pln_runtime_stage(rt, n)) != NULL; n++) {
         char *json;
         ck_assert_int_eq(pln_runtime_stage_json(rt, name, &json, &err), PLN_OK);
-        ck_assert_ptr_nonnull(strstr(json, "\"on_reject\""));
+        /* Registries are no stages: no row comes there. */
+        int rows = strncmp(name, "registry.", 9) != 0;
+        ck_assert_int_eq(strstr(json, "\"on_reject\"") != NULL, rows);
         ck_assert_ptr_nonnull(strstr(json, "\"summary\":\""));
         pln_text_free(rt, json);
     }
