@@ -1,10 +1,9 @@
 /*
  * What types the fields of a sample have. The narrowest type that every value fits, chosen so that nothing is lost: digits
- * that no int64 or float64 holds, numbers with leading zeros and times of mixed kinds stay text. One word among a million numbers makes a column of
- * text: whether it is damage or a null token is not for a guess to decide, and no row of the sample is rejected for its type.
+ * that no int64 or float64 holds, numbers with leading zeros and times of mixed kinds stay text.
  *
- * Bytes that are no UTF-8 fit binary alone. In less than half of a column's values they are damage, as an open quote is: the column is text, and
- * the records that hold them are rejected. Else one wrong byte would make binary of every good text in the column.
+ * Damage is no evidence. A stray word among a thousand numbers or times, or bytes that are no UTF-8 in less than half of the values, do
+ * not change the type of the column: rows that hold them are rejected with the reason when they are read.
  */
 #include "base/utf8.h"
 #include "format/csv_value.h"
@@ -21,13 +20,17 @@ enum {
     SEEN_LOCAL = 64,
     SEEN_ZONED = 128,
     SEEN_TEXT = 256,
-    SEEN_BEYOND_NANO = 512 /* with SEEN_LOCAL or SEEN_ZONED */
+    SEEN_BYTES = 512,
+    SEEN_BEYOND_NANO = 1024 /* with SEEN_LOCAL or SEEN_ZONED */
 };
+
+#define STRAYS_PER 1000 /* values, of which one may be a stray */
 
 typedef struct guess {
     uint32_t seen;
     uint8_t unit;
     int64_t values; /* that are not null */
+    int64_t words;  /* of them, valid text that is no number, time or boolean */
     int64_t bytes;  /* of them, no UTF-8 */
 } guess;
 
@@ -37,6 +40,14 @@ static bool is_word(const char *text, int64_t size, const char *word) {
 
 static bool leading_zero(const char *text, int64_t size) {
     return size > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9';
+}
+
+/* 007: digits that are a name. */
+static bool code(const char *text, int64_t size) {
+    int64_t i = 0;
+    while (i < size && text[i] >= '0' && text[i] <= '9')
+        i++;
+    return i == size;
 }
 
 static uint32_t number_of(const char *text, int64_t size) {
@@ -92,28 +103,39 @@ static uint32_t time_of(const char *text, int64_t size, guess *g) {
 
 static void look_at(guess *g, const char *text, int64_t size) {
     uint32_t seen = 0;
+    /* Enough words for a column of text, whatever comes. */
+    bool text_only = (g->seen & SEEN_TEXT) != 0 || g->words > (16 << 20) / STRAYS_PER;
     g->values++;
-    if (size > 0 && !(g->seen & SEEN_TEXT)) {
+    if (size > 0 && !text_only) {
         seen = number_of(text, size);
         if (seen == 0)
             seen = time_of(text, size, g);
+        if (seen == 0 && code(text, size))
+            seen = SEEN_TEXT;
         if (seen == 0 && (is_word(text, size, "true") || is_word(text, size, "false")))
             seen = SEEN_BOOL;
     }
-    if (seen == 0) {
-        seen = SEEN_TEXT;
-        g->bytes += !pln__utf8_valid(text, size, 0);
-    }
+    if (seen == 0 && pln__utf8_valid(text, size, 0))
+        g->words++;
+    else if (seen == 0)
+        g->bytes++;
     g->seen |= seen;
+}
+
+/* What the values that count say. */
+static uint32_t evidence(const guess *g) {
+    int64_t strays = g->words + g->bytes;
+    if (g->bytes > 0 && 2 * g->bytes >= g->values)
+        return SEEN_BYTES;
+    return strays * STRAYS_PER > g->values ? SEEN_TEXT : g->seen;
 }
 
 static const char *format_of(const guess *g) {
     static const char *const local[] = {"tss:", "tsm:", "tsu:", "tsn:"};
     static const char *const zoned[] = {"tss:UTC", "tsm:UTC", "tsu:UTC", "tsn:UTC"};
-    bool beyond = (g->seen & SEEN_BEYOND_NANO) != 0 && g->unit == PLN__NANO;
-    if (g->bytes > 0 && 2 * g->bytes >= g->values)
-        return "z";
-    switch (g->seen & ~(uint32_t)SEEN_BEYOND_NANO) {
+    uint32_t seen = evidence(g);
+    bool beyond = (seen & SEEN_BEYOND_NANO) != 0 && g->unit == PLN__NANO;
+    switch (seen & ~(uint32_t)SEEN_BEYOND_NANO) {
     case SEEN_BOOL: return "b";
     case SEEN_INT:
     case SEEN_LARGE_INT:
@@ -124,7 +146,7 @@ static const char *format_of(const guess *g) {
     case SEEN_TIME: return "tts";
     case SEEN_LOCAL: return beyond ? "u" : local[g->unit];
     case SEEN_ZONED: return beyond ? "u" : zoned[g->unit];
-    default: return "u";
+    default: return (seen & SEEN_BYTES) ? "z" : "u";
     }
 }
 

@@ -136,77 +136,20 @@ static char *with_numbers(int n, const char *more) {
     return text;
 }
 
-/* However rare a value is, the type fits it. */
-START_TEST(one_value_of_many_counts) {
+START_TEST(damage_is_no_evidence) {
     static const struct {
         int n;
         const char *more, *expected;
     } cases[] = {
-        {5000, "noon\n", "a:u"},       {5000, "NA\n", "a:u"},  {5000, "\"\"\n", "a:u"},
-        {5000, "007\n", "a:u"},        {5000, "1.5\n", "a:g"}, {5000, "2013-01-01\n", "a:u"},
-        {5000, "-9223372036854775809\n", "a:u"},
+        {999, "noon\n", "a:l"},     {998, "noon\n", "a:u"},
+        {1998, "x\n\xFF\n", "a:l"}, {1997, "x\n\xFF\n", "a:u"},
+        {5000, "007\n", "a:u"},     {5000, "2013-01-01\n", "a:u"},
+        {5000, "1.5\n", "a:g"},     {5000, "99999999999999999999\n", "a:u"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char *text = with_numbers(cases[i].n, cases[i].more);
         ck_infers(text, cases[i].expected);
         free(text);
-    }
-}
-END_TEST
-
-/* Bytes that are no UTF-8 fit binary alone, but a few of them are damage. */
-START_TEST(bytes_make_binary_from_the_half_on) {
-    char text[400];
-    for (int bytes = 0; bytes <= 10; bytes++)
-        for (int kind = 0; kind < 2; kind++) {
-            char *at = text + sprintf(text, "a\n");
-            for (int i = 0; i < 10; i++)
-                at += sprintf(at, "%s\n", i < bytes ? "\xFF\xFE" : kind == 0 ? "7" : "word");
-            ck_infers(text, bytes >= 5 ? "a:z" : bytes > 0 || kind == 1 ? "a:u" : "a:l");
-        }
-}
-END_TEST
-
-/* Values of all kinds, near each other's borders. */
-static const char *const pool[] = {"0", "-0", "7", "-12", "007", "+1", "1_000", "9007199254740992", "9007199254740993",
-                                   "-9007199254740994", "9223372036854775807", "-9223372036854775808",
-                                   "9223372036854775808", "1.5", ".5", "-2e3", "1e308", "1e999", "nan", "inf", "0x10",
-                                   "true", "FALSE", "t", "yes", "2013-01-31", "0001-01-01", "9999-12-31", "2013-02-30",
-                                   "06:00:00", "23:59:59", "24:00:00", "06:00", "2013-01-31T06:00:00",
-                                   "2013-01-31 06:00:00.5", "2013-01-31T06:00:00.123456789", "2013-01-31T06:00:00Z",
-                                   "2013-01-31T06:00:00.25+02:00", "2013-01-31T06:00:00.123456789Z",
-                                   "3013-01-31T06:00:00Z", "1500-01-31T06:00:00.1234Z", "9999-12-31T23:59:59.999999Z",
-                                   "2262-04-11T23:47:16.854775807Z", "2262-04-11T23:47:16.854775808Z",
-                                   "word", "\"quoted, \"\"text\"\"\"", "\"7\"", "\"\"", " 7", "7 ", "\xC3\xA9", "-", "."};
-
-/* A sample read by the schema inferred from it: no row is rejected, whatever stands in it. */
-START_TEST(the_type_fits_every_value_of_the_sample) {
-    uint64_t state = 1 + (uint64_t)_i;
-    for (int round = 0; round < 2000; round++) {
-        char text[4000], *at = text + sprintf(text, "a,b,c\n");
-        int rows = 1 + (int)(next_random(&state) % 12);
-        uint64_t few[3][3]; /* of each column, the kinds of value that it draws from */
-        struct ArrowSchema schema;
-        pln_error err = {0};
-        for (int c = 0; c < 3; c++)
-            for (int k = 0; k < 3; k++)
-                few[c][k] = next_random(&state) % PLN__COUNT(pool);
-        for (int r = 0; r < rows; r++)
-            for (int c = 0; c < 3; c++) {
-                uint64_t kind = next_random(&state) % 4;
-                at += sprintf(at, "%s%c", kind == 3 ? "" : pool[few[c][kind % (1 + (uint64_t)c)]],
-                              c == 2 ? '\n' : ',');
-            }
-        int64_t size = at - text;
-        memset(at, 0, PLN__PADDING);
-        ck_assert_int_eq(pln__csv_decoder.infer(pln__system_allocator(), &usual, (uint8_t *)text,
-                                                size, true, &schema, &err),
-                         PLN_OK);
-        drive d = drive_new(&usual, &schema);
-        const char *shown = drive_run(&d, text, size);
-        ck_assert_msg(d.status == PLN_OK && d.bad == 0 && d.rows == rows, "%s\n%s", text, shown);
-        pln__text_free(&d.text);
-        pln__schema_release(&schema);
     }
 }
 END_TEST
@@ -253,9 +196,7 @@ Suite *suite_format_csv_infer(void) {
     tcase_add_checked_fixture(one, set_up, NULL);
     tcase_add_test(one, one_value);
     tcase_add_test(one, mixtures);
-    tcase_add_test(one, one_value_of_many_counts);
-    tcase_add_test(one, bytes_make_binary_from_the_half_on);
-    tcase_add_loop_test(one, the_type_fits_every_value_of_the_sample, 0, 4);
+    tcase_add_test(one, damage_is_no_evidence);
     tcase_add_test(one, records_and_names);
     tcase_add_test(one, memory_fails_at_every_n);
     suite_add_tcase(suite, one);
