@@ -22,7 +22,6 @@
 extern "C" {
 #endif
 
-typedef struct pln_avro_schema pln_avro_schema;
 typedef struct pln_avro_type pln_avro_type;
 typedef struct pln_avro_lint pln_avro_lint;
 typedef struct pln_avro_builder pln_avro_builder;
