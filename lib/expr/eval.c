@@ -141,26 +141,34 @@ out:
     return status;
 }
 
+static int64_t views_size(const xvec *v, const xstr *views, int32_t n) {
+    int64_t size = 0;
+    for (int32_t i = 0; i < n; i++)
+        size += v->valid == NULL || x_valid(v, i) ? views[i].size : 0;
+    return size;
+}
+
 static pln_status put_text(const xprog *p, int32_t n, output *out, pln_error *err) {
     pln_status status;
     const xvec *v = &p->regs[p->result].vec;
     const xstr *views = v->data;
     int32_t *to = (int32_t *)(void *)out->data.data + p->row0;
-    int64_t size = 0;
+    int64_t size;
     if (views == NULL)
         return put_span(p, n, out, err);
-    for (int32_t i = 0; i < n; i++)
-        size += x_valid(v, i) ? views[i].size : 0;
+    size = views_size(v, views, n);
     if (size + out->bytes.size > INT32_MAX)
         return too_long(err);
     PLN__TRY(pln__buffer_reserve(p->mem, &out->bytes, size, err));
+    uint8_t *start = out->bytes.data, *at = start + out->bytes.size;
     for (int32_t i = 0; i < n; i++) {
-        if (x_valid(v, i) && views[i].size > 0) {
-            x_copy(out->bytes.data + out->bytes.size, views[i].data, views[i].size);
-            out->bytes.size += views[i].size;
+        if (v->valid == NULL || x_valid(v, i)) {
+            x_copy(at, views[i].data, views[i].size);
+            at += views[i].size;
         }
-        to[i + 1] = (int32_t)out->bytes.size;
+        to[i + 1] = (int32_t)(at - start);
     }
+    out->bytes.size = at - start;
 out:
     return status;
 }

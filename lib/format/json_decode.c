@@ -186,7 +186,7 @@ static pln__json_runner *runner_for(uint32_t cpu) {
 static const uint8_t *guess(pln__decoder *self, const uint8_t *p, const uint8_t *end) {
     pln__json_runner *run = runner_for(self->cpu);
     int32_t n = (int32_t)self->n_shapes, stopped = -1;
-    if (self->misses > 32 && self->clock % 16 != 0)
+    if (self->misses > 32 && self->clock % (self->misses > 1024 ? 64 : 16) != 0)
         return p;
     for (int32_t tried = 0; tried < n && p < end && self->row < self->row_room; tried++) {
         int32_t i = (self->last_shape + tried) % n;
