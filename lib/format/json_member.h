@@ -10,7 +10,7 @@
 
 struct pln__json_node;
 enum { PLN__JSON_STRANGER = -2, PLN__JSON_STRANGER_TEXT = -1 }; /* by the value it had first */
-enum { PLN__JSON_KEY_WORDS = 4, PLN__JSON_STRANGERS = 64 };
+enum { PLN__JSON_KEY_WORDS = 4, PLN__JSON_STRANGERS = 32 };
 typedef struct pln__json_member pln__json_member;
 struct pln__json_member {
     /* The key with its quotes and colon. One that does not fit or needs escapes has a word that no text has. */
