@@ -20,7 +20,8 @@
  *
  * How it is fast: records of one producer look alike, so from a record that the general decoder has read a shape is learned - the
  * text between the values, and what kind of value follows. The next records are tried against the shapes first (json_run.h): each
- * literal is one comparison, each value one kernel. What does not fit is read in general, from its first byte.
+ * literal is one comparison, each value one kernel. What does not fit is read in general, from its first byte: there each key is held against
+ * a guess, the one that came next in the object before, or looked up in the index of its struct (json_member.h).
  */
 #include "format/json_plan.h"
 #include <stdio.h>
