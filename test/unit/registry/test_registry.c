@@ -500,8 +500,10 @@ START_TEST(takes_a_backend_of_ones_own) {
     pln_avro_schema *schema;
     if (!stand_up(&s, ON_DIRECTORY))
         return;
-    OK(&s, pln_runtime_register(s.rt, PLN_SCHEMA_REGISTRY, &table, (void *)(uintptr_t)"\"int\"", NULL, &s.err));
-    FAILS(&s, PLN_EOPTION, 0, pln_schema_registry_open(s.rt, "own:there", "{\"x\": 1}", &own, &s.err));
+    OK(&s, pln_runtime_register(s.rt, PLN_SCHEMA_REGISTRY, &table, (void *)(uintptr_t) "\"int\"",
+                                NULL, &s.err));
+    FAILS(&s, PLN_EOPTION, 0,
+          pln_schema_registry_open(s.rt, "own:there", "{\"x\": 1}", &own, &s.err));
     OK(&s, pln_schema_registry_open(s.rt, "own:there", NULL, &own, &s.err));
     ck_assert_int_eq(opened, 1);
     for (int i = 0; i < 3; i++) {
