@@ -300,10 +300,13 @@ $(foreach kind,asan ubsan tsan cov,$(eval $(call sanitized,$(kind))))
 # ---- bench, fuzz, torture, lint -----------------------------------------------------------------
 
 .PHONY: bench fuzz run-fuzz torture valgrind coverage lint ci format
-bench: ## measure; one JSON line per case, also in build/bench.jsonl (BENCH=pattern)
+bench: ## measure; one JSON line per case, also in build/bench.jsonl (BENCH=pattern; PYTHON=one that has duckdb, for that peer)
 	@CC=$(call quote,$(CC)) build-aux/setup build
 	@$(AGAIN) $(or $(BENCHES),lib)
-	@set -e; for b in $(wildcard $(O)/test/bench/bench_$(BENCH)); do $$b; done | tee $(O)/bench.jsonl
+	@{ for b in $(O)/test/bench/bench_$(BENCH); do if [ -x $$b ]; then $$b; fi; done; \
+	    command -v $(PYTHON) >/dev/null || { echo 'skip: peers that $(PYTHON) asks' >&2; exit; }; \
+	    for p in test/bench/peer_$(BENCH).py; do if [ -e $$p ]; then O=$(O) $(PYTHON) $$p; fi; done; } \
+	    | tee $(O)/bench.jsonl
 
 fuzz: ## libFuzzer on every target, FUZZ_SECONDS each (FUZZ=pattern)
 	@CLANG=$(CLANG) build-aux/setup fuzz

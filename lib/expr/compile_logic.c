@@ -144,6 +144,21 @@ static pln_status when(xcompiler *c, const xnode *node, const xnode *test, int32
     return pln__x_condition(c, test, out);
 }
 
+static pln_status case_text(xcompiler *c, const xnode *node, const int32_t *tests,
+                            const int32_t *values, int32_t arms, const xtype *type, int32_t *out) {
+    int32_t args[2 * X_CASE_ARMS + 1];
+    bool nullable = c->p->regs[values[arms]].nullable;
+    for (int32_t i = 0; i < arms; i++) {
+        args[i] = tests[i];
+        args[arms + i] = values[i];
+        nullable = nullable || c->p->regs[tests[i]].nullable || c->p->regs[values[i]].nullable;
+    }
+    args[2 * arms] = values[arms];
+    xspec spec = {
+        .run = pln__x_case_text, .flags = nullable ? 0 : XF_NOT_NULL, .name = "case"};
+    return pln__x_emit(c, node, &spec, args, 2 * arms + 1, type, out);
+}
+
 pln_status pln__x_compile_case(xcompiler *c, xnode *node, int32_t *out) {
     pln_status status;
     int32_t arms = (node->n_args - node->negated - node->has_else) / 2;
@@ -165,6 +180,8 @@ pln_status pln__x_compile_case(xcompiler *c, xnode *node, int32_t *out) {
     for (int32_t i = 0; i <= arms; i++)
         PLN__TRY(pln__x_coerce(c, node, &values[i], &type));
     *out = values[arms];
+    if (pln__x_phys(&type) == X_TEXT && type.id != PLN__NULL && arms > 1 && arms <= X_CASE_ARMS)
+        return case_text(c, node, tests, values, arms, &type, out);
     for (int32_t i = arms - 1; i >= 0; i--)
         PLN__TRY(pln__x_blend(c, node, (int32_t[]){tests[i], values[i], *out}, &type, out));
 out:

@@ -141,26 +141,48 @@ out:
     return status;
 }
 
+static int64_t views_size(const xvec *v, const xstr *views, int32_t n) {
+    int64_t even = 0, odd = 0;
+    int32_t i = 0;
+    for (; v->valid == NULL && i + 2 <= n; i += 2) {
+        even += views[i].size;
+        odd += views[i + 1].size;
+    }
+    for (; i < n; i++)
+        even += x_valid(v, i) ? views[i].size : 0;
+    return even + odd;
+}
+
+/* Growing by doubling copies all once more, so the first block says how much the others may need; it need not be right. */
+static pln_status reserve_bytes(const xprog *p, int64_t size, int32_t n, output *out,
+                                pln_error *err) {
+    enum { AHEAD_MAX = 1 << 20 };
+    int64_t ahead = out->bytes.size > 0 ? 0 : size / n * (p->rows->length - n);
+    return pln__buffer_reserve(p->mem, &out->bytes, size + (ahead < AHEAD_MAX ? ahead : AHEAD_MAX),
+                               err);
+}
+
 static pln_status put_text(const xprog *p, int32_t n, output *out, pln_error *err) {
     pln_status status;
     const xvec *v = &p->regs[p->result].vec;
     const xstr *views = v->data;
     int32_t *to = (int32_t *)(void *)out->data.data + p->row0;
-    int64_t size = 0;
+    int64_t size;
     if (views == NULL)
         return put_span(p, n, out, err);
-    for (int32_t i = 0; i < n; i++)
-        size += x_valid(v, i) ? views[i].size : 0;
+    size = views_size(v, views, n);
     if (size + out->bytes.size > INT32_MAX)
         return too_long(err);
-    PLN__TRY(pln__buffer_reserve(p->mem, &out->bytes, size, err));
+    PLN__TRY(reserve_bytes(p, size, n, out, err));
+    uint8_t *start = out->bytes.data, *at = start + out->bytes.size;
     for (int32_t i = 0; i < n; i++) {
-        if (x_valid(v, i) && views[i].size > 0) {
-            x_copy(out->bytes.data + out->bytes.size, views[i].data, views[i].size);
-            out->bytes.size += views[i].size;
+        if (v->valid == NULL || x_valid(v, i)) {
+            x_copy(at, views[i].data, views[i].size);
+            at += views[i].size;
         }
-        to[i + 1] = (int32_t)out->bytes.size;
+        to[i + 1] = (int32_t)(at - start);
     }
+    out->bytes.size = at - start;
 out:
     return status;
 }

@@ -492,6 +492,8 @@ xkernel *pln__x_arith_kernel(int32_t phys, int32_t token, uint32_t cpu);
 xkernel *pln__x_cast_kernel(int32_t from, int32_t to); /* numbers among each other */
 xkernel *pln__x_bit_kernel(int32_t token);
 xkernel *pln__x_blend_kernel(int32_t phys);
+enum { X_CASE_ARMS = 16 }; /* more are done one after the other */
+xkernel pln__x_case_text;
 xkernel pln__x_and, pln__x_or, pln__x_not, pln__x_is_null, pln__x_is_true, pln__x_distinct,
     pln__x_nullif;
 xkernel pln__x_load_fixed, pln__x_load_bits, pln__x_load_text, pln__x_load_ref, pln__x_load_rows,

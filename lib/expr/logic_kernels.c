@@ -194,6 +194,87 @@ static pln_status blend_text(xprog *p, const xop *op, int32_t n) {
     return blend_valid(p, op, n);
 }
 
+/* ---- all arms of a case at once ---- */
+
+/* Eight bits to bytes of 0 or 1. */
+static uint64_t spread(uint64_t bits) {
+    uint64_t ones = 0x0101010101010101u, places = ((bits & 0xFF) * ones) & 0x8040201008040201u;
+    return ((places + 0x7F7F7F7F7F7F7F7Fu) >> 7 | places >> 7) & ones;
+}
+
+/* Which arm decides each row of a word, tests from the left; `masks` has the rows of each arm, those of `else` last. */
+static void pick_arms(const xprog *p, const xop *op, int32_t n, int32_t w, uint64_t *masks,
+                      uint64_t pick[8]) {
+    int32_t arms = op->n_args / 2;
+    uint64_t open = x_word_mask(n, w);
+    for (int32_t k = 0; k < arms; k++) {
+        masks[k] = chosen(x_arg(p, op, k), n, w) & open;
+        open &= ~masks[k];
+    }
+    masks[arms] = open;
+    for (int32_t i = 0; i < 8; i++) {
+        pick[i] = 0;
+        for (int32_t k = 1; k <= arms; k++)
+            pick[i] += spread(masks[k] >> (8 * i)) * (uint64_t)k;
+    }
+}
+
+static uint32_t case_fail(const xprog *p, const xop *op, int32_t i) {
+    int32_t arms = op->n_args / 2;
+    for (int32_t k = 0; k < arms; k++) {
+        const xvec *test = x_arg(p, op, k);
+        if (x_failed(test, i) != 0)
+            return x_failed(test, i);
+        if (x_bit(test->data, i) && x_valid(test, i))
+            return x_failed(x_arg(p, op, arms + k), i);
+    }
+    return x_failed(x_arg(p, op, 2 * arms), i);
+}
+
+static pln_status case_fails(xprog *p, const xop *op, int32_t n) {
+    pln_status status = PLN_OK;
+    bool any = false;
+    for (int32_t a = 0; a < op->n_args; a++)
+        any = any || x_arg(p, op, a)->fail != NULL;
+    for (int32_t i = 0; any && i < n && status == PLN_OK; i++) {
+        uint32_t why = case_fail(p, op, i);
+        if (why != 0)
+            status = pln__x_fail_as(p, op, n, i, why);
+    }
+    return status;
+}
+
+/* The tests, as many values, the value of `else`. No branch depends on which arm a row takes. */
+pln_status pln__x_case_text(xprog *p, const xop *op, int32_t n) {
+    int32_t arms = op->n_args / 2, keep[X_CASE_ARMS + 1];
+    const xstr *from[X_CASE_ARMS + 1];
+    uint64_t masks[X_CASE_ARMS + 1], pick[8];
+    xstr *out = x_dest(p, op);
+    bool nulls = false;
+    for (int32_t k = 0; k <= arms; k++) {
+        const xreg *reg = x_arg_reg(p, op, arms + k);
+        from[k] = pln__x_views(p, op->args[arms + k], n);
+        if (from[k] == NULL)
+            return PLN_ENOMEM;
+        keep[k] = reg->constant ? 0 : -1; /* its views are all the same: the first is enough */
+        nulls = nulls || reg->vec.valid != NULL;
+    }
+    for (int32_t w = 0; w < x_words(n); w++) {
+        int32_t first = w * 64, end = n - first < 64 ? n - first : 64;
+        pick_arms(p, op, n, w, masks, pick);
+        for (int32_t i = 0; i < end; i++) {
+            uint8_t k = ((const uint8_t *)pick)[i];
+            out[first + i] = from[k][(first + i) & keep[k]];
+        }
+        uint64_t valid = 0;
+        for (int32_t k = 0; nulls && k <= arms; k++)
+            valid |= masks[k] & x_valid_word(x_arg(p, op, arms + k), n, w);
+        if (nulls)
+            pln__x_valid_bits(p, op, n)[w] = valid;
+    }
+    return case_fails(p, op, n);
+}
+
 xkernel *pln__x_blend_kernel(int32_t phys) {
     static xkernel *const by_width[17] = {
         [1] = blend_1, [2] = blend_2, [4] = blend_4, [8] = blend_8, [16] = blend_16};

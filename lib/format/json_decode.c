@@ -20,7 +20,8 @@
  *
  * How it is fast: records of one producer look alike, so from a record that the general decoder has read a shape is learned - the
  * text between the values, and what kind of value follows. The next records are tried against the shapes first (json_run.h): each
- * literal is one comparison, each value one kernel. What does not fit is read in general, from its first byte.
+ * literal is one comparison, each value one kernel. What does not fit is read in general, from its first byte: there each key is held against
+ * a guess, the one that came next in the object before, or looked up in the index of its struct (json_member.h).
  */
 #include "format/json_plan.h"
 #include <stdio.h>
@@ -186,7 +187,7 @@ static pln__json_runner *runner_for(uint32_t cpu) {
 static const uint8_t *guess(pln__decoder *self, const uint8_t *p, const uint8_t *end) {
     pln__json_runner *run = runner_for(self->cpu);
     int32_t n = (int32_t)self->n_shapes, stopped = -1;
-    if (self->misses > 32 && self->clock % 16 != 0)
+    if (self->misses > 32 && self->clock % (self->misses > 1024 ? 64 : 16) != 0)
         return p;
     for (int32_t tried = 0; tried < n && p < end && self->row < self->row_room; tried++) {
         int32_t i = (self->last_shape + tried) % n;

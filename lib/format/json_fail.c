@@ -50,7 +50,7 @@ static void path_of(const pln__json_node *node, path *out) {
         if (named && i < n - 1)
             add(out, ".", 1);
         if (named)
-            add(out, chain[i]->name, chain[i]->name_size);
+            add(out, chain[i]->name, (int64_t)strlen(chain[i]->name));
         else if (parent->kind != PLN__JSON_DICTIONARY)
             add(out, parent->kind == PLN__JSON_MAP ? "{}" : "[]", 2);
     }

@@ -64,18 +64,6 @@ static int64_t find(const pln__json_keys *keys, const uint8_t *key, int64_t size
     }
 }
 
-bool pln__json_keys_again(pln__json_keys *keys, const uint8_t *p, int64_t *size) {
-    if (keys->n >= keys->old)
-        return false;
-    const struct pln__json_entry_key *item = &keys->items[keys->n];
-    if (!item->short_plain || p[item->size] != '"' || !same_text(keys, item, p))
-        return false;
-    keys->n++;
-    keys->text.size = item->start + item->size;
-    *size = item->size;
-    return true;
-}
-
 pln_status pln__json_keys_add(const pln_allocator *mem, pln__json_keys *keys, const uint8_t *key,
                               int64_t size, uint64_t seed, int64_t *index, pln_error *err) {
     pln_status status = PLN_OK;
@@ -86,8 +74,7 @@ pln_status pln__json_keys_add(const pln_allocator *mem, pln__json_keys *keys, co
     PLN__TRY(pln__grow(mem, &keys->items, &keys->capacity, keys->n + 1, sizeof *keys->items, err));
     int64_t start = keys->text.size;
     PLN__TRY(pln__buffer_append(mem, &keys->text, key, size, err));
-    keys->items[keys->n++] = (struct pln__json_entry_key){hash, start, size, -1, false};
-    keys->old = 0;
+    keys->items[keys->n++] = (struct pln__json_entry_key){hash, start, size, -1};
     if (keys->n == KEYS_FEW + 1 || (keys->n > KEYS_FEW && keys->n * 2 > keys->n_slots))
         PLN__TRY(rehash(mem, keys, seed, err));
     else if (keys->n > KEYS_FEW)
@@ -97,7 +84,6 @@ out:
 }
 
 void pln__json_keys_clear(pln__json_keys *keys) {
-    keys->old = keys->n <= KEYS_FEW ? keys->n : 0;
     keys->n = 0;
     keys->text.size = 0;
 }

@@ -201,10 +201,11 @@ const uint8_t *pln__json_union(pln__decoder *self, pln__json_node *node, const u
     const uint8_t *key = pln__json_key(self, p, &size, &end);
     if (key == NULL)
         return NULL;
-    pln__json_node *variant = pln__json_member(node, key, size);
-    if (variant == NULL)
+    const pln__json_member *member = pln__json_member_of(&node->names, key, size);
+    if (member == NULL)
         return pln__json_fail(self, node, "no variant is named '%.*s'",
                               (int)(size < 60 ? size : 60), (const char *)key);
+    pln__json_node *variant = member->node;
     p = pln__json_space(end);
     if (*p != ':')
         return pln__json_expected(self, p, "':'");

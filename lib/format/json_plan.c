@@ -48,89 +48,6 @@ static void set_range(pln__json_node *node) {
     }
 }
 
-static void set_name(pln__json_node *node, const char *name) {
-    uint8_t text[PLN__JSON_NAME_WORDS * 8] = {0}, mask[PLN__JSON_NAME_WORDS * 8] = {0};
-    node->name = name == NULL ? "" : name;
-    node->name_size = (int64_t)strlen(node->name);
-    node->plain = true;
-    for (int64_t i = 0; i < node->name_size; i++) {
-        uint8_t c = (uint8_t)node->name[i];
-        node->plain = node->plain && c >= 0x20 && c != '"' && c != '\\';
-    }
-    if (node->name_size >= (int64_t)sizeof text)
-        return;
-    memcpy(text, node->name, (size_t)node->name_size);
-    text[node->name_size] = '"';
-    memset(mask, 0xFF, (size_t)node->name_size + 1);
-    for (int i = 0; i < PLN__JSON_NAME_WORDS; i++) {
-        node->name_words[i] = pln__json_load8(text + i * 8);
-        node->name_masks[i] = pln__json_load8(mask + i * 8);
-    }
-}
-
-/*
- * Names of one struct are few and known, so their length with the first and the last eight bytes tells them apart cheaply. Both ends
- * may be read beyond `size`; what lies there does not count.
- */
-static inline uint64_t name_hash(const uint8_t *name, int64_t size) {
-    uint64_t first = pln__json_load8(name), last = 0;
-    if (size < 8)
-        first = size == 0 ? 0 : first << (64 - 8 * (unsigned)size);
-    else
-        last = pln__json_load8(name + size - 8);
-    uint64_t mixed = (first ^ (uint64_t)size) * 0x9E3779B97F4A7C15u;
-    mixed = (mixed ^ (mixed >> 32) ^ last) * 0xD6E8FEB86659FD93u;
-    return mixed ^ (mixed >> 32);
-}
-
-static uint64_t own_hash(const pln__json_node *node) {
-    uint8_t text[8] = {0};
-    if (node->name_size >= 8)
-        return name_hash((const uint8_t *)node->name, node->name_size);
-    memcpy(text, node->name, (size_t)node->name_size);
-    return name_hash(text, node->name_size);
-}
-
-static pln_status index_names(pln__decoder *self, pln__json_node *node, pln_error *err) {
-    uint32_t n = 4;
-    while (n < (uint64_t)node->n_children * 2)
-        n *= 2;
-    node->names.slots = pln__alloc(self->mem, n * sizeof *node->names.slots);
-    if (node->names.slots == NULL)
-        return pln__error_memory(err, n * sizeof *node->names.slots);
-    node->names.n_slots = n;
-    memset(node->names.slots, 0xFF, n * sizeof *node->names.slots);
-    for (int64_t i = 0; i < node->n_children; i++) {
-        uint64_t at = own_hash(&node->children[i]);
-        while (node->names.slots[at & (n - 1)] >= 0)
-            at++;
-        node->names.slots[at & (n - 1)] = (int32_t)i;
-    }
-    return PLN_OK;
-}
-
-/* The quote behind the name is compared, too. */
-static inline bool is_named(const pln__json_node *node, const uint8_t *name) {
-    if (node->name_size >= PLN__JSON_NAME_WORDS * 8)
-        return memcmp(node->name, name, (size_t)node->name_size) == 0;
-    uint64_t miss = (pln__json_load8(name) ^ node->name_words[0]) & node->name_masks[0];
-    for (int64_t i = 1; i * 8 <= node->name_size; i++)
-        miss |= (pln__json_load8(name + i * 8) ^ node->name_words[i]) & node->name_masks[i];
-    return miss == 0;
-}
-
-pln__json_node *pln__json_member(const pln__json_node *node, const uint8_t *name, int64_t size) {
-    uint64_t at = name_hash(name, size);
-    for (;; at++) {
-        int32_t i = node->names.slots[at & (node->names.n_slots - 1)];
-        if (i < 0)
-            return NULL;
-        pln__json_node *child = &node->children[i];
-        if (child->name_size == size && is_named(child, name))
-            return child;
-    }
-}
-
 static pln_status fill(pln__decoder *self, pln__json_node *node, pln__column *column,
                        pln_error *err);
 
@@ -157,7 +74,7 @@ static pln_status fill(pln__decoder *self, pln__json_node *node, pln__column *co
     (void)pln__json_day_of((const uint8_t *)"1970-01-01", &node->day);
     node->zoned = node->kind == PLN__JSON_TIMESTAMP && column->type.timezone[0] != '\0';
     set_range(node);
-    set_name(node, column->schema->name);
+    node->name = column->schema->name == NULL ? "" : column->schema->name;
     PLN__TRY(pln__symbols_bind(&self->symbol_sets, self->seed, column, &node->symbols, err));
 
     pln__column *columns = column->children;
@@ -167,6 +84,7 @@ static pln_status fill(pln__decoder *self, pln__json_node *node, pln__column *co
         columns = columns[0].children;
     }
     node->children = self->nodes + self->used_nodes;
+    node->members = self->members + self->used_nodes;
     node->n_children = n;
     self->used_nodes += n;
     for (int64_t i = 0; i < n; i++) {
@@ -181,7 +99,7 @@ static pln_status fill(pln__decoder *self, pln__json_node *node, pln__column *co
     if (node->kind == PLN__JSON_DICTIONARY && column->dictionary->type.id != PLN__UTF8)
         PLN__TRY(fill_values(self, node, err));
     if (node->kind == PLN__JSON_STRUCT || node->kind == PLN__JSON_UNION)
-        PLN__TRY(index_names(self, node, err));
+        PLN__TRY(pln__json_names_open(self, node, err));
 out:
     return status;
 }
@@ -194,7 +112,8 @@ pln_status pln__json_plan_open(pln__decoder *self, pln_error *err) {
     self->n_nodes = count_nodes(self->schema, 0);
     self->nodes = pln__calloc(self->mem, (uint64_t)self->n_nodes, sizeof *self->nodes);
     self->aligned = pln__calloc(self->mem, (uint64_t)self->n_nodes, sizeof *self->aligned);
-    if (self->nodes == NULL || self->aligned == NULL) {
+    self->members = pln__calloc(self->mem, (uint64_t)self->n_nodes, sizeof *self->members);
+    if (self->nodes == NULL || self->aligned == NULL || self->members == NULL) {
         status = pln__error_memory(err, (uint64_t)self->n_nodes * sizeof *self->nodes);
         goto out;
     }
@@ -209,8 +128,7 @@ void pln__json_plan_close(pln__decoder *self) {
     if (self->nodes != NULL) {
         for (int64_t i = 0; i < self->n_nodes; i++) {
             pln__json_node *node = &self->nodes[i];
-            pln__free(self->mem, node->names.slots,
-                      node->names.n_slots * sizeof *node->names.slots);
+            pln__json_names_close(self->mem, &node->names);
             pln__json_keys_free(self->mem, &node->keys);
             if (node->values != NULL)
                 pln__column_free(node->values);
@@ -219,7 +137,9 @@ void pln__json_plan_close(pln__decoder *self) {
     }
     pln__symbol_sets_free(self->mem, &self->symbol_sets);
     pln__free(self->mem, self->nodes, (uint64_t)self->n_nodes * sizeof *self->nodes);
+    pln__free(self->mem, self->members, (uint64_t)self->n_nodes * sizeof *self->members);
     pln__free(self->mem, self->aligned, (uint64_t)self->n_nodes * sizeof *self->aligned);
+    pln__column_free(&self->scratch);
     if (self->top_open)
         pln__column_free(&self->top);
 }

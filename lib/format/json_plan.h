@@ -7,7 +7,7 @@
 
 #include "format/format.h"
 #include "format/json_check.h"
-#include "format/json_scan.h"
+#include "format/json_member.h"
 #include "format/symbols.h"
 
 enum {
@@ -32,53 +32,40 @@ enum {
     PLN__JSON_UNION
 };
 
-/* The names of a struct's members, for lookup by the bytes between the quotes. */
-typedef struct pln__json_names {
-    int32_t *slots; /* index of a member, -1: free */
-    uint32_t n_slots;
-} pln__json_names;
-
-enum { PLN__JSON_SHORT = 32 };
-/* Keys of one object that are not members of a struct: unknown ones, and those of a map. */
+/* Keys of one object that no index of names has: those of a map, and unknown ones of a struct that are no strangers. */
 typedef struct pln__json_keys {
     struct pln__json_entry_key {
         uint64_t hash; /* 0 as long as there are few */
         int64_t start; /* in the text */
         int64_t size;
         int64_t last; /* a map's: ordinal of the last member with this key */
-        bool short_plain; /* at most PLN__JSON_SHORT bytes, which stood in the text as they are */
     } * items;
     int64_t n;
-    int64_t old; /* items of the object before, as long as the keys of this one have been the same */
     int64_t capacity;
     int64_t *slots; /* index + 1, once there are many */
     int64_t n_slots;
     pln__buffer text;
 } pln__json_keys;
 
-enum { PLN__JSON_NAME_WORDS = 4 };
 typedef struct pln__json_node pln__json_node;
 struct pln__json_node {
     pln__column *column;
     int32_t kind;
     bool nullable;
-    bool plain; /* the name stands between quotes as it is, without escapes */
-    bool rows;  /* has one value a record: only structs lie between it and the record */
-    int64_t depth;  /* objects around its values, where `rows` */
-    uint64_t most;  /* integers: the largest value, and of negative ones the largest magnitude; decimals: 10^precision */
+    bool rows; /* has one value a record: only structs lie between it and the record */
+    int64_t depth; /* objects around its values, where `rows` */
+    uint64_t most; /* integers: the largest value, and of negative ones the largest magnitude; decimals: 10^precision */
     uint64_t least;
     const char *name;
-    int64_t name_size;
     pln__json_node *parent;
     pln__json_node *children;
     int64_t n_children;
+    /* Structs and unions. */
+    pln__json_member *members; /* one a child */
     pln__json_names names;
-    pln__json_node *first; /* guesses: the member that opened the last object, and the one that came after this one */
-    pln__json_node *next;
-    uint64_t name_words[PLN__JSON_NAME_WORDS]; /* name and quote; zero where longer */
-    uint64_t name_masks[PLN__JSON_NAME_WORDS];
-    uint64_t serial; /* of objects read here */
-    uint64_t seen;   /* the parent's serial when this member was last met */
+    pln__json_member *first; /* a guess: the member that opened the last object */
+    int32_t trust; /* in the guesses; they are tried where it is not negative */
+    uint64_t serial;         /* of objects read here */
     pln__json_day day;
     bool zoned; /* a timestamp's column has a time zone */
     pln__json_keys keys;
@@ -137,6 +124,7 @@ struct pln__decoder {
     pln__column top;
     bool top_open;
     pln__json_node *nodes; /* [0] is the record */
+    pln__json_member *members; /* one a node */
     int64_t n_nodes;
     int64_t used_nodes;
     pln__symbol_sets symbol_sets;
@@ -163,6 +151,7 @@ struct pln__decoder {
 
     pln__buffer record; /* a last record without a line end, with one */
     pln__buffer text;   /* a string being decoded */
+    pln__column scratch; /* the text of strangers */
 
     pln__json_shape shapes[PLN__JSON_SHAPES];
     int64_t n_shapes;
@@ -180,8 +169,16 @@ pln_status pln__json_infer(const pln_allocator *mem, const void *dialect, const 
 /* json_plan.c */
 pln_status pln__json_plan_open(pln__decoder *self, pln_error *err);
 void pln__json_plan_close(pln__decoder *self);
-/* The member of that name, or NULL. A quote and seven readable bytes follow the name. */
-pln__json_node *pln__json_member(const pln__json_node *node, const uint8_t *name, int64_t size);
+
+/* json_member.c: an index of the node's children. */
+pln_status pln__json_names_open(pln__decoder *self, pln__json_node *node, pln_error *err);
+void pln__json_names_close(const pln_allocator *mem, pln__json_names *names);
+/* The member of that name, or NULL. Seven readable bytes follow the name. */
+pln__json_member *pln__json_member_of(const pln__json_names *names, const uint8_t *name,
+                                      int64_t size);
+/* Remember a key that no member has, and whether a string follows. NULL: there is no room for more, or it is too long. */
+pln__json_member *pln__json_meet(pln__decoder *self, pln__json_node *node, const uint8_t *name,
+                                 int64_t size, bool text);
 
 /*
  * json_read.c: the general decoder. Reads the value at p into the node's column and returns its end. NULL: the record is at fault, or the
@@ -220,11 +217,6 @@ typedef struct pln__json_entry { /* of a map */
 /* json_keys.c: put a key into the set, where it is not there yet; *index is its place (n before, if it is new). */
 pln_status pln__json_keys_add(const pln_allocator *mem, pln__json_keys *keys, const uint8_t *key,
                               int64_t size, uint64_t seed, int64_t *index, pln_error *err);
-/*
- * Whether the text at p is the key that stood at this place in the object before, and its closing quote. Then it is in the set and was not
- * there yet, for so far all keys have been the same, and those were different.
- */
-bool pln__json_keys_again(pln__json_keys *keys, const uint8_t *p, int64_t *size);
 void pln__json_keys_clear(pln__json_keys *keys);
 void pln__json_keys_free(const pln_allocator *mem, pln__json_keys *keys);
 

@@ -23,15 +23,9 @@ static inline void pln__json_there(pln__column *c) {
     c->length++;
 }
 
+/* Eight bytes whatever the width: those behind are of rows to come, or padding. */
 static inline void pln__json_store(pln__column *c, int64_t row, int64_t value) {
-    uint8_t *at = c->data.data + row * c->type.width;
-    switch (c->type.width) {
-    case 1: *at = (uint8_t)value; break;
-    case 2: memcpy(at, &(uint16_t){(uint16_t)value}, 2); break;
-    case 4: memcpy(at, &(uint32_t){(uint32_t)value}, 4); break;
-    default:
-        memcpy(at, &value, 8);
-    }
+    memcpy(c->data.data + row * c->type.width, &value, 8);
 }
 
 static inline bool pln__json_put_int(pln__decoder *self, pln__column *c, int64_t value) {

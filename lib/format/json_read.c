@@ -1,9 +1,23 @@
 #include "format/json_put.h"
 
+#define ALWAYS static inline __attribute__((always_inline))
+
+const uint8_t *pln__json_skip(pln__decoder *self, const uint8_t *p, int64_t depth) {
+    pln__json_fault fault;
+    uint64_t high = 0;
+    if (*p == '"') {
+        const uint8_t *quote = pln__json_scan(p + 1, &high);
+        if (PLN__LIKELY(high == 0 && *quote == '"'))
+            return quote + 1;
+    }
+    const uint8_t *end = pln__json_check(p, self->depth_max - depth, self->cpu, &fault);
+    return end != NULL ? end : pln__json_broken(self, &fault);
+}
+
 /* ---- numbers ---- */
 
 /* Whole numbers of at most 19 digits; whatever else goes the long way. */
-static const uint8_t *read_int(pln__decoder *self, pln__json_node *node, const uint8_t *p,
+ALWAYS const uint8_t *read_int(pln__decoder *self, pln__json_node *node, const uint8_t *p,
                                int64_t depth) {
     uint64_t value;
     bool negative = *p == '-';
@@ -15,7 +29,7 @@ static const uint8_t *read_int(pln__decoder *self, pln__json_node *node, const u
     return pln__json_put_int(self, node->column, number) ? end : NULL;
 }
 
-static const uint8_t *read_float64(pln__decoder *self, pln__json_node *node, const uint8_t *p,
+ALWAYS const uint8_t *read_float64(pln__decoder *self, pln__json_node *node, const uint8_t *p,
                                    int64_t depth) {
     uint64_t digits;
     unsigned fraction;
@@ -25,11 +39,13 @@ static const uint8_t *read_float64(pln__decoder *self, pln__json_node *node, con
         return pln__json_scalar(self, node, p, depth);
     double number = (double)(int64_t)digits / pln__exact_tens[fraction];
     number = negative ? -number : number;
-    return pln__json_put_fixed(self, node->column, &number) ? end : NULL;
+    int64_t bits;
+    memcpy(&bits, &number, 8);
+    return pln__json_put_int(self, node->column, bits) ? end : NULL;
 }
 
 /* At most 18 digits, at most as many behind the point as the scale has. */
-static const uint8_t *read_decimal(pln__decoder *self, pln__json_node *node, const uint8_t *p,
+ALWAYS const uint8_t *read_decimal(pln__decoder *self, pln__json_node *node, const uint8_t *p,
                                    int64_t depth) {
     uint64_t digits;
     unsigned fraction;
@@ -46,7 +62,7 @@ static const uint8_t *read_decimal(pln__decoder *self, pln__json_node *node, con
     return pln__json_put_fixed(self, node->column, &number) ? end : NULL;
 }
 
-static const uint8_t *read_bool(pln__decoder *self, pln__json_node *node, const uint8_t *p,
+ALWAYS const uint8_t *read_bool(pln__decoder *self, pln__json_node *node, const uint8_t *p,
                                 int64_t depth) {
     if (pln__json_is(p, "true"))
         return pln__json_put_bool(self, node->column, true) ? p + 4 : NULL;
@@ -57,19 +73,28 @@ static const uint8_t *read_bool(pln__decoder *self, pln__json_node *node, const 
 
 /* ---- strings ---- */
 
-static const uint8_t *read_text(pln__decoder *self, pln__json_node *node, const uint8_t *p,
-                                int64_t depth) {
-    uint64_t high = 0;
-    if (PLN__UNLIKELY(*p != '"'))
-        return pln__json_scalar(self, node, p, depth);
-    const uint8_t *end = pln__json_scan(p + 1, &high);
-    if (PLN__UNLIKELY(high != 0 || *end != '"'))
-        return pln__json_scalar(self, node, p, depth);
-    return pln__json_put_bytes(self, node->column, p + 1, end - p - 1) ? end + 1 : NULL;
+/*
+ * Text of a column, or of a stranger (no node): both take the same path, for which of them comes next often cannot be predicted. What
+ * needs more room than there is goes the long way, which makes it.
+ */
+ALWAYS const uint8_t *read_text(pln__decoder *self, pln__json_node *node, pln__column *c,
+                                const uint8_t *p, int64_t depth) {
+    int64_t start = c->data.size, size = -1;
+    if (PLN__LIKELY(*p == '"' && c->length < c->reserved_rows))
+        size = pln__json_copy(p + 1, c->data.data + start, c->data.capacity - start);
+    if (PLN__UNLIKELY(size < 0)) {
+        if (node != NULL)
+            return pln__json_scalar(self, node, p, depth);
+        c->length = c->data.size = 0;
+        return pln__json_skip(self, p, depth);
+    }
+    c->data.size = start + size;
+    pln__json_put_end(c, c->data.size);
+    return p + size + 2;
 }
 
 /* A symbol as it stands in the text; whatever else a dictionary's value is goes the long way. */
-static const uint8_t *read_word(pln__decoder *self, pln__json_node *node, const uint8_t *p,
+ALWAYS const uint8_t *read_word(pln__decoder *self, pln__json_node *node, const uint8_t *p,
                                 int64_t depth) {
     uint64_t high = 0;
     if (node->symbols == NULL || *p != '"')
@@ -83,7 +108,7 @@ static const uint8_t *read_word(pln__decoder *self, pln__json_node *node, const 
     return pln__json_put_int(self, node->column, index) ? end + 1 : NULL;
 }
 
-static const uint8_t *read_timestamp(pln__decoder *self, pln__json_node *node, const uint8_t *p,
+ALWAYS const uint8_t *read_timestamp(pln__decoder *self, pln__json_node *node, const uint8_t *p,
                                      int64_t depth) {
     pln__json_instant at;
     int64_t value;
@@ -93,33 +118,62 @@ static const uint8_t *read_timestamp(pln__decoder *self, pln__json_node *node, c
     return pln__json_put_int(self, node->column, value) ? end + 1 : NULL;
 }
 
-static const uint8_t *read_date(pln__decoder *self, pln__json_node *node, const uint8_t *p,
+ALWAYS const uint8_t *read_date(pln__decoder *self, pln__json_node *node, const uint8_t *p,
                                 int64_t depth) {
     if (*p != '"' || p[11] != '"' || !pln__json_same_day(p + 1, &node->day))
         return pln__json_scalar(self, node, p, depth);
     return pln__json_put_int(self, node->column, node->day.days) ? p + 12 : NULL;
 }
 
+/* ---- dispatch ---- */
+
+static const uint8_t *read_struct(pln__decoder *self, pln__json_node *node, const uint8_t *p,
+                                  int64_t depth);
+
+/* The kinds that records are mostly made of are read without a call. */
+ALWAYS const uint8_t *read_value(pln__decoder *self, pln__json_node *node, pln__column *column,
+                                 int32_t kind, const uint8_t *p, int64_t depth) {
+    switch (kind) {
+    case PLN__JSON_STRANGER:
+        return pln__json_skip(self, p, depth);
+    case PLN__JSON_STRANGER_TEXT:
+    case PLN__JSON_UTF8:
+    case PLN__JSON_BINARY:
+        return read_text(self, node, column, p, depth);
+    case PLN__JSON_INT:
+    case PLN__JSON_UINT:
+        return read_int(self, node, p, depth);
+    case PLN__JSON_FLOAT64:
+        return read_float64(self, node, p, depth);
+    case PLN__JSON_DECIMAL:
+        return read_decimal(self, node, p, depth);
+    case PLN__JSON_TIMESTAMP:
+        return read_timestamp(self, node, p, depth);
+    case PLN__JSON_DATE:
+        return read_date(self, node, p, depth);
+    case PLN__JSON_BOOL:
+        return read_bool(self, node, p, depth);
+    case PLN__JSON_DICTIONARY:
+        return read_word(self, node, p, depth);
+    case PLN__JSON_STRUCT:
+        return read_struct(self, node, p, depth);
+    case PLN__JSON_LIST:
+        return pln__json_list(self, node, p, depth);
+    case PLN__JSON_MAP:
+        return pln__json_map(self, node, p, depth);
+    case PLN__JSON_UNION:
+        return pln__json_union(self, node, p, depth);
+    default:
+        return pln__json_scalar(self, node, p, depth);
+    }
+}
+
+const uint8_t *pln__json_read(pln__decoder *self, pln__json_node *node, const uint8_t *p,
+                              int64_t depth) {
+    return read_value(self, node, node->column, node->kind, p, depth);
+}
+
 /* ---- objects ---- */
-
-/* Stops at the first difference, which is the line end at the latest; memcmp may read on. */
-static bool is_long_name(const pln__json_node *node, const uint8_t *p) {
-    int64_t i = 0;
-    while (i < node->name_size && p[i] == (uint8_t)node->name[i])
-        i++;
-    return i == node->name_size && p[i] == '"';
-}
-
-static inline bool is_name(const pln__json_node *node, const uint8_t *p) {
-    if (node == NULL || !node->plain)
-        return false;
-    if (PLN__UNLIKELY(node->name_masks[0] == 0))
-        return is_long_name(node, p);
-    uint64_t miss = (pln__json_load8(p) ^ node->name_words[0]) & node->name_masks[0];
-    for (int i = 1; i < PLN__JSON_NAME_WORDS && node->name_masks[i] != 0; i++)
-        miss |= (pln__json_load8(p + i * 8) ^ node->name_words[i]) & node->name_masks[i];
-    return miss == 0;
-}
 
 const uint8_t *pln__json_key(pln__decoder *self, const uint8_t *p, int64_t *size,
                              const uint8_t **end) {
@@ -145,81 +199,116 @@ const uint8_t *pln__json_key(pln__decoder *self, const uint8_t *p, int64_t *size
     return self->text.data;
 }
 
-/* A member that the struct does not know: checked, and with the unknown ones before it compared. */
-static const uint8_t *unknown_key(pln__decoder *self, pln__json_node *node, const uint8_t *key,
-                                  int64_t size, const uint8_t *end) {
+/*
+ * A key that no member has. As long as there is room it becomes a stranger, and is then found as members are; others are compared
+ * with the keys of their object.
+ */
+static pln__json_member *unknown_key(pln__decoder *self, pln__json_node *node, const uint8_t *key,
+                                     int64_t size, bool text) {
     int64_t index, before = node->keys.n;
     int shown = size < 60 ? (int)size : 60;
-    if (self->dialect.unknown_reject)
-        return pln__json_fail(self, node->parent == NULL ? NULL : node, "unknown member '%.*s'",
-                              shown, (const char *)key);
+    const pln__json_node *named = node->parent == NULL ? NULL : node;
+    if (self->dialect.unknown_reject) {
+        (void)pln__json_fail(self, named, "unknown member '%.*s'", shown, (const char *)key);
+        return NULL;
+    }
+    pln__json_member *stranger = pln__json_meet(self, node, key, size, text);
+    if (stranger != NULL)
+        return stranger;
     if (self->dialect.duplicates == PLN__JSON_DUPLICATE_REJECT) {
         pln_status status =
             pln__json_keys_add(self->mem, &node->keys, key, size, self->seed, &index, self->err);
         if (status < 0)
-            return pln__json_stop(self, status);
-        if (index == before)
-            node->keys.items[index].short_plain = size <= PLN__JSON_SHORT && key != self->text.data;
+            (void)pln__json_stop(self, status);
+        else if (before == node->keys.n)
+            (void)pln__json_fail(self, named, "the member '%.*s' stands there twice", shown,
+                                 (const char *)key);
         if (before == node->keys.n)
-            return pln__json_fail(self, node->parent == NULL ? NULL : node,
-                                  "the member '%.*s' stands there twice", shown, (const char *)key);
+            return NULL;
     }
-    return end;
+    node->names.nobody.seen = 0;
+    return &node->names.nobody;
 }
 
-/* Behind the key at p; *member is NULL where the key is unknown. */
-static const uint8_t *read_key(pln__decoder *self, pln__json_node *node, const uint8_t *p,
-                               pln__json_node *guess, pln__json_node **member) {
+static const uint8_t *twice(pln__decoder *self, pln__json_node *node,
+                            const pln__json_member *member) {
+    if (member->known)
+        return pln__json_fail(self, member->node, "stands there twice");
+    return pln__json_fail(self, node->parent == NULL ? NULL : node,
+                          "the member '%.*s' stands there twice", (int)member->size,
+                          (const char *)member->name);
+}
+
+/* The member whose key stands at p in whatever form; p comes to lie behind the colon. */
+static pln__json_member *read_key(pln__decoder *self, pln__json_node *node, const uint8_t **p) {
     const uint8_t *end;
     int64_t size;
-    if (PLN__UNLIKELY(*p != '"'))
-        return pln__json_expected(self, p, "a key in quotes");
-    if (PLN__LIKELY(is_name(guess, p + 1))) {
-        *member = guess;
-        return p + 2 + guess->name_size;
+    if (**p != '"') {
+        (void)pln__json_expected(self, *p, "a key in quotes");
+        return NULL;
     }
-    *member = NULL;
-    if (pln__json_keys_again(&node->keys, p + 1, &size))
-        return p + 2 + size;
-    const uint8_t *key = pln__json_key(self, p, &size, &end);
+    const uint8_t *key = pln__json_key(self, *p, &size, &end);
     if (key == NULL)
         return NULL;
-    *member = pln__json_member(node, key, size);
-    return *member != NULL ? end : unknown_key(self, node, key, size, end);
-}
-
-const uint8_t *pln__json_skip(pln__decoder *self, const uint8_t *p, int64_t depth) {
-    pln__json_fault fault;
-    uint64_t high = 0;
-    if (*p == '"') {
-        const uint8_t *quote = pln__json_scan(p + 1, &high);
-        if (PLN__LIKELY(high == 0 && *quote == '"'))
-            return quote + 1;
-    }
-    const uint8_t *end = pln__json_check(p, self->depth_max - depth, self->cpu, &fault);
-    return end != NULL ? end : pln__json_broken(self, &fault);
-}
-
-/* The value of a member. One met before is a duplicate: an error, or only one of the two counts. */
-static const uint8_t *read_member(pln__decoder *self, pln__json_node *node, pln__json_node *member,
-                                  const uint8_t *p, int64_t depth) {
+    end = pln__json_space(end);
+    bool text = *end == ':' && *pln__json_space(end + 1) == '"';
+    pln__json_member *member = pln__json_member_of(&node->names, key, size);
     if (member == NULL)
-        return pln__json_skip(self, p, depth);
-    if (PLN__UNLIKELY(member->seen == node->serial)) {
-        if (self->dialect.duplicates == PLN__JSON_DUPLICATE_REJECT)
-            return pln__json_fail(self, member, "stands there twice");
-        if (self->dialect.duplicates == PLN__JSON_DUPLICATE_FIRST)
-            return pln__json_skip(self, p, depth);
-        pln__column_truncate(member->column, node->column->length);
+        member = unknown_key(self, node, key, size, text);
+    else if (!member->known && member->seen == node->serial &&
+             self->dialect.duplicates == PLN__JSON_DUPLICATE_REJECT) {
+        (void)twice(self, node, member);
+        return NULL;
     }
-    member->seen = node->serial;
-    return pln__json_read(self, member, p, depth);
+    if (member != NULL && *end != ':') {
+        (void)pln__json_expected(self, end, "':'");
+        return NULL;
+    }
+    *p = end + 1;
+    return member;
+}
+
+/*
+ * The same. Where objects have had one order a guess is tried first; where they have not, a wrong guess would cost more than the
+ * look-up.
+ */
+ALWAYS pln__json_member *next_key(pln__decoder *self, pln__json_node *node, const uint8_t **p,
+                                  pln__json_member *guess, int64_t *wrong) {
+    int64_t size;
+    if (node->trust >= 0 && PLN__LIKELY(pln__json_is_key(guess, *p))) {
+        *p += guess->key_size;
+        return guess;
+    }
+    pln__json_member *member = pln__json_member_at(&node->names, *p, &size);
+    if (PLN__UNLIKELY(member == &node->names.nobody))
+        return read_key(self, node, p);
+    uint64_t apart = (uint64_t)((uintptr_t)member ^ (uintptr_t)guess);
+    *wrong += (int64_t)((apart | (0 - apart)) >> 63);
+    *p += size;
+    return member;
+}
+
+/* Guesses are worth it as long as no more than one in eight is wrong. */
+static inline void judge(pln__json_node *node, int64_t keys, int64_t wrong) {
+    enum { TRUST = 8 };
+    node->trust += wrong * 8 <= keys ? node->trust < TRUST : -(node->trust > -TRUST);
+}
+
+/* A member that has been met in this object before, where only one of the two counts. */
+static const uint8_t *read_again(pln__decoder *self, pln__json_node *node, pln__json_member *member,
+                                 const uint8_t *p, int64_t depth) {
+    if (self->dialect.duplicates == PLN__JSON_DUPLICATE_REJECT)
+        return twice(self, node, member);
+    if (!member->known || self->dialect.duplicates == PLN__JSON_DUPLICATE_FIRST)
+        return pln__json_skip(self, p, depth);
+    pln__column_truncate(member->node->column, node->column->length);
+    return pln__json_read(self, member->node, p, depth);
 }
 
 static bool add_missing(pln__decoder *self, pln__json_node *node) {
     for (int64_t i = 0; i < node->n_children; i++) {
         pln__json_node *child = &node->children[i];
-        if (child->seen == node->serial)
+        if (node->members[i].seen == node->serial)
             continue;
         if (!child->nullable || self->dialect.missing_reject)
             return pln__json_fail(self, child, "is missing") != NULL;
@@ -233,36 +322,38 @@ static bool add_missing(pln__decoder *self, pln__json_node *node) {
 /* The members of the object at p; its struct gets its row. */
 static const uint8_t *read_object(pln__decoder *self, pln__json_node *node, const uint8_t *p,
                                   int64_t depth) {
-    pln__json_node **guess = &node->first, *member = NULL;
-    int64_t found = 0;
+    pln__json_member **guess = &node->first, *member;
+    int64_t keys = 0, found = 0, wrong = 0;
     if (PLN__UNLIKELY(depth >= self->depth_max))
         return pln__json_expected(self, p, "less nesting");
     if (!pln__json_room(self, node->column, 0))
         return NULL;
-    node->serial++;
+    uint64_t serial = ++node->serial;
     pln__json_keys_clear(&node->keys);
     p = pln__json_space(p + 1);
-    for (bool more = *p != '}'; more;) {
-        if ((p = read_key(self, node, p, *guess, &member)) == NULL)
+    for (bool more = *p != '}'; more; keys++) {
+        if (PLN__UNLIKELY((member = next_key(self, node, &p, *guess, &wrong)) == NULL))
             return NULL;
         p = pln__json_space(p);
-        if (PLN__UNLIKELY(*p != ':'))
-            return pln__json_expected(self, p, "':'");
-        p = pln__json_space(p + 1);
-        found += member != NULL && member->seen != node->serial;
-        if ((p = read_member(self, node, member, p, depth + 1)) == NULL)
-            return NULL;
-        if (member != NULL) {
+        if (PLN__UNLIKELY(member->seen == serial)) {
+            p = read_again(self, node, member, p, depth + 1);
+        } else {
+            member->seen = serial;
             *guess = member;
             guess = &member->next;
+            found += member->known;
+            p = read_value(self, member->node, member->column, member->kind, p, depth + 1);
         }
+        if (PLN__UNLIKELY(p == NULL))
+            return NULL;
         p = pln__json_space(p);
         more = *p == ',';
         if (more)
             p = pln__json_space(p + 1);
-        else if (*p != '}')
+        else if (PLN__UNLIKELY(*p != '}'))
             return pln__json_expected(self, p, "',' or '}'");
     }
+    judge(node, keys, wrong);
     if (found < node->n_children && !add_missing(self, node))
         return NULL;
     pln__json_there(node->column);
@@ -276,25 +367,7 @@ static const uint8_t *read_struct(pln__decoder *self, pln__json_node *node, cons
     return *p == 'n' ? pln__json_null(self, node, p) : pln__json_mismatch(self, node, p);
 }
 
-/* ---- dispatch ---- */
-
-const uint8_t *pln__json_read(pln__decoder *self, pln__json_node *node, const uint8_t *p,
-                              int64_t depth) {
-    typedef const uint8_t *reader(pln__decoder *, pln__json_node *, const uint8_t *, int64_t);
-    static reader *const readers[] = {
-        [PLN__JSON_BOOL] = read_bool,          [PLN__JSON_INT] = read_int,
-        [PLN__JSON_UINT] = read_int,           [PLN__JSON_FLOAT32] = pln__json_scalar,
-        [PLN__JSON_FLOAT64] = read_float64,    [PLN__JSON_DECIMAL] = read_decimal,
-        [PLN__JSON_UTF8] = read_text,          [PLN__JSON_DATE] = read_date,
-        [PLN__JSON_TIME] = pln__json_scalar,   [PLN__JSON_TIMESTAMP] = read_timestamp,
-        [PLN__JSON_BINARY] = read_text,        [PLN__JSON_FIXED] = pln__json_scalar,
-        [PLN__JSON_DICTIONARY] = read_word,    [PLN__JSON_ANY] = pln__json_scalar,
-        [PLN__JSON_NULL] = pln__json_scalar,   [PLN__JSON_STRUCT] = read_struct,
-        [PLN__JSON_LIST] = pln__json_list,     [PLN__JSON_MAP] = pln__json_map,
-        [PLN__JSON_UNION] = pln__json_union,
-    };
-    return readers[node->kind](self, node, p, depth);
-}
+/* ---- records ---- */
 
 const uint8_t *pln__json_read_record(pln__decoder *self, const uint8_t *p) {
     p = pln__json_space(p);

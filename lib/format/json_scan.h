@@ -83,6 +83,66 @@ static inline const uint8_t *pln__json_scan_sse2(const uint8_t *p, uint64_t *hig
 #define pln__json_scan pln__json_scan_words
 #endif
 
+/*
+ * Copy the string at p up to its quote: its size, or -1 if it is not plain ASCII or longer than `room`. Copies 32 bytes ahead, and 32 bytes may be
+ * written behind `room`. As signed numbers both control characters and what is not ASCII are less than a space.
+ */
+static inline int64_t pln__json_copy(const uint8_t *p, uint8_t *to, int64_t room) {
+#if defined(__SSE2__)
+    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
+    const __m128i space = _mm_set1_epi8(' ');
+    for (int64_t at = 0; PLN__LIKELY(at < room); at += 32) {
+        __m128i low = _mm_loadu_si128((const __m128i *)(const void *)(p + at));
+        __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(p + at + 16));
+        _mm_storeu_si128((__m128i *)(void *)(to + at), low);
+        _mm_storeu_si128((__m128i *)(void *)(to + at + 16), high);
+        uint32_t ends = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(low, quote)) |
+                        (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(high, quote)) << 16;
+        __m128i odd_low = _mm_or_si128(_mm_cmpeq_epi8(low, slash), _mm_cmplt_epi8(low, space));
+        __m128i odd_high = _mm_or_si128(_mm_cmpeq_epi8(high, slash), _mm_cmplt_epi8(high, space));
+        uint32_t odds = (uint32_t)_mm_movemask_epi8(odd_low) | (uint32_t)_mm_movemask_epi8(odd_high)
+                                                                   << 16;
+        if (PLN__UNLIKELY((odds & (ends ^ (ends - 1))) != 0))
+            return -1;
+        if (PLN__LIKELY(ends != 0)) {
+            int64_t size = at + __builtin_ctz(ends);
+            return PLN__LIKELY(size <= room) ? size : -1;
+        }
+    }
+    return -1;
+#else
+    uint64_t high = 0;
+    const uint8_t *end = pln__json_scan(p, &high);
+    int64_t size = end - p;
+    if (PLN__UNLIKELY(high != 0 || *end != '"' || room < size))
+        return -1;
+    if (size > 0)
+        memcpy(to, p, (size_t)size);
+    return size;
+#endif
+}
+
+/* How many bytes stand before the first quote, or more than 31. */
+static inline int64_t pln__json_quote32(const uint8_t *p) {
+#if defined(__SSE2__)
+    const __m128i quote = _mm_set1_epi8('"');
+    __m128i low = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(p + 16));
+    uint64_t quotes = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(low, quote));
+    quotes |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(high, quote)) << 16;
+    return __builtin_ctzll(quotes | UINT64_C(1) << 32);
+#else
+    int64_t at = 0;
+    for (uint64_t found = 0; at < 32; at += 8) {
+        uint64_t odd = pln__json_load8(p + at) ^ (PLN__JSON_ONES * '"');
+        found = (odd - PLN__JSON_ONES) & ~odd & PLN__JSON_HIGHS;
+        if (found != 0)
+            return at + __builtin_ctzll(found) / 8;
+    }
+    return at;
+#endif
+}
+
 /* ---- numbers ---- */
 
 /* How many of the eight characters are digits before the first that is none; *digits has their values. */

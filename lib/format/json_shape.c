@@ -105,7 +105,7 @@ static const uint8_t *learn_value(learner *to, pln__json_node *node, const uint8
 
 static void all_absent(learner *to, pln__json_node *node) {
     for (int64_t i = 0; i < node->n_children; i++)
-        if (node->children[i].seen != node->serial)
+        if (node->members[i].seen != node->serial)
             to->shape->absent[to->shape->n_absent++] = &node->children[i];
 }
 
@@ -119,13 +119,14 @@ static const uint8_t *learn_object(learner *to, pln__json_node *node, const uint
         const uint8_t *key = pln__json_key(to->self, p, &size, &end);
         if (key == NULL)
             return NULL;
-        pln__json_node *member = pln__json_member(node, key, size);
-        if (member != NULL && member->seen == serial)
+        pln__json_member *member = pln__json_member_of(&node->names, key, size);
+        bool known = member != NULL && member->node != NULL;
+        if (known && member->seen == serial)
             return NULL; /* twice: which one counts is not for a shape to say */
-        if (member != NULL)
+        if (known)
             member->seen = serial;
         p = pln__json_space(pln__json_space(end) + 1);
-        if ((p = learn_value(to, member, p, node->depth + 1)) == NULL)
+        if ((p = learn_value(to, known ? member->node : NULL, p, node->depth + 1)) == NULL)
             return NULL;
         p = pln__json_space(p);
         if (*p == ',')

@@ -1,17 +1,16 @@
 /*
- * Avro binary to typed columns and back, and avro-c's value reader on the same bytes in the same process (by its shared library, where it is there; its
+ * Avro binary to typed columns and back, and avro-c's value reader on the same bytes in the same process (libavro-dev of Debian, where it is there; its
  * values are only read, not taken out). The datums are what stands in a container file's blocks with the null codec.
  *
  *     bench_avro                   all cases, one JSON line each
  *     bench_avro --write FOLDER    write schema and datums of each case for peers that are other programs (peer_avro.py)
  */
 #define _POSIX_C_SOURCE 200809L
+#include "bench.h"
 #include "format/avro.h"
 #include "format/avro_bytes.h"
 #include <dlfcn.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #if defined(__has_include)
 #if __has_include(<avro.h>)
 #include <avro.h>
@@ -19,13 +18,10 @@
 #endif
 #endif
 
-enum { RECORDS = 655360, ROUNDS = 7, ROWS = 8192 };
+enum { RECORDS = 655360, ROWS = 8192 };
 
-/* Time of this process's one thread: what others do on the machine disturbs it least. */
 static double now(void) {
-    struct timespec at;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &at);
-    return (double)at.tv_sec + (double)at.tv_nsec * 1e-9;
+    return bench_now_ns() * 1e-9;
 }
 
 static void must(bool good, const char *what) {
@@ -258,20 +254,12 @@ static double peer_read(const peer *p, const char *schema, const bytes *b) {
 
 /* ---- cases ---- */
 
-static void say(const char *job_name, const char *what, double seconds, const bytes *b,
-                double peer_seconds) {
-    printf("{\"case\":\"avro %s %s\",\"ns_per_row\":%.2f,\"m_rows_per_s\":%.2f,\"gb_per_s\":%.2f",
-           job_name, what, seconds * 1e9 / RECORDS, RECORDS / seconds * 1e-6,
-           (double)b->size / seconds * 1e-9);
-    if (peer_seconds > 0)
-        printf(",\"ratio_to_avro_c\":%.2f", peer_seconds / seconds);
-    printf("}\n");
+static void say(const char *job_name, const char *what, double seconds, const bytes *b) {
+    printf(
+        "{\"case\":\"avro %s %s\",\"ns_per_row\":%.2f,\"m_rows_per_s\":%.2f,\"gb_per_s\":%.2f}\n",
+        job_name, what, seconds * 1e9 / RECORDS, RECORDS / seconds * 1e-6,
+        (double)b->size / seconds * 1e-9);
     fflush(stdout);
-}
-
-static void least(double *best, double took) {
-    if (*best == 0 || took < *best)
-        *best = took;
 }
 
 static void run(const job *j, const peer *p, bool have_peer) {
@@ -282,18 +270,19 @@ static void run(const job *j, const peer *p, bool have_peer) {
     pln__avro_decoder *decoder;
     double ours = 0, skipped = 0, written = 0, theirs = 0;
     must(pln__avro_decoder_new(mem, schema, NULL, NULL, &decoder, NULL) >= 0, "decoder");
-    for (int round = 0; round < ROUNDS; round++) {
-        least(&ours, decode(mem, decoder, &b));
+    for (int round = 0; round < BENCH_ROUNDS; round++) {
+        bench_least(&ours, decode(mem, decoder, &b));
         if (have_peer)
-            least(&theirs, peer_read(p, j->schema, &b));
-        least(&skipped, skip(decoder, &b));
-        least(&written, encode(schema, decoder, &b));
+            bench_least(&theirs, peer_read(p, j->schema, &b));
+        bench_least(&skipped, skip(decoder, &b));
+        bench_least(&written, encode(schema, decoder, &b));
     }
-    say(j->name, "decode", ours, &b, theirs);
-    say(j->name, "skip", skipped, &b, 0);
-    say(j->name, "encode", written, &b, 0);
+    say(j->name, "decode", ours, &b);
+    say(j->name, "skip", skipped, &b);
+    say(j->name, "encode", written, &b);
     if (have_peer)
-        say(j->name, "avro-c value reader", theirs, &b, 0);
+        bench_against(&(bench_pair){"avro", j->name, "avro-c value reader", RECORDS, ours * 1e9,
+                                    theirs * 1e9, 12});
     pln__avro_decoder_free(decoder);
     pln__avro_schema_unref(schema);
     pln__heap_close(heap);
@@ -312,6 +301,9 @@ static void write_to(const char *folder, const char *name, const char *kind, con
 int main(int argc, char **argv) {
     peer p = {NULL};
     bool have_peer = load(&p);
+    if (!have_peer)
+        fprintf(stderr, "skip: avro against avro-c: no libavro-dev when this was compiled, or no "
+                        "libavro.so.23\n");
     for (int i = 0; i < PLN__COUNT(jobs); i++) {
         if (argc == 3 && strcmp(argv[1], "--write") == 0) {
             bytes b = generate(&jobs[i]);

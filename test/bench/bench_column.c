@@ -4,10 +4,9 @@
  * bench_column [ROWS]
  */
 #define _POSIX_C_SOURCE 200809L
+#include "bench.h"
 #include "column/column.h"
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define ROUNDS 15
 
@@ -16,12 +15,6 @@ static pln__heap *heap;
 static pln_error err;
 static int64_t rows = 65536;
 static int32_t *picks;
-
-static double now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 static void must(pln_status status) {
     if (status < 0) {
@@ -95,9 +88,9 @@ static int64_t allocations(void) {
         for (int round = 0; round < ROUNDS; round++) {                                             \
             struct ArrowArray got = {0};                                                           \
             int64_t before = allocations();                                                        \
-            double start = now_ns();                                                               \
+            double start = bench_now_ns();                                                               \
             code;                                                                                  \
-            double took = now_ns() - start;                                                        \
+            double took = bench_now_ns() - start;                                                        \
             blocks = allocations() - before;                                                       \
             best = took < best ? took : best;                                                      \
             pln__array_release(&got);                                                              \

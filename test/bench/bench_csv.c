@@ -6,11 +6,10 @@
  *     bench_csv --file FILE [ROUNDS]     read that file of events, for peer_csv.py
  */
 #define _POSIX_C_SOURCE 200809L
+#include "bench.h"
 #include "format/format.h"
 #include "skip.h"
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define ROWS 655360
 #define BLOCK (1 << 20)
@@ -19,12 +18,6 @@ static const char *const spec[][2] = {
     {"event_id", "l"}, {"order_id", "u"}, {"customer_id", "l"}, {"ts", "tsu:UTC"}, {"status", "u"},
     {"sku", "u"},      {"quantity", "i"}, {"price", "g"},       {"discount", "g"}, {"paid", "b"},
 };
-
-static double now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 static void must(pln_status status, const pln_error *err) {
     if (status < 0) {
@@ -105,18 +98,11 @@ static double consume(const struct ArrowArray *batch) {
     return sum;
 }
 
-/* What this process alone has used, for machines that others use too. */
-static double cpu_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
 /* Rows a call. */
 static int64_t batch_rows = 4096;
 
 typedef struct result {
-    double ns, cpu;
+    double ns;
     int64_t rows, bad, batches;
     double sum;
 } result;
@@ -149,14 +135,14 @@ static result from_memory(const pln_allocator *mem, const struct ArrowSchema *sc
                           const pln__csv_dialect *dialect, const uint8_t *bytes, int64_t size,
                           bool sum) {
     result r = {0};
-    double start = now_ns();
+    double start = bench_now_ns();
     pln__decoder *decoder = open_decoder(mem, schema, cpu, dialect);
     for (int64_t at = 0, used; at < size; at += used) {
         int64_t give = size - at < BLOCK ? size - at : BLOCK;
         one_batch(decoder, bytes + at, give, at + give == size, &used, sum, &r);
     }
     pln__csv_decoder.close(decoder);
-    r.ns = now_ns() - start;
+    r.ns = bench_now_ns() - start;
     return r;
 }
 
@@ -164,7 +150,7 @@ static result from_file(const pln_allocator *mem, const struct ArrowSchema *sche
                         const char *path) {
     static uint8_t block[2 * BLOCK + PLN__PADDING];
     result r = {0};
-    double start = now_ns(), cpu = cpu_ns();
+    double start = bench_now_ns();
     FILE *file = fopen(path, "rb");
     if (file == NULL)
         exit(1);
@@ -186,8 +172,7 @@ static result from_file(const pln_allocator *mem, const struct ArrowSchema *sche
     }
     pln__csv_decoder.close(decoder);
     fclose(file);
-    r.ns = now_ns() - start;
-    r.cpu = cpu_ns() - cpu;
+    r.ns = bench_now_ns() - start;
     return r;
 }
 
@@ -195,8 +180,8 @@ static void print(const char *name, const result *r, int64_t size, double alloca
     printf("{\"bench\": \"csv\", \"case\": \"%s\", \"rows\": %lld, \"bytes\": %lld, \"gb_s\": "
            "%.3f, \"ns_row\": %.1f, "
            "\"allocations_batch\": %.2f, \"rejected\": %lld}\n",
-           name, (long long)r->rows, (long long)size, (double)size / r->ns, r->ns / (double)r->rows,
-           allocations, (long long)r->bad);
+           name, (long long)r->rows, (long long)size, (double)size / r->ns,
+           r->ns / (double)(r->rows + r->bad), allocations, (long long)r->bad);
     fflush(stdout);
 }
 
@@ -296,7 +281,7 @@ static void bench_flights(void) {
     pln__gunzip *gz;
     pln_error err = {0};
     fclose(file);
-    double start = now_ns();
+    double start = bench_now_ns();
     must(pln__gunzip_new(mem, 0, &gz, &err), &err);
     while (at < packed_size) {
         pln__gunzip_piece step = {.in = packed + at,
@@ -309,7 +294,7 @@ static void bench_flights(void) {
         size += step.out_used;
     }
     pln__gunzip_free(gz);
-    result r = {.ns = now_ns() - start, .rows = 166158};
+    result r = {.ns = bench_now_ns() - start, .rows = 166158};
     print("flights_gunzip", &r, size, 0);
     const char *nulls[] = {"NA", NULL};
     pln__csv_dialect dialect;
@@ -329,17 +314,14 @@ static void bench_file(const char *path, int rounds) {
     make_schema(&schema);
     pln__heap *heap = pln__heap_new(pln__system_allocator(), 0);
     result best = {0};
-    double cpu = 0;
-    for (int i = 0; i <= rounds; i++) {
+    for (int i = 0; i <= rounds; i++) { /* the first to warm up */
         result r = from_file(pln__heap_allocator(heap), &schema, path);
         if (i == 1 || (i > 1 && r.ns < best.ns))
             best = r;
-        if (i == 1 || (i > 1 && r.cpu < cpu))
-            cpu = r.cpu;
     }
-    printf("{\"bench\": \"csv\", \"case\": \"file\", \"rows\": %lld, \"ns\": %.0f, \"cpu_ns\": "
-           "%.0f, \"sum\": %.3f}\n",
-           (long long)best.rows, best.ns, cpu, best.sum);
+    printf("{\"bench\": \"csv\", \"case\": \"file\", \"rows\": %lld, \"ns_row\": %.2f, \"sum\": "
+           "%.3f}\n",
+           (long long)best.rows, best.ns / (double)best.rows, best.sum);
     pln__heap_close(heap);
     pln__schema_release(&schema);
 }

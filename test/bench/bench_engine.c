@@ -1,20 +1,13 @@
 /*
  * What the engine itself costs: a transform that does nothing, a batch of one row through three nodes, a run of an empty graph.
  */
+#include "bench.h"
 #include <pln/pln.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static pln_runtime *rt;
 static pln_error err;
-
-static double now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 static void must(pln_status status) {
     if (status < 0) {
@@ -140,9 +133,9 @@ static double run_chain(int64_t per_batch, int64_t batches, int transforms) {
         int64_t seen = 0;
         repeat r = {batch, batches};
         pln_graph *g = chain(&r, transforms, &seen);
-        double start = now_ns();
+        double start = bench_now_ns();
         must(pln_graph_run(g, NULL, NULL, &err));
-        double took = (now_ns() - start) / (double)batches;
+        double took = (bench_now_ns() - start) / (double)batches;
         if (seen != batches * per_batch)
             exit(1);
         best = took < best ? took : best;
@@ -157,9 +150,9 @@ static double run_empty(void) {
     pln_graph *g;
     must(pln_graph_new(rt, "empty", &g, &err));
     for (int i = 0; i < 200; i++) {
-        double start = now_ns();
+        double start = bench_now_ns();
         must(pln_graph_run(g, NULL, NULL, &err));
-        double took = now_ns() - start;
+        double took = bench_now_ns() - start;
         best = took < best ? took : best;
     }
     pln_graph_free(g);

@@ -2,27 +2,19 @@
  * Expressions over rows in memory: filter, derive, both, and text, in ns a row.
  *
  *     bench_expr                 all cases, one JSON line each
- *     bench_expr --serve         for peer_expr.py: runs the cases named on standard input over 10 million rows
+ *     bench_expr --serve [ROWS]  for peer_expr.py: runs the cases named on standard input, over 10 million rows if not said otherwise
  *
  * The rows are functions of their number alone, so that a peer can make the same ones.
  */
 #define _POSIX_C_SOURCE 200809L
+#include "bench.h"
 #include "expr/expr.h"
-#include "skip.h"
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define BATCH 65536
 #define ROWS_MAX 10000000
 
 static const pln_allocator *mem;
-
-static double now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 static void must(pln_status status, const pln_error *err) {
     if (status < 0) {
@@ -163,11 +155,9 @@ static void run_case(table *t, const bench *b, int rounds, uint32_t cpu, const c
     int64_t result = 0;
     pln__expr *where = compile(t, b->where, cpu), *value = compile(t, b->value, cpu);
     for (int i = 0; i < rounds; i++) {
-        double start = now_ns();
+        double start = bench_now_ns();
         result = b->run(t, where, value);
-        double took = now_ns() - start;
-        if (i == 0 || took < best)
-            best = took;
+        bench_least(&best, bench_now_ns() - start);
     }
     printf("{\"bench\": \"expr\", \"case\": \"%s\", \"variant\": \"%s\", \"rows\": %lld, "
            "\"result\": %lld, \"ns_per_row\": %.3f, \"ms\": %.2f}\n",
@@ -202,7 +192,8 @@ int main(int argc, char **argv) {
     pln__heap *heap = pln__heap_new(pln__system_allocator(), 0);
     mem = pln__heap_allocator(heap);
     bool peer = argc > 1 && strcmp(argv[1], "--serve") == 0;
-    make_table(&t, peer ? ROWS_MAX : 2 * 1000 * 1000);
+    int64_t rows = peer ? ROWS_MAX : 2 * 1000 * 1000;
+    make_table(&t, argc > 2 && atoll(argv[2]) < rows ? atoll(argv[2]) : rows);
     if (peer)
         serve(&t);
     for (int i = 0; i < PLN__COUNT(cases) && !peer; i++) {

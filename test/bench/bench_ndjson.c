@@ -1,26 +1,19 @@
 /*
  * NDJSON to typed columns and back: generated order events, 655,360 records of nested JSON, ten members to columns.
  *
- *     bench_ndjson                 all cases, one JSON line each; jansson's DOM on a part of the events as a peer
- *     bench_ndjson --write FILE    write the events for peers that are other programs (ndjson_peers.py)
+ *     bench_ndjson                 all cases, one JSON line each; then against a tree that jansson (libjansson-dev) makes of a record
+ *     bench_ndjson --write FILE    write the events for peers that are other programs (peer_ndjson.py)
  *     bench_ndjson --write-any-order FILE    the same, members of each record in an order of its own
- *     bench_ndjson --file FILE CPU the events of FILE, CPU as the decoder's features (-1: all), one line a round
+ *     bench_ndjson --file FILE CPU [ROUNDS]  the events of FILE, one line a round; CPU are bits of the processor's features that may be used
+ *                                  (-1: all), with 0x80000000 by the general decoder alone
  */
 #define _POSIX_C_SOURCE 200809L
+#include "bench.h"
 #include "format/json_plan.h"
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-enum { RECORDS = 655360, ROUNDS = 7, BLOCK = 256 << 10, ROWS = 8192 };
-
-/* Time of this process's one thread: what others do on the machine disturbs it least. */
-static double now(void) {
-    struct timespec at;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &at);
-    return (double)at.tv_sec + (double)at.tv_nsec * 1e-9;
-}
+enum { RECORDS = 655360, BLOCK = 256 << 10, ROWS = 8192 };
 
 static void *must(void *p) {
     if (p == NULL)
@@ -124,7 +117,7 @@ static void make_schema(struct ArrowSchema *out) {
 /* ---- runs ---- */
 
 typedef struct result {
-    double seconds;
+    double ns;
     int64_t rows, allocations;
     uint64_t sum; /* of some columns, so that all peers can be seen to have read the same */
 } result;
@@ -152,7 +145,7 @@ static result decode(const pln_allocator *mem, pln__heap *heap, const events *in
     make_schema(&schema);
     pln__decode_options options = {.schema = &schema, .cpu = cpu, .seed = 1};
     pln__heap_stats_get(heap, &before);
-    double start = now();
+    double start = bench_now_ns();
     if (pln__json_decoder.open(mem, NULL, &options, &decoder, &err) < 0)
         exit(2);
     for (int64_t at = 0; at < in->size; at += out.consumed) {
@@ -168,7 +161,7 @@ static result decode(const pln_allocator *mem, pln__heap *heap, const events *in
         pln__array_release(&out.array);
     }
     pln__json_decoder.close(decoder);
-    r.seconds = now() - start;
+    r.ns = bench_now_ns() - start;
     pln__heap_stats_get(heap, &after);
     r.allocations = after.allocations - before.allocations;
     pln__schema_release(&schema);
@@ -179,18 +172,17 @@ static void print(const char *name, const events *in, const result *r) {
     printf("{\"bench\":\"ndjson\",\"case\":\"%s\",\"rows\":%lld,\"bytes\":%lld,\"GB_s\":%.3f,\"ns_"
            "row\":%.1f,"
            "\"allocations\":%lld,\"sum\":%llu}\n",
-           name, (long long)r->rows, (long long)in->size, (double)in->size / r->seconds * 1e-9,
-           r->seconds * 1e9 / (double)r->rows, (long long)r->allocations,
-           (unsigned long long)r->sum);
+           name, (long long)r->rows, (long long)in->size, (double)in->size / r->ns,
+           r->ns / (double)r->rows, (long long)r->allocations, (unsigned long long)r->sum);
     fflush(stdout);
 }
 
 static result best_decode(const events *in, uint32_t cpu) {
     pln__heap *heap = pln__heap_new(pln__system_allocator(), 0);
     result best = {0};
-    for (int i = 0; i < ROUNDS; i++) {
+    for (int i = 0; i < BENCH_ROUNDS; i++) {
         result r = decode(pln__heap_allocator(heap), heap, in, cpu);
-        if (i == 0 || r.seconds < best.seconds)
+        if (i == 0 || r.ns < best.ns)
             best = r;
     }
     pln__heap_close(heap);
@@ -213,14 +205,12 @@ static result encode(const events *in) {
                                  in->size < 16 << 20 ? in->size : 16 << 20, false, INT64_MAX, &out,
                                  NULL) < 0)
         exit(2);
-    for (int i = 0; i < ROUNDS; i++) {
+    for (int i = 0; i < BENCH_ROUNDS; i++) {
         text.size = 0;
-        double start = now();
+        double start = bench_now_ns();
         if (pln__json_encoder.encode(encoder, &out.array, &text, NULL) < 0)
             exit(2);
-        double seconds = now() - start;
-        if (i == 0 || seconds < best.seconds)
-            best.seconds = seconds;
+        bench_least(&best.ns, bench_now_ns() - start);
     }
     best.rows = out.rows;
     best.sum = (uint64_t)text.size;
@@ -232,33 +222,56 @@ static result encode(const events *in) {
     return best;
 }
 
-/* The peer that the library could have used: a tree of each record, and look-ups in it. */
-static result jansson(const events *in, int64_t size) {
+/* What a program has that reads records with the library we already use for documents: a tree of each, and look-ups in it. */
+static uint64_t from_tree(const json_t *row) {
+    json_t *order = json_object_get(row, "order"), *customer = json_object_get(order, "customer");
+    uint64_t sum = (uint64_t)json_string_value(json_object_get(row, "event_id"))[0];
+    sum += (uint64_t)json_string_value(json_object_get(row, "event_time"))[0];
+    sum += (uint64_t)json_string_value(json_object_get(row, "event_type"))[0];
+    sum += (uint64_t)json_integer_value(json_object_get(order, "order_id"));
+    sum += (uint64_t)json_integer_value(json_object_get(customer, "customer_id"));
+    sum += (uint64_t)json_string_value(json_object_get(customer, "email"))[0];
+    sum += (uint64_t)json_string_value(json_object_get(customer, "country"))[0];
+    sum += (uint64_t)json_real_value(json_object_get(order, "amount"));
+    sum += (uint64_t)json_integer_value(json_object_get(order, "quantity"));
+    return sum + (uint64_t)json_is_true(json_object_get(order, "express"));
+}
+
+static result jansson(const events *in) {
     result r = {0};
-    double start = now();
-    for (const char *p = in->text, *end = in->text + size; p < end;) {
+    double start = bench_now_ns();
+    for (const char *p = in->text, *end = in->text + in->size; p < end;) {
         const char *line = memchr(p, '\n', (size_t)(end - p));
-        if (line == NULL)
-            break;
         json_t *row = json_loadb(p, (size_t)(line - p), JSON_REJECT_DUPLICATES, NULL);
-        json_t *order = json_object_get(row, "order"),
-               *customer = json_object_get(order, "customer");
-        r.sum += (uint64_t)json_string_value(json_object_get(row, "event_id"))[0];
-        r.sum += (uint64_t)json_string_value(json_object_get(row, "event_time"))[0];
-        r.sum += (uint64_t)json_string_value(json_object_get(row, "event_type"))[0];
-        r.sum += (uint64_t)json_integer_value(json_object_get(order, "order_id"));
-        r.sum += (uint64_t)json_integer_value(json_object_get(customer, "customer_id"));
-        r.sum += (uint64_t)json_string_value(json_object_get(customer, "email"))[0];
-        r.sum += (uint64_t)json_string_value(json_object_get(customer, "country"))[0];
-        r.sum += (uint64_t)json_real_value(json_object_get(order, "amount"));
-        r.sum += (uint64_t)json_integer_value(json_object_get(order, "quantity"));
-        r.sum += (uint64_t)json_is_true(json_object_get(order, "express"));
+        r.sum += from_tree(row);
         json_decref(row);
         r.rows++;
         p = line + 1;
     }
-    r.seconds = now() - start;
+    r.ns = bench_now_ns() - start;
     return r;
+}
+
+/* The first events of `all`, of one sixteenth of its bytes. */
+static events part_of(const events *all) {
+    const char *end = all->text + all->size / 16;
+    return (events){all->text, (const char *)memchr(end, '\n', (size_t)all->size) + 1 - all->text};
+}
+
+static void against_jansson(const char *name, const events *all, uint32_t cpu, double target) {
+    events in = part_of(all);
+    bench_pair pair = {"ndjson", name, "jansson " JANSSON_VERSION, 0, 0, 0, target};
+    pln__heap *heap = pln__heap_new(pln__system_allocator(), 0);
+    for (int i = 0; i < BENCH_ROUNDS; i++) {
+        bench_least(&pair.peer_ns, jansson(&in).ns);
+        for (int k = 0; k < 3; k++) { /* it takes longer than three of ours */
+            result r = decode(pln__heap_allocator(heap), heap, &in, cpu);
+            bench_least(&pair.ours_ns, r.ns);
+            pair.rows = r.rows;
+        }
+    }
+    pln__heap_close(heap);
+    bench_against(&pair);
 }
 
 static events read_file(const char *path) {
@@ -284,13 +297,14 @@ static int write_file(const char *path, bool shuffle) {
     return 0;
 }
 
-static int one_round(const char *path, const char *cpu) {
+static int one_file(const char *path, const char *cpu, int rounds) {
     events all = read_file(path);
-    uint32_t have = pln__cpu_features();
-    uint32_t wanted = (uint32_t)strtol(cpu, NULL, 0);
+    uint32_t wanted = (uint32_t)strtoll(cpu, NULL, 0);
+    uint32_t keep = strcmp(cpu, "-1") == 0 ? pln__cpu_features()
+                                           : wanted & (pln__cpu_features() | PLN__JSON_GENERAL);
     pln__heap *heap = pln__heap_new(pln__system_allocator(), 0);
-    for (int i = 0; i < 3; i++) {
-        result r = decode(pln__heap_allocator(heap), heap, &all, have & wanted);
+    for (int i = 0; i <= rounds; i++) {
+        result r = decode(pln__heap_allocator(heap), heap, &all, keep);
         if (i > 0)
             print("decode", &all, &r);
     }
@@ -299,30 +313,27 @@ static int one_round(const char *path, const char *cpu) {
     return 0;
 }
 
+static void decode_by(const char *name, const events *in, uint32_t cpu) {
+    if ((cpu & ~(pln__cpu_features() | PLN__JSON_GENERAL)) != 0)
+        return;
+    result r = best_decode(in, cpu);
+    print(name, in, &r);
+}
+
 static void all_cases(void) {
-    static const struct {
-        const char *name;
-        uint32_t cpu;
-    } variants[] = {{"general", PLN__JSON_GENERAL},
-                 {"words", 0}, {"sse42", PLN__CPU_SSE42}, {"avx2", PLN__CPU_AVX2}};
-    char name[64];
-    events one = generate(RECORDS, false), any = generate(RECORDS / 4, true);
-    for (int i = 0; i < PLN__COUNT(variants); i++) {
-        uint32_t cpu = variants[i].cpu & (pln__cpu_features() | PLN__JSON_GENERAL);
-        if (cpu != variants[i].cpu)
-            continue;
-        snprintf(name, sizeof name, "decode/%s", variants[i].name);
-        result r = best_decode(&one, cpu);
-        print(name, &one, &r);
-    }
-    result general = best_decode(&any, pln__cpu_features());
-    print("decode/any_order", &any, &general);
-    result dom = jansson(&one, one.size / 16);
-    events part = {one.text, one.size / 16};
-    print("peer/jansson", &part, &dom);
+    uint32_t best = pln__cpu_features();
+    events one = generate(RECORDS, false), any = generate(RECORDS, true);
+    decode_by("decode/general", &one, best | PLN__JSON_GENERAL);
+    decode_by("decode/words", &one, 0);
+    decode_by("decode/sse42", &one, PLN__CPU_SSE42);
+    decode_by("decode/avx2", &one, PLN__CPU_SSE42 | PLN__CPU_AVX2);
+    decode_by("decode/any_order", &any, best);
     result written = encode(&one);
     events text = {NULL, (int64_t)written.sum};
     print("encode", &text, &written);
+    against_jansson("decode", &one, best, 0);
+    against_jansson("decode/general", &one, best | PLN__JSON_GENERAL, 25);
+    against_jansson("decode/any_order", &any, best, 25);
     free(one.text);
     free(any.text);
 }
@@ -332,8 +343,8 @@ int main(int argc, char **argv) {
         return write_file(argv[2], false);
     if (argc == 3 && strcmp(argv[1], "--write-any-order") == 0)
         return write_file(argv[2], true);
-    if (argc == 4 && strcmp(argv[1], "--file") == 0)
-        return one_round(argv[2], argv[3]);
+    if (argc >= 4 && strcmp(argv[1], "--file") == 0)
+        return one_file(argv[2], argv[3], argc > 4 ? atoi(argv[4]) : 2);
     all_cases();
     return 0;
 }

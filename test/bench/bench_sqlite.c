@@ -2,28 +2,21 @@
  * sqlite.upsert against a bare prepared-statement loop in one transaction: the same rows, the same table, the same pragmas. Both run alternately, up to
  * the end of the commit; times are the processor's, so that neighbours do not count, and the ratio is of the fastest rounds. One JSON line a case.
  */
+#include "bench.h"
 #include "connect/sqlite/sqlite.h"
 #include "graph/graph.h"
 #include <pln/pln.h>
 #include <sqlite3.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { ROWS = 500000, BATCH = 8192, ROUNDS = 5 };
+enum { ROWS = 500000, BATCH = 8192 };
 
 static char folder[] = "/tmp/pln-bench-XXXXXX";
 static char *keys, *names;
 static int32_t order[ROWS];
 static int64_t *amounts;
 static double *prices;
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void die(const char *what) {
     fprintf(stderr, "bench_sqlite: %s\n", what);
@@ -75,7 +68,7 @@ static void fresh(const char *path) {
 static double bare(const char *path) {
     sqlite3 *db = NULL;
     sqlite3_stmt *s = NULL;
-    double start = now();
+    double start = bench_now_ns();
     if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
             SQLITE_OK ||
         sqlite3_exec(db, "PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; BEGIN IMMEDIATE", 0, 0,
@@ -98,7 +91,7 @@ static double bare(const char *path) {
     sqlite3_finalize(s);
     if (sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
         die(sqlite3_errmsg(db));
-    double elapsed = now() - start;
+    double elapsed = bench_now_ns() - start;
     sqlite3_close(db);
     return elapsed;
 }
@@ -201,14 +194,14 @@ static double ours(const char *path, const char *sort) {
     snprintf(config, sizeof config,
              "{\"database\": \"%s\", \"table\": \"orders\", \"key\": \"id\", \"sort\": %s}", path,
              sort);
-    double start = now();
+    double start = bench_now_ns();
     check(pln_graph_new(runtime, "bench", &graph, &err), &err);
     check(pln_graph_add_source(graph, "rows", &SOURCE, NULL, NULL, NULL, &err), &err);
     check(pln_graph_add(graph, "store", "sqlite.upsert", config, &err), &err);
     check(pln_graph_wire(graph, "rows > store", &err), &err);
     check(pln_run_open(graph, &options, &run, &err), &err);
     check(pln_run_finish(run, &err), &err);
-    double elapsed = now() - start;
+    double elapsed = bench_now_ns() - start;
     pln_run_free(run);
     pln_graph_free(graph);
     pln_runtime_free(runtime);
@@ -216,33 +209,29 @@ static double ours(const char *path, const char *sort) {
 }
 
 static void measure(const char *name, const char *sort, double target) {
-    char mine[200], theirs[200];
-    double best_insert[2] = {1e9, 1e9}, best_update[2] = {1e9, 1e9};
+    char mine[200], theirs[200], cases[2][40];
+    snprintf(cases[0], sizeof cases[0], "upsert_insert_%s", name);
+    snprintf(cases[1], sizeof cases[1], "upsert_update_%s", name);
+    bench_pair inserts = {"sqlite", cases[0], "bare loop, SQLite " SQLITE_VERSION, ROWS, 0,
+                          0,        target};
+    bench_pair updates = {"sqlite", cases[1], "bare loop, SQLite " SQLITE_VERSION, ROWS, 0,
+                          0,        target};
     snprintf(mine, sizeof mine, "%s/ours.db", folder);
     snprintf(theirs, sizeof theirs, "%s/bare.db", folder);
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < BENCH_ROUNDS; round++) {
         make_rows(0);
         make_arrays();
         fresh(mine);
         fresh(theirs);
-        double a = ours(mine, sort), b = bare(theirs);
+        bench_least(&inserts.ours_ns, ours(mine, sort));
+        bench_least(&inserts.peer_ns, bare(theirs));
         make_rows(round + 1);
         make_arrays();
-        double c = ours(mine, sort), d = bare(theirs);
-        best_insert[0] = a < best_insert[0] ? a : best_insert[0];
-        best_insert[1] = b < best_insert[1] ? b : best_insert[1];
-        best_update[0] = c < best_update[0] ? c : best_update[0];
-        best_update[1] = d < best_update[1] ? d : best_update[1];
+        bench_least(&updates.ours_ns, ours(mine, sort));
+        bench_least(&updates.peer_ns, bare(theirs));
     }
-    printf("{\"bench\": \"sqlite_upsert_insert_%s\", \"rows\": %d, \"ns_row\": %.0f, "
-           "\"bare_ns_row\": %.0f, \"ratio\": %.3f, \"target\": %.2f}\n",
-           name, ROWS, best_insert[0] / ROWS * 1e9, best_insert[1] / ROWS * 1e9,
-           best_insert[1] / best_insert[0], target);
-    printf("{\"bench\": \"sqlite_upsert_update_%s\", \"rows\": %d, \"ns_row\": %.0f, "
-           "\"bare_ns_row\": %.0f, \"ratio\": %.3f, \"target\": %.2f}\n",
-           name, ROWS, best_update[0] / ROWS * 1e9, best_update[1] / ROWS * 1e9,
-           best_update[1] / best_update[0], target);
-    fflush(stdout);
+    bench_against(&inserts);
+    bench_against(&updates);
 }
 
 int main(void) {

@@ -1,19 +1,17 @@
 #!/usr/bin/env python3
-"""Expressions against DuckDB on the same 10 million rows, one thread, alternating rounds, best against best.
+"""Expressions against DuckDB with one thread (pip install duckdb), on the same 10 million rows.
 
-    pip install duckdb; test/bench/peer_expr.py [build/test/bench/bench_expr] [rounds]
+    make bench BENCH=expr PYTHON=python3      or      python3 test/bench/peer_expr.py [ROUNDS]
 
 DuckDB's results are only counted or summed up, ours are written out as columns.
 """
 import json
 import subprocess
 import sys
-import time
 
-import duckdb
+from peers import against, bench_program, duckdb_or_skip, query_ns, rounds, take_turns
 
-BENCH = sys.argv[1] if len(sys.argv) > 1 else "build/test/bench/bench_expr"
-ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 7
+ROWS = 10000000
 WHERE = "amount > 0 and country in ('DE', 'FR')"
 CASES = {
     "filter": f"select count(*) from t where {WHERE}",
@@ -25,34 +23,37 @@ CASES = {
     "like": "select count(*) from t where name like '%77%'",
     "substr": "select max(strlen(substr(name, 10, 3))) from t",
 }
+TABLE = f"""create table t as
+    select x % 20001 - 10000 as amount, (x % 100000) / 100.0::double as price, x % 10 + 1 as quantity,
+        ['DE', 'FR', 'US', 'GB', 'IT', 'ES', 'NL', 'PL', 'SE', 'AT'][(x // 1000) % 10 + 1] as country,
+        'Customer Nr. ' || x as name
+    from (select i * 2654435761 % 4294967296 as x from range({ROWS}) r(i))"""
 
 
 def main():
-    peer = duckdb.connect()
-    peer.execute("set threads = 1")
-    peer.execute("""create table t as
-        select x % 20001 - 10000 as amount, (x % 100000) / 100.0::double as price, x % 10 + 1 as quantity,
-            ['DE', 'FR', 'US', 'GB', 'IT', 'ES', 'NL', 'PL', 'SE', 'AT'][(x // 1000) % 10 + 1] as country,
-            'Customer Nr. ' || x as name
-        from (select i * 2654435761 % 4294967296 as x from range(10000000) r(i))""")
-    ours = subprocess.Popen([BENCH, "--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    for name, sql in CASES.items():
-        best = [None, None]
-        for _ in range(ROUNDS):
-            ours.stdin.write(name + "\n")
-            ours.stdin.flush()
-            answer = json.loads(ours.stdout.readline())
-            start = time.perf_counter()
-            result = peer.execute(sql).fetchone()[0]
-            took = (time.perf_counter() - start) * 1e3
-            best[0] = min(best[0] or answer["ms"], answer["ms"])
-            best[1] = min(best[1] or took, took)
-        if name in ("filter", "like"):
-            assert result == answer["result"], (name, result, answer)
-        print(json.dumps({"bench": "expr", "case": name, "ours_ns": round(best[0] / 10, 3),
-                          "duckdb_ns": round(best[1] / 10, 3), "ratio": round(best[1] / best[0], 2)}), flush=True)
+    found = duckdb_or_skip("expr")
+    if found is None:
+        return
+    peer, name = found
+    peer.execute(TABLE)
+    ours = subprocess.Popen([bench_program("bench_expr"), "--serve"], stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, text=True)
+
+    def ask(case):
+        ours.stdin.write(case + "\n")
+        ours.stdin.flush()
+        return json.loads(ours.stdout.readline())
+
+    for case, sql in CASES.items():
+        counts = case in ("filter", "like")
+        if counts and ask(case)["result"] != query_ns(peer, sql)[1][0][0]:
+            sys.exit(case + ": not the same rows")
+        best = take_turns({"ours": lambda: ask(case)["ns_per_row"],
+                           "duckdb": lambda: query_ns(peer, sql)[0] / ROWS}, rounds(7))
+        against("expr", case, name, ROWS, best["ours"], best["duckdb"], 1)
     ours.stdin.close()
     ours.wait()
 
 
-main()
+if __name__ == "__main__":
+    main()

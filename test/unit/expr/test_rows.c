@@ -202,6 +202,41 @@ START_TEST(slices_give_slices) {
 }
 END_TEST
 
+/* All arms of a case that gives text are chosen between at once; `if` knows two values. Failures and nulls in each place. */
+START_TEST(a_case_is_nested_ifs) {
+    static const char *const pairs[][2] = {
+        {"case when a > 0 then s when ok then k else 'none' end",
+         "if(a > 0, s, if(ok, k, 'none'))"},
+        {"case when ok then 'large' when no then 'small' end",
+         "if(ok, 'large', if(no, 'small', null))"},
+        {"case when 1 / a > 0 then (10 / b)::text when ok then null when no then s else k end",
+         "if(1 / a > 0, (10 / b)::text, if(ok, null, if(no, s, k)))"},
+        {"case when no then k when 1 / b > 0 then 'x' when b < 0 then s else (1 / a)::text end",
+         "if(no, k, if(1 / b > 0, 'x', if(b < 0, s, (1 / a)::text)))"},
+        {"case when true then s when ok then k end", "if(true, s, if(ok, k, null))"},
+        {"case when a = -5 then 'a' when a = -4 then 'b' when a = -3 then 'c' when a = -2 then 'd' "
+         "when a = -1 then 'e' when a = 0 then 'f' when a = 1 then 'g' when a = 2 then 'h' "
+         "when a = 3 then 'i' when a = 4 then 'j' else s end",
+         "if(a = -5, 'a', if(a = -4, 'b', if(a = -3, 'c', if(a = -2, 'd', if(a = -1, 'e', if(a = 0, "
+         "'f', if(a = 1, 'g', if(a = 2, 'h', if(a = 3, 'i', if(a = 4, 'j', s))))))))))"}};
+    rng r = {8};
+    rows all;
+    random_rows(&r, 2100, &all);
+    for (int e = 0; e < PLN__COUNT(pairs); e++) {
+        char *texts[2];
+        for (int k = 0; k < 2; k++) {
+            pln__expr *expr = compile(pln__system_allocator(), &all, pairs[e][k], 0);
+            texts[k] = show(expr, &all.array);
+            pln__expr_free(expr);
+        }
+        ck_assert_msg(strcmp(texts[0], texts[1]) == 0, "%s", pairs[e][0]);
+        for (int k = 0; k < 2; k++)
+            pln__strfree(pln__system_allocator(), texts[k]);
+    }
+    rows_free(&all);
+}
+END_TEST
+
 START_TEST(select_agrees_with_eval) {
     static const char *const conditions[] = {"ok",
                                              "no",
@@ -586,6 +621,7 @@ Suite *suite_expr_rows(void) {
     TCase *tests = tcase_create("rows");
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, slices_give_slices);
+    tcase_add_test(tests, a_case_is_nested_ifs);
     tcase_add_test(tests, select_agrees_with_eval);
     tcase_add_test(tests, conditions_are_boolean);
     tcase_add_test(tests, clock_and_nullability);
