@@ -74,7 +74,7 @@ MODULE_CFLAGS := $(if $(HAVE_MODULES),$(shell $(PKG_CONFIG) --cflags $(MODULES))
 MODULE_LIBS := $(if $(HAVE_MODULES),$(shell $(PKG_CONFIG) --libs $(MODULES)))
 # Used where they are installed; AUTO= builds without them.
 AUTO ?= libdeflate libzstd
-MODULES_AUTO := $(foreach m,$(AUTO),$(if $(shell $(PKG_CONFIG) --exists $(m) 2>/dev/null && echo yes),$(m)))
+MODULES_AUTO := $(strip $(foreach m,$(AUTO),$(if $(shell $(PKG_CONFIG) --exists $(m) 2>/dev/null && echo yes),$(m))))
 AUTO_CFLAGS := $(if $(MODULES_AUTO),$(shell $(PKG_CONFIG) --cflags $(MODULES_AUTO))) \
     $(if $(filter libdeflate,$(MODULES_AUTO)),-DPLN_HAVE_LIBDEFLATE) $(if $(filter libzstd,$(MODULES_AUTO)),-DPLN_HAVE_ZSTD)
 MODULE_LIBS += $(if $(MODULES_AUTO),$(shell $(PKG_CONFIG) --libs $(MODULES_AUTO)))

@@ -4,6 +4,7 @@
  *
  *     bench_avro_file                   all codecs, one JSON line each
  *     bench_avro_file --write FOLDER    only write the files, for peers that are other programs (peer_avro_file.py)
+ *     bench_avro_file --file FILE       only read that file
  */
 #define _POSIX_C_SOURCE 200809L
 #include "bench.h"
@@ -218,6 +219,8 @@ static double peer_read(const peer *p, const char *path) {
 
 /* ---- cases ---- */
 
+static const char *const codecs[] = {"null", "deflate", "snappy", "zstandard"};
+
 static void say(const char *codec, const char *what, double seconds, int64_t size) {
     printf("{\"case\":\"avro file %s %s\",\"m_rows_per_s\":%.2f,\"ns_per_row\":%.1f,"
            "\"file_bytes\":%lld}\n",
@@ -255,33 +258,54 @@ static void run(const char *path, const char *codec_name, const struct ArrowArra
                                     ours * 1e9, theirs * 1e9, target_of(codec_name)});
 }
 
-int main(int argc, char **argv) {
-    static const char *const codecs[] = {"null", "deflate", "snappy", "zstandard"};
-    bool keep = argc == 3 && strcmp(argv[1], "--write") == 0;
+static void all(void) {
+    char path[100];
     peer p = {NULL};
     bool have_peer = load(&p);
+    struct ArrowArray rows = generate(&schema);
     if (!have_peer)
         fprintf(stderr, "skip: avro_file against avro-c: no libavro-dev when this was compiled, or "
                         "no libavro.so.23\n");
+    for (int i = 0; i < PLN__COUNT(codecs); i++) {
+        snprintf(path, sizeof path, "/tmp/bench_avro_file_%ld.avro", (long)clock());
+        run(path, codecs[i], &rows, have_peer ? &p : NULL);
+        remove(path);
+    }
+    rows.release(&rows);
+}
+
+static void write_all(const char *folder) {
     char path[500];
-    must(pln__avro_parse(pln__system_allocator(), schema_text, -1, NULL, &avro, NULL) >= 0,
-         "schema");
-    must(pln__avro_to_arrow(pln__system_allocator(), avro, &schema, NULL) >= 0, "columns");
     struct ArrowArray rows = generate(&schema);
     for (int i = 0; i < PLN__COUNT(codecs); i++) {
         int32_t codec;
         int64_t size;
-        snprintf(path, sizeof path, "%s/%s.avro", keep ? argv[2] : "/tmp", codecs[i]);
-        if (!keep)
-            snprintf(path, sizeof path, "/tmp/bench_avro_file_%ld.avro", (long)clock());
-        if (!keep)
-            run(path, codecs[i], &rows, have_peer ? &p : NULL);
-        else if (pln__avro_codec_find(codecs[i], (int64_t)strlen(codecs[i]), &codec, NULL) >= 0)
+        snprintf(path, sizeof path, "%s/%s.avro", folder, codecs[i]);
+        if (pln__avro_codec_find(codecs[i], (int64_t)strlen(codecs[i]), &codec, NULL) >= 0)
             write_file(path, codec, &rows, &size);
-        if (!keep)
-            remove(path);
     }
     rows.release(&rows);
+}
+
+static void one_file(const char *path) {
+    double best = 0;
+    pln__heap *heap = pln__heap_new(NULL, 0);
+    for (int i = 0; i < 2; i++)
+        bench_least(&best, read_file(pln__heap_allocator(heap), path));
+    pln__heap_close(heap);
+    printf("{\"case\":\"avro file\",\"rows\":%d,\"ns_row\":%.2f}\n", RECORDS, best * 1e9 / RECORDS);
+}
+
+int main(int argc, char **argv) {
+    must(pln__avro_parse(pln__system_allocator(), schema_text, -1, NULL, &avro, NULL) >= 0,
+         "schema");
+    must(pln__avro_to_arrow(pln__system_allocator(), avro, &schema, NULL) >= 0, "columns");
+    if (argc == 3 && strcmp(argv[1], "--write") == 0)
+        write_all(argv[2]);
+    else if (argc == 3 && strcmp(argv[1], "--file") == 0)
+        one_file(argv[2]);
+    else
+        all();
     pln__schema_release(&schema);
     pln__avro_schema_unref(avro);
     return 0;

@@ -1,54 +1,64 @@
 #!/usr/bin/env python3
-"""Container files to rows or columns in other programs, on the files of bench_avro_file: fastavro and Polars, where they are installed.
+"""Container files to rows or columns in other programs, on the files of bench_avro_file (pip install fastavro polars).
 
-    python3 test/bench/peer_avro_file.py [ROUNDS]        (default 3)
-
-One JSON line for each codec and program: the processor time a row takes at its best, and how many times ours it is.
+    make bench BENCH=avro_file PYTHON=python3      or      python3 test/bench/peer_avro_file.py [ROUNDS]
 """
-import json
 import os
 import subprocess
 import sys
 import tempfile
-import time
 
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BENCH = os.path.join(ROOT, os.environ.get("O", "build"), "test/bench/bench_avro_file")
+
+from peers import against, bench_program, json_lines, rounds, skip, take_turns, timed_ns  # noqa: E402
+
+BENCH = bench_program("bench_avro_file")
 
 
-def fastavro_rows(path):
-    import fastavro
+def fastavro_rows(module, path):
     with open(path, "rb") as file:
-        return sum(1 for _ in fastavro.reader(file))
+        return sum(1 for _ in module.reader(file))
 
 
-def polars_rows(path):
-    import polars
-    return len(polars.read_avro(path))
+def polars_rows(module, path):
+    return len(module.read_avro(path))
+
+
+def installed():
+    for name, read in (("fastavro", fastavro_rows), ("polars", polars_rows)):
+        try:
+            yield name, __import__(name), read
+        except ImportError:
+            skip(f"avro_file against {name}: this Python has no module {name}")
+
+
+def one_codec(path, codec, peers, n):
+    runs = {"ours": lambda: json_lines(BENCH, "--file", path)[0]["ns_row"]}
+    for name, module, read in peers:
+        try:
+            if read(module, path) != n:
+                sys.exit(f"{name} did not read all rows of {codec}")
+        except Exception as error:  # a codec that it does not know, or that needs one more module
+            skip(f"avro_file {codec} against {name}: {str(error)[:100]}")
+            continue
+        runs[name] = lambda module=module, read=read: timed_ns(lambda: read(module, path))[0] / n
+    if len(runs) > 1:
+        best = take_turns(runs, rounds())
+        for name, module, _ in peers:
+            if name in best:
+                against("avro_file", codec, f"{name} {module.__version__}", n, best["ours"], best[name])
 
 
 def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    lines = [json.loads(line) for line in subprocess.run([BENCH], check=True, capture_output=True, text=True).stdout.splitlines()]
-    ours = {line["case"].split()[2]: line["ns_per_row"] for line in lines if line["case"].endswith(" read")}
-    for line in lines:
-        print(json.dumps(line))
+    peers = list(installed())
+    if not peers:
+        return
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([BENCH, "--write", folder], check=True)
-        for codec, own in ours.items():
-            for name, read in (("fastavro", fastavro_rows), ("polars", polars_rows)):
-                best, rows = None, 0
-                try:
-                    for _ in range(rounds):
-                        start = time.process_time()
-                        rows = read(os.path.join(folder, codec + ".avro"))
-                        took = time.process_time() - start
-                        best = took if best is None or took < best else best
-                except Exception as error:  # not installed, or without this codec
-                    print(json.dumps({"case": f"avro file {codec} {name}", "skip": str(error)[:100]}))
-                    continue
-                print(json.dumps({"case": f"avro file {codec} {name}", "ns_per_row": round(best * 1e9 / rows, 1), "ours_is_times": round(best * 1e9 / rows / own, 1)}))
+        for file in sorted(os.listdir(folder)):
+            path = os.path.join(folder, file)
+            one_codec(path, file.split(".")[0], peers, json_lines(BENCH, "--file", path)[0]["rows"])
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,8 +1,8 @@
 """What the peer scripts share: turns, and the line that holds ours against a peer's.
 
 A ratio counts only if both were measured in one run: ours and the peers take turns, five rounds at least, and the fastest of each
-counts, in the processor's time that each has used. Peers come from where users get them: `pip install duckdb` (threads = 1 here),
-Debian's libsimdjson-dev. One that is not there is skipped with a line that says so.
+counts, in the processor's time that each has used. Peers come from where users get them: `pip install duckdb fastavro polars` (one
+thread here), Debian's libsimdjson-dev. One that is not there is skipped with a line that says so.
 """
 import json
 import os
@@ -38,9 +38,13 @@ def duckdb_or_skip(bench):
 
 
 def query_ns(peer, sql):
+    return timed_ns(lambda: peer.execute(sql).fetchall())
+
+
+def timed_ns(call):
     start = time.process_time_ns()
-    rows = peer.execute(sql).fetchall()
-    return time.process_time_ns() - start, rows
+    result = call()
+    return time.process_time_ns() - start, result
 
 
 def json_lines(*command):
