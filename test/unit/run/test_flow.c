@@ -1,61 +1,28 @@
-#include "scratch.h"
-#include "script.h"
-#include <check.h>
-#include <stdlib.h>
-#include <string.h>
+#include "world.h"
 #include <unistd.h>
 
 /* How rows flow: sinks that have no room, barriers, schemas that come late or change, clocks, descriptors, callbacks. */
 
-static pln_runtime *rt;
-static pln_error err;
-static test_clock now;
-static script source, other;
-static probe *sink, *second;
-static scratch dir;
-
-#define OK(call)                                                                                   \
-    do {                                                                                           \
-        pln_status s_ = (call);                                                                    \
-        ck_assert_msg(s_ >= 0, "%s: %s (%s)", #call, err.message, err.where);                      \
-    } while (0)
+static script other;
+static probe *second;
 
 static void setup(void) {
-    pln_runtime_options options;
-    now = (test_clock){.now_us = 1000000000};
-    pln_clock clock = test_clock_table(&now);
-    pln_runtime_options_init(&options, sizeof options);
-    options.clock = &clock;
-    memset(&err, 0, sizeof err);
-    OK(pln_runtime_new(&options, &rt, &err));
-    source = (script){.acts = "333"};
+    world_up(1000000000, "333");
     other = (script){.acts = "444"};
-    sink = calloc(1, sizeof *sink);
     second = calloc(1, sizeof *second);
-    dir = scratch_new();
 }
 
 static void teardown(void) {
-    ck_assert_int_eq(source.opens, source.closes);
-    ck_assert_int_eq(sink->opens, sink->closes);
-    pln_runtime_free(rt);
-    free(sink);
+    world_down();
     free(second);
-    scratch_free(&dir);
 }
 
 static pln_graph *graph(const pln_source *table) {
-    pln_graph *g;
-    OK(pln_graph_new(rt, "flow", &g, &err));
-    OK(pln_graph_add_source(g, "in", table, &source, NULL, NULL, &err));
-    OK(pln_graph_add_sink(g, "out", &probe_sink, sink, NULL, NULL, &err));
-    return g;
+    return world_nodes("flow", table, &probe_sink);
 }
 
 static pln_graph *wired(const pln_source *table) {
-    pln_graph *g = graph(table);
-    OK(pln_graph_wire(g, "in > out", &err));
-    return g;
+    return world_graph("flow", table, &probe_sink);
 }
 
 static pln_run_options options_of(int32_t mode, int64_t epoch_rows) {

@@ -1,46 +1,12 @@
-#include "scratch.h"
-#include "script.h"
-#include <check.h>
+#include "world.h"
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 /* A node that can do less than its table, as it is configured: refused before the first row where more is asked for, named in the message. */
 
-static pln_runtime *rt;
-static pln_error err;
-static test_clock now;
-static script source;
-static probe *sink;
-static scratch dir;
-
-#define OK(call)                                                                                   \
-    do {                                                                                           \
-        pln_status s_ = (call);                                                                    \
-        ck_assert_msg(s_ >= 0, "%s: %s (%s)", #call, err.message, err.where);                      \
-    } while (0)
-
 static void setup(void) {
-    pln_runtime_options options;
-    now = (test_clock){.now_us = 1000000000};
-    pln_clock clock = test_clock_table(&now);
-    pln_runtime_options_init(&options, sizeof options);
-    options.clock = &clock;
-    memset(&err, 0, sizeof err);
-    OK(pln_runtime_new(&options, &rt, &err));
-    source = (script){.acts = "333"};
-    sink = calloc(1, sizeof *sink);
-    sink->status = PLN_EBUSY;
-    sink->flags = PLN_ERR_RETRYABLE;
-    dir = scratch_new();
-}
-
-static void teardown(void) {
-    pln_runtime_free(rt);
-    free(sink);
-    scratch_free(&dir);
+    world_up(1000000000, "333");
 }
 
 static pln_run_options options_of(int32_t guarantee, bool state) {
@@ -52,12 +18,7 @@ static pln_run_options options_of(int32_t guarantee, bool state) {
 }
 
 static pln_graph *graph_of(const pln_source *in, const pln_sink *out) {
-    pln_graph *g;
-    OK(pln_graph_new(rt, "negotiate", &g, &err));
-    OK(pln_graph_add_source(g, "in", in, &source, NULL, NULL, &err));
-    OK(pln_graph_add_sink(g, "out", out, sink, NULL, NULL, &err));
-    OK(pln_graph_wire(g, "in > out", &err));
-    return g;
+    return world_graph("negotiate", in, out);
 }
 
 static void refused_at_open(pln_graph *g, const pln_run_options *options, const char *where,
@@ -337,7 +298,7 @@ Suite *suite_run_negotiate(void);
 Suite *suite_run_negotiate(void) {
     Suite *suite = suite_create("run/negotiate");
     TCase *tc = tcase_create("negotiate");
-    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_checked_fixture(tc, setup, world_down);
     tcase_add_test(tc, a_source_that_lacks_something);
     tcase_add_test(tc, a_source_that_lacks_something_is_not_asked_to_go_back);
     tcase_add_test(tc, a_sink_that_lacks_something_is_of_mode_c);

@@ -1,55 +1,18 @@
 #include "graph/graph.h"
-#include "script.h"
-#include <check.h>
+#include "world.h"
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 /* Every number of pln_run_options at the ends of its range: refused by name and value, or lived with. */
 
-static pln_runtime *rt;
-static pln_error err;
-static test_clock now;
-static script source;
-static probe *sink;
-
-#define OK(call)                                                                                   \
-    do {                                                                                           \
-        pln_status s_ = (call);                                                                    \
-        ck_assert_msg(s_ >= 0, "%s: %s (%s)", #call, err.message, err.where);                      \
-    } while (0)
-
 static void setup(void) {
-    pln_runtime_options options;
     /* A clock that stands at 0 is as good as any. */
-    now = (test_clock){.now_us = 0};
-    pln_clock clock = test_clock_table(&now);
-    pln_runtime_options_init(&options, sizeof options);
-    options.clock = &clock;
-    memset(&err, 0, sizeof err);
-    OK(pln_runtime_new(&options, &rt, &err));
-    source = (script){.acts = "555"};
-    sink = calloc(1, sizeof *sink);
-    sink->status = PLN_EBUSY;
-    sink->flags = PLN_ERR_RETRYABLE;
-}
-
-static void teardown(void) {
-    ck_assert_int_eq(source.opens, source.closes);
-    ck_assert_int_eq(sink->opens, sink->closes);
-    pln_runtime_free(rt);
-    free(sink);
+    world_up(0, "555");
 }
 
 static pln_graph *graph(void) {
-    pln_graph *g;
-    OK(pln_graph_new(rt, "options", &g, &err));
-    OK(pln_graph_add_source(g, "in", &script_source, &source, NULL, NULL, &err));
-    OK(pln_graph_add_sink(g, "out", &probe_sink, sink, NULL, NULL, &err));
-    OK(pln_graph_wire(g, "in > out", &err));
-    return g;
+    return world_graph("options", &script_source, &probe_sink);
 }
 
 static void progress(void *user, const pln_progress *p) {
@@ -383,7 +346,7 @@ Suite *suite_run_options(void);
 Suite *suite_run_options(void) {
     Suite *suite = suite_create("run/options");
     TCase *tc = tcase_create("options");
-    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_checked_fixture(tc, setup, world_down);
     tcase_add_loop_test(tc, every_number_at_the_ends_of_its_range, 0, N_FIELDS);
     tcase_add_test(tc, an_interval_ends_after_it_starts);
     tcase_add_test(tc, params_have_names_and_values);

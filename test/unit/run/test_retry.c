@@ -1,54 +1,13 @@
-#include "scratch.h"
-#include "script.h"
-#include <check.h>
-#include <stdlib.h>
-#include <string.h>
+#include "world.h"
 
 /* What fails for a while is tried again from the last committed epoch; each row arrives once. */
 
-static pln_runtime *rt;
-static pln_error err;
-static test_clock now;
-static script source;
-static probe *sink;
-static scratch dir;
-
-#define OK(call)                                                                                   \
-    do {                                                                                           \
-        pln_status s_ = (call);                                                                    \
-        ck_assert_msg(s_ >= 0, "%s: %s (%s)", #call, err.message, err.where);                      \
-    } while (0)
-
 static void setup(void) {
-    pln_runtime_options options;
-    now = (test_clock){.now_us = 1000000000};
-    pln_clock clock = test_clock_table(&now);
-    pln_runtime_options_init(&options, sizeof options);
-    options.clock = &clock;
-    memset(&err, 0, sizeof err);
-    OK(pln_runtime_new(&options, &rt, &err));
-    source = (script){.acts = "555"};
-    sink = calloc(1, sizeof *sink);
-    sink->status = PLN_EBUSY;
-    sink->flags = PLN_ERR_RETRYABLE;
-    dir = scratch_new();
-}
-
-static void teardown(void) {
-    ck_assert_int_eq(source.opens, source.closes);
-    ck_assert_int_eq(sink->opens, sink->closes);
-    pln_runtime_free(rt);
-    free(sink);
-    scratch_free(&dir);
+    world_up(1000000000, "555");
 }
 
 static pln_graph *graph(void) {
-    pln_graph *g;
-    OK(pln_graph_new(rt, "retry", &g, &err));
-    OK(pln_graph_add_source(g, "in", &script_source, &source, NULL, NULL, &err));
-    OK(pln_graph_add_sink(g, "out", &probe_sink, sink, NULL, NULL, &err));
-    OK(pln_graph_wire(g, "in > out", &err));
-    return g;
+    return world_graph("retry", &script_source, &probe_sink);
 }
 
 static pln_run_options options_of(int64_t epoch_rows, const char *state) {
@@ -242,7 +201,7 @@ Suite *suite_run_retry(void);
 Suite *suite_run_retry(void) {
     Suite *suite = suite_create("run/retry");
     TCase *tc = tcase_create("retry");
-    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_checked_fixture(tc, setup, world_down);
     tcase_add_loop_test(tc, a_sink_that_fails_for_a_while, 0, 2);
     tcase_add_loop_test(tc, attempts_are_counted_for_one_epoch, 0, 2);
     tcase_add_loop_test(tc, attempts_run_out, 0, 2);
