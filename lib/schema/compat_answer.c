@@ -1,14 +1,6 @@
 #include "schema/compat.h"
 #include <stdio.h>
 
-static const char *const kinds[] = {
-    "NAME_MISMATCH",        "FIXED_SIZE_MISMATCH",  "MISSING_ENUM_SYMBOLS", "READER_FIELD_MISSING_DEFAULT_VALUE",
-    "TYPE_MISMATCH",        "MISSING_UNION_BRANCH", "AMBIGUOUS_ALIAS",      "LOGICAL_MISMATCH"};
-
-const char *pln_compat_kind_name(int32_t kind) {
-    return kind >= 0 && kind < PLN__COUNT(kinds) ? kinds[kind] : NULL;
-}
-
 pln_status pln__compat_new(const pln_allocator *mem, const pln_compat_options *options,
                            pln_compat **out, pln_error *err) {
     pln_compat *self = pln__calloc(mem, 1, sizeof *self);

@@ -1,29 +1,7 @@
 #include "schema/compat.h"
 
-static const char *const levels[] = {"NONE",
-                                     "BACKWARD",
-                                     "BACKWARD_TRANSITIVE",
-                                     "FORWARD",
-                                     "FORWARD_TRANSITIVE",
-                                     "FULL",
-                                     "FULL_TRANSITIVE"};
 /* How much of an old schema stands in a message. */
 enum { OLD_SCHEMA_MAX = 10 * 1024 };
-
-const char *pln_compat_level_name(int32_t level) {
-    return level >= 0 && level < PLN__COUNT(levels) ? levels[level] : NULL;
-}
-
-int32_t pln_compat_level_find(const char *name) {
-    for (int32_t i = 0; i < PLN__COUNT(levels); i++) {
-        const char *a = name, *b = levels[i];
-        while (*b != '\0' && (*a == *b || (*a >= 'a' && *a <= 'z' && *a - 'a' + 'A' == *b)))
-            a++, b++;
-        if (*a == '\0' && *b == '\0')
-            return i;
-    }
-    return -1;
-}
 
 typedef struct question {
     pln_compat *answer;
@@ -115,7 +93,8 @@ static pln_status hold_all(question *q, const pln_compat_history *history, pln_e
     if (status == PLN_OK && q->answer->fails) {
         pln__text text;
         pln__text_init(&text, q->answer->mem);
-        pln__text_printf(&text, "{validateFields: 'false', compatibility: '%s'}", levels[q->level]);
+        pln__text_printf(&text, "{validateFields: 'false', compatibility: '%s'}",
+                         pln_compat_level_name(q->level));
         status = pln__compat_say(q->answer, &text, err);
     }
     return status;

@@ -1,43 +1,13 @@
 /*
  * Avro binary to typed columns and back, and avro-c's value reader on the same bytes in the same process (libavro-dev of Debian, where it is there; its
  * values are only read, not taken out). The datums are what stands in a container file's blocks with the null codec.
- *
- *     bench_avro                   all cases, one JSON line each
- *     bench_avro --write FOLDER    write schema and datums of each case for peers that are other programs (peer_avro.py)
  */
 #define _POSIX_C_SOURCE 200809L
-#include "bench.h"
 #include "format/avro.h"
 #include "format/avro_bytes.h"
-#include <dlfcn.h>
-#include <stdlib.h>
-#if defined(__has_include)
-#if __has_include(<avro.h>)
-#include <avro.h>
-#define HAVE_PEER 1
-#endif
-#endif
-
-enum { RECORDS = 655360, ROWS = 8192 };
-
-static double now(void) {
-    return bench_now_ns() * 1e-9;
-}
-
-static void must(bool good, const char *what) {
-    if (!good) {
-        fprintf(stderr, "bench_avro: %s\n", what);
-        exit(2);
-    }
-}
+#include "orders.h"
 
 /* ---- data ---- */
-
-static uint64_t rng_state = 42;
-static uint32_t draw(uint32_t below) {
-    rng_state = rng_state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)((rng_state >> 33) % below);
-}
 
 typedef struct bytes {
     uint8_t *data;
@@ -57,34 +27,18 @@ static void put_double(bytes *b, double value) {
     b->size += 8;
 }
 
-static const char orders_schema[] =
-    "{\"type\":\"record\",\"name\":\"Order\",\"fields\":["
-    "{\"name\":\"event_id\",\"type\":\"string\"},"
-    "{\"name\":\"event_time\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-micros\"}},"
-    "{\"name\":\"event_type\",\"type\":\"string\"},"
-    "{\"name\":\"order_id\",\"type\":\"long\"},{\"name\":\"customer_id\",\"type\":\"long\"},"
-    "{\"name\":\"email\",\"type\":\"string\"},{\"name\":\"country\",\"type\":\"string\"},"
-    "{\"name\":\"amount\",\"type\":\"double\"},{\"name\":\"quantity\",\"type\":\"int\"},"
-    "{\"name\":\"express\",\"type\":\"boolean\"}]}";
-
-static void order(bytes *b, int64_t i) {
-    static const char *const types[] = {"order_created", "order_paid", "order_shipped",
-                                        "order_returned"};
-    static const char *const countries[] = {"DE", "FR", "PL", "US", "JP"};
-    char text[64];
-    uint32_t customer = draw(1000000);
-    snprintf(text, sizeof text, "01HQ3ZK8V5T%010lld", (long long)i);
-    put_text(b, text);
-    put_long(b, 1709596800000000 + i * 125000 + draw(1000000));
-    put_text(b, types[draw(4)]);
-    put_long(b, 1000000000 + draw(1000000000));
-    put_long(b, customer);
-    snprintf(text, sizeof text, "user%u@example.com", customer);
-    put_text(b, text);
-    put_text(b, countries[draw(5)]);
-    put_double(b, draw(1000000) / 100.0);
-    put_long(b, 1 + draw(9));
-    b->data[b->size++] = draw(8) == 0;
+static void put_order(bytes *b, int64_t i) {
+    order o = order_draw(i);
+    put_text(b, o.event_id);
+    put_long(b, o.event_time);
+    put_text(b, o.event_type);
+    put_long(b, o.order_id);
+    put_long(b, o.customer_id);
+    put_text(b, o.email);
+    put_text(b, o.country);
+    put_double(b, o.amount);
+    put_long(b, o.quantity);
+    b->data[b->size++] = o.express;
 }
 
 /* Ten columns, as flights has them: nullable numbers, codes as an enum and short texts. */
@@ -127,7 +81,8 @@ typedef struct job {
     const char *name, *schema;
     void (*row)(bytes *b, int64_t i);
 } job;
-static const job jobs[] = {{"orders", orders_schema, order}, {"flights", flights_schema, flight}};
+static const job jobs[] = {{"orders", orders_schema, put_order},
+                           {"flights", flights_schema, flight}};
 
 static bytes generate(const job *j) {
     bytes b = {malloc((size_t)RECORDS * 160 + PLN__PADDING), 0};
@@ -210,19 +165,14 @@ typedef struct peer {
 } peer;
 
 #ifdef HAVE_PEER
-static bool find(peer *p, const char *name, void *to) {
-    void *found = dlsym(p->library, name);
-    memcpy(to, &found, sizeof found);
-    return found != NULL;
-}
-
 static bool load(peer *p) {
-    p->library = dlopen("libavro.so.23", RTLD_NOW | RTLD_LOCAL);
-    return p->library != NULL && find(p, "avro_schema_from_json_length", &p->parse) &&
-           find(p, "avro_generic_class_from_schema", &p->class_of) &&
-           find(p, "avro_generic_value_new", &p->value_new) &&
-           find(p, "avro_reader_memory", &p->open) && find(p, "avro_value_read", &p->read) &&
-           find(p, "avro_reader_free", &p->close);
+    p->library = peer_library();
+    return p->library != NULL && peer_find(p->library, "avro_schema_from_json_length", &p->parse) &&
+           peer_find(p->library, "avro_generic_class_from_schema", &p->class_of) &&
+           peer_find(p->library, "avro_generic_value_new", &p->value_new) &&
+           peer_find(p->library, "avro_reader_memory", &p->open) &&
+           peer_find(p->library, "avro_value_read", &p->read) &&
+           peer_find(p->library, "avro_reader_free", &p->close);
 }
 
 static double peer_read(const peer *p, const char *schema, const bytes *b) {
@@ -289,31 +239,12 @@ static void run(const job *j, const peer *p, bool have_peer) {
     free(b.data);
 }
 
-static void write_to(const char *folder, const char *name, const char *kind, const void *data,
-                     int64_t size) {
-    char path[500];
-    snprintf(path, sizeof path, "%s/%s.%s", folder, name, kind);
-    FILE *file = fopen(path, "wb");
-    must(file != NULL && (int64_t)fwrite(data, 1, (size_t)size, file) == size && fclose(file) == 0,
-         path);
-}
-
-int main(int argc, char **argv) {
+int main(void) {
     peer p = {NULL};
     bool have_peer = load(&p);
     if (!have_peer)
-        fprintf(stderr, "skip: avro against avro-c: no libavro-dev when this was compiled, or no "
-                        "libavro.so.23\n");
-    for (int i = 0; i < PLN__COUNT(jobs); i++) {
-        if (argc == 3 && strcmp(argv[1], "--write") == 0) {
-            bytes b = generate(&jobs[i]);
-            write_to(argv[2], jobs[i].name, "bin", b.data, b.size);
-            write_to(argv[2], jobs[i].name, "avsc", jobs[i].schema,
-                     (int64_t)strlen(jobs[i].schema));
-            free(b.data);
-        } else {
-            run(&jobs[i], &p, have_peer);
-        }
-    }
+        peer_missing("avro");
+    for (int i = 0; i < PLN__COUNT(jobs); i++)
+        run(&jobs[i], &p, have_peer);
     return 0;
 }

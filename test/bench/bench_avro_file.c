@@ -7,70 +7,29 @@
  *     bench_avro_file --file FILE       only read that file
  */
 #define _POSIX_C_SOURCE 200809L
-#include "bench.h"
 #include "format/avro_block.h"
-#include <dlfcn.h>
-#include <stdlib.h>
-#if defined(__has_include)
-#if __has_include(<avro.h>)
-#include <avro.h>
-#define HAVE_PEER 1
-#endif
-#endif
+#include "orders.h"
 
-enum { RECORDS = 655360, ROUNDS = 5, ROWS = 8192, BLOCK = 256 * 1024 };
-
-static double now(void) {
-    return bench_now_ns() * 1e-9;
-}
-
-static void must(bool good, const char *what) {
-    if (!good) {
-        fprintf(stderr, "bench_avro_file: %s\n", what);
-        exit(2);
-    }
-}
+enum { ROUNDS = 5, BLOCK = 256 * 1024 };
 
 /* ---- data ---- */
-
-static uint64_t rng_state = 42;
-static uint32_t draw(uint32_t below) {
-    rng_state = rng_state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)((rng_state >> 33) % below);
-}
-
-static const char schema_text[] =
-    "{\"type\":\"record\",\"name\":\"Order\",\"fields\":["
-    "{\"name\":\"event_id\",\"type\":\"string\"},"
-    "{\"name\":\"event_time\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-micros\"}},"
-    "{\"name\":\"event_type\",\"type\":\"string\"},"
-    "{\"name\":\"order_id\",\"type\":\"long\"},{\"name\":\"customer_id\",\"type\":\"long\"},"
-    "{\"name\":\"email\",\"type\":\"string\"},{\"name\":\"country\",\"type\":\"string\"},"
-    "{\"name\":\"amount\",\"type\":\"double\"},{\"name\":\"quantity\",\"type\":\"int\"},"
-    "{\"name\":\"express\",\"type\":\"boolean\"}]}";
 
 static void put_text(pln_column *column, const char *text) {
     must(pln_column_text(column, text, -1, NULL) >= 0, "text");
 }
 
 static void put_order(pln_column *columns, int64_t i) {
-    static const char *const types[] = {"order_created", "order_paid", "order_shipped",
-                                        "order_returned"};
-    static const char *const countries[] = {"DE", "FR", "PL", "US", "JP"};
-    char text[64];
-    uint32_t customer = draw(1000000);
-    snprintf(text, sizeof text, "01HQ3ZK8V5T%010lld", (long long)i);
-    put_text(&columns[0], text);
-    pln_column_int(&columns[1], 1709596800000000 + i * 125000 + draw(1000000), NULL);
-    put_text(&columns[2], types[draw(4)]);
-    pln_column_int(&columns[3], 1000000000 + draw(1000000000), NULL);
-    pln_column_int(&columns[4], customer, NULL);
-    snprintf(text, sizeof text, "user%u@example.com", customer);
-    put_text(&columns[5], text);
-    put_text(&columns[6], countries[draw(5)]);
-    pln_column_float(&columns[7], draw(1000000) / 100.0, NULL);
-    pln_column_int(&columns[8], 1 + draw(9), NULL);
-    pln_column_int(&columns[9], draw(8) == 0, NULL);
+    order o = order_draw(i);
+    put_text(&columns[0], o.event_id);
+    pln_column_int(&columns[1], o.event_time, NULL);
+    put_text(&columns[2], o.event_type);
+    pln_column_int(&columns[3], o.order_id, NULL);
+    pln_column_int(&columns[4], o.customer_id, NULL);
+    put_text(&columns[5], o.email);
+    put_text(&columns[6], o.country);
+    pln_column_float(&columns[7], o.amount, NULL);
+    pln_column_int(&columns[8], o.quantity, NULL);
+    pln_column_int(&columns[9], o.express, NULL);
 }
 
 static struct ArrowArray generate(const struct ArrowSchema *schema) {
@@ -172,20 +131,14 @@ typedef struct peer {
 } peer;
 
 #ifdef HAVE_PEER
-static bool find(const peer *p, const char *name, void *to) {
-    void *found = dlsym(p->library, name);
-    memcpy(to, &found, sizeof found);
-    return found != NULL;
-}
-
 static bool load(peer *p) {
-    p->library = dlopen("libavro.so.23", RTLD_NOW | RTLD_LOCAL);
-    return p->library != NULL && find(p, "avro_file_reader", &p->open) &&
-           find(p, "avro_file_reader_get_writer_schema", &p->schema) &&
-           find(p, "avro_generic_class_from_schema", &p->class_of) &&
-           find(p, "avro_generic_value_new", &p->value_new) &&
-           find(p, "avro_file_reader_read_value", &p->read) &&
-           find(p, "avro_file_reader_close", &p->close);
+    p->library = peer_library();
+    return p->library != NULL && peer_find(p->library, "avro_file_reader", &p->open) &&
+           peer_find(p->library, "avro_file_reader_get_writer_schema", &p->schema) &&
+           peer_find(p->library, "avro_generic_class_from_schema", &p->class_of) &&
+           peer_find(p->library, "avro_generic_value_new", &p->value_new) &&
+           peer_find(p->library, "avro_file_reader_read_value", &p->read) &&
+           peer_find(p->library, "avro_file_reader_close", &p->close);
 }
 
 /* 0: it does not know the codec. */
@@ -228,9 +181,15 @@ static void say(const char *codec, const char *what, double seconds, int64_t siz
     fflush(stdout);
 }
 
+#ifdef PLN_HAVE_LIBDEFLATE
+#define DEFLATE_TARGET 4.5
+#else
+#define DEFLATE_TARGET 2.3
+#endif
+
 static double target_of(const char *codec) {
     return strcmp(codec, "null") == 0      ? 12
-           : strcmp(codec, "deflate") == 0 ? 2.3
+           : strcmp(codec, "deflate") == 0 ? DEFLATE_TARGET
            : strcmp(codec, "snappy") == 0  ? 4.5
                                            : 0;
 }
@@ -264,8 +223,7 @@ static void all(void) {
     bool have_peer = load(&p);
     struct ArrowArray rows = generate(&schema);
     if (!have_peer)
-        fprintf(stderr, "skip: avro_file against avro-c: no libavro-dev when this was compiled, or "
-                        "no libavro.so.23\n");
+        peer_missing("avro_file");
     for (int i = 0; i < PLN__COUNT(codecs); i++) {
         snprintf(path, sizeof path, "/tmp/bench_avro_file_%ld.avro", (long)clock());
         run(path, codecs[i], &rows, have_peer ? &p : NULL);
@@ -297,7 +255,7 @@ static void one_file(const char *path) {
 }
 
 int main(int argc, char **argv) {
-    must(pln__avro_parse(pln__system_allocator(), schema_text, -1, NULL, &avro, NULL) >= 0,
+    must(pln__avro_parse(pln__system_allocator(), orders_schema, -1, NULL, &avro, NULL) >= 0,
          "schema");
     must(pln__avro_to_arrow(pln__system_allocator(), avro, &schema, NULL) >= 0, "columns");
     if (argc == 3 && strcmp(argv[1], "--write") == 0)

@@ -1,5 +1,6 @@
 /* What a registry's server may say: the first byte chooses the HTTP status, the rest is the reply. */
 #include "connect/http/http.h"
+#include <pln/compat.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -50,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     (void)pln__reply_compatible(reply, &number, NULL);
     for (int64_t i = 0; pln__reply_message(reply, i) != NULL; i++)
         sum += strlen(pln__reply_message(reply, i));
-    if (pln__reply_level(reply, &number, NULL) >= 0 && pln__level_text(number) == NULL)
+    if (pln__reply_level(reply, &number, NULL) >= 0 && pln_compat_level_name(number) == NULL)
         __builtin_trap();
     (void)pln__reply_subjects(reply, pln__system_allocator(), take_subject, &sum, NULL);
     (void)pln__reply_versions(reply, take_version, &sum, NULL);

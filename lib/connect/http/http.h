@@ -2,7 +2,7 @@
  * Connector http: a schema registry behind HTTP, as a plugin.
  *
  * Job: the REST calls of Confluent's registry over libcurl, and what their replies mean.
- * Must not know: how schemas are parsed or kept; runs. Of the library's other rooms it uses base alone, linked into the plugin.
+ * Must not know: how schemas are parsed or kept; runs. Of the library's other rooms it uses base and the names of levels, linked into the plugin.
  * Invariants: no signal, no environment, no redirect, no file beyond the certificates that were named; a reply is bounded and believed in nothing.
  */
 #ifndef PLN__CONNECT_HTTP_H
@@ -30,8 +30,6 @@ pln_status pln__reply_compatible(const json_t *reply, int32_t *compatible, pln_e
 const char *pln__reply_message(const json_t *reply, int64_t index);
 /* {"compatibilityLevel": …} as a number of PLN_COMPAT_*. */
 pln_status pln__reply_level(const json_t *reply, int32_t *level, pln_error *err);
-/* NULL past the last, or where it is no level. */
-const char *pln__level_text(int32_t level);
 /* A list of subjects in the order of their bytes; of versions, ascending. A negative answer of `each` stops. */
 pln_status pln__reply_subjects(json_t *reply, const pln_allocator *mem,
                                pln_status (*each)(void *arg, const char *subject), void *arg,

@@ -1,5 +1,6 @@
 #include "connect/http/http.h"
 #include "base/utf8.h"
+#include <pln/compat.h>
 
 typedef struct server {
     pln__http *http;
@@ -64,6 +65,20 @@ static pln__text new_text(const server *s) {
     pln__text text;
     pln__text_init(&text, pln__http_allocator(s->http));
     return text;
+}
+
+/* "/subjects/orders/versions/3", and a query where one is asked for; `path` is to be freed only if this succeeds. */
+static pln_status version_path(server *s, const char *subject, int32_t version, const char *query,
+                               pln__text *path, pln_error *err) {
+    *path = new_text(s);
+    pln_status status = add_subject(path, "/subjects/", subject, err);
+    if (status < 0) {
+        pln__text_free(path);
+        return status;
+    }
+    add_version(path, version);
+    pln__text_str(path, query);
+    return PLN_OK;
 }
 
 static void draft_json(const pln_schema_draft *draft, pln__text *out) {
@@ -173,16 +188,12 @@ static pln_status server_by_version(void *self, pln_context *ctx, const char *su
                                     pln_error *err) {
     server *s = self;
     json_t *reply;
-    pln__text path = new_text(s);
+    pln__text path;
     (void)ctx;
-    pln_status status = add_subject(&path, "/subjects/", subject, err);
-    if (status < 0) {
-        pln__text_free(&path);
-        return status;
-    }
-    add_version(&path, version);
-    pln__text_str(&path, flags & PLN_SCHEMA_DELETED ? "?deleted=true" : "");
-    status = call(s, "GET", &path, NULL, &reply, err);
+    pln_status status = version_path(s, subject, version,
+                                     flags & PLN_SCHEMA_DELETED ? "?deleted=true" : "", &path, err);
+    if (status >= 0)
+        status = call(s, "GET", &path, NULL, &reply, err);
     if (status >= 0)
         status = pln__reply_entry(reply, s->references, out, err);
     return status < 0 ? status : need_text(out, err);
@@ -312,16 +323,11 @@ static pln_status server_remove(void *self, pln_context *ctx, const char *subjec
                                 int32_t permanent, pln_error *err) {
     server *s = self;
     json_t *reply;
-    pln__text path = new_text(s);
+    pln__text path;
     (void)ctx;
-    pln_status status = add_subject(&path, "/subjects/", subject, err);
-    if (status < 0) {
-        pln__text_free(&path);
-        return status;
-    }
-    add_version(&path, version);
-    pln__text_str(&path, permanent ? "?permanent=true" : "");
-    return call(s, "DELETE", &path, NULL, &reply, err);
+    pln_status status =
+        version_path(s, subject, version, permanent ? "?permanent=true" : "", &path, err);
+    return status < 0 ? status : call(s, "DELETE", &path, NULL, &reply, err);
 }
 
 static pln_status server_level(void *self, pln_context *ctx, const char *subject, uint32_t flags,
@@ -339,7 +345,8 @@ static pln_status server_set_level(void *self, pln_context *ctx, const char *sub
                                    pln_error *err) {
     server *s = self;
     json_t *reply;
-    const char *name = pln__level_text(level), *prefix = subject == NULL ? "/config" : "/config/";
+    const char *name = pln_compat_level_name(level),
+               *prefix = subject == NULL ? "/config" : "/config/";
     (void)ctx;
     if (name == NULL)
         return simple(s, "DELETE", prefix, subject, "", &reply, err);

@@ -2,18 +2,6 @@
 #include <pln/compat.h>
 #include <stdlib.h>
 
-static const char *const LEVELS[] = {"NONE",
-                                     "BACKWARD",
-                                     "BACKWARD_TRANSITIVE",
-                                     "FORWARD",
-                                     "FORWARD_TRANSITIVE",
-                                     "FULL",
-                                     "FULL_TRANSITIVE"};
-
-const char *pln__level_text(int32_t level) {
-    return level < 0 || level >= PLN__COUNT(LEVELS) ? NULL : LEVELS[level];
-}
-
 /* What a code means, where it means more than its HTTP status. */
 static pln_status status_of(int64_t http, int64_t code) {
     if (code >= 42200 && code < 42300)
@@ -185,12 +173,10 @@ pln_status pln__reply_level(const json_t *reply, int32_t *level, pln_error *err)
     const char *name = NULL;
     if (!text(reply, "compatibilityLevel", &name) || name == NULL)
         return unlike("compatibilityLevel", err);
-    for (int32_t i = 0; i < PLN__COUNT(LEVELS); i++)
-        if (strcmp(LEVELS[i], name) == 0) {
-            *level = i;
-            return PLN_OK;
-        }
-    return pln__error_set(err, PLN_EUNSUPPORTED, "reply: level '%s' is not known", name);
+    *level = pln_compat_level_find(name);
+    return *level >= 0
+               ? PLN_OK
+               : pln__error_set(err, PLN_EUNSUPPORTED, "reply: level '%s' is not known", name);
 }
 
 static int by_bytes(const void *a, const void *b) {
