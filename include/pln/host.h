@@ -258,6 +258,7 @@ struct pln_host {
      * done, prepare, commit and recover are not called, and state_commit gets no head. The text is copied.
      */
     pln_status (*lacks)(pln_context *ctx, const char *what, pln_error *err);
+    /* Schema registries, by location; see pln_schema_registry_calls. */
     const pln_schema_registry_calls *schema_registry;
 };
 
