@@ -1,5 +1,5 @@
 /*
- * Runs the unit tests: check-unit [-l] [pattern...], a pattern being "room", "room/thing" or a part of it.
+ * Runs the unit tests: check-unit [-l] [pattern...], a pattern being how a name starts: "room", "room/thing".
  *
  * One line per suite. A test that cannot run prints "skip: why" at the start of a line and returns; it is
  * counted as skipped. CK_FORK=no runs all in one process, CK_RUN_CASE chooses test cases.
@@ -30,7 +30,7 @@ static bool wanted(const char *name, int argc, char **argv) {
     bool any = false;
     for (int i = 1; i < argc; i++) {
         any = true;
-        if (strstr(name, argv[i]) != NULL)
+        if (strncmp(name, argv[i], strlen(argv[i])) == 0)
             return true;
     }
     return !any;

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* memmem */
 #include "scratch.h"
 #include "skip.h"
 #include <check.h>
@@ -35,11 +34,9 @@ static void tear_down(void) {
 static int64_t count(const char *text, const char *what) {
     int64_t n = 0;
     size_t size = strlen(what);
-    const char *end = text + strlen(text), *at = text;
-    while ((at = memmem(at, (size_t)(end - at), what, size)) != NULL) {
-        at += size;
-        n++;
-    }
+    /* Not memmem: a sanitizer would look at all that is left of the text at each call. */
+    for (; *text != '\0'; text++)
+        n += *text == *what && strncmp(text, what, size) == 0;
     return n;
 }
 

@@ -125,6 +125,11 @@ static void install(void) {
     ck_assert_int_eq(sqlite3_vfs_register(&vfs, 1), SQLITE_OK);
 }
 
+static void uninstall(void) {
+    sqlite3_vfs_unregister(&vfs);
+    sqlite3_vfs_register(below_vfs, 1);
+}
+
 static void without(const char *name) {
     char path[330];
     static const char *const tails[] = {"", "-wal", "-shm", "-journal"};
@@ -198,7 +203,6 @@ static int64_t run_epochs(void) {
 START_TEST(rows_and_head_survive_io_errors_together) {
     bool journal = _i >= FAULTS; /* an existing database with a rollback journal */
     int points = 0;
-    install();
     for (int64_t n = 0;; n++) {
         without(database);
         if (journal)
@@ -237,7 +241,6 @@ END_TEST
 START_TEST(the_state_file_survives_io_errors) {
     pln_error e = {0};
     const char *path = strdup(scratch_path(&dir, "state.db"));
-    install();
     for (int64_t n = 0;; n++) {
         pln__state_options options = {.path = path};
         pln__state *state = NULL;
@@ -281,7 +284,6 @@ END_TEST
 
 /* After a sync that failed nobody knows what is on the disk, and the connection does not pretend to. */
 START_TEST(a_failed_sync_ends_the_connection) {
-    install();
     fake_node *node = open_sink("sqlite.append", "{'database': '$', 'table': 't'}", "id l");
     OK(write_rows(node, "id l", "{'id': 1}\n", err));
     arm(4, 0);
@@ -296,6 +298,7 @@ Suite *suite_connect_sqlite_fault(void);
 Suite *suite_connect_sqlite_fault(void) {
     Suite *suite = suite_create("connect/sqlite_fault");
     TCase *tests = tcase_create("fault");
+    tcase_add_checked_fixture(tests, install, uninstall);
     tcase_add_checked_fixture(tests, kit_setup, kit_teardown);
     tcase_add_loop_test(tests, rows_and_head_survive_io_errors_together, 0, 2 * FAULTS);
     tcase_add_loop_test(tests, the_state_file_survives_io_errors, 0, FAULTS);

@@ -89,6 +89,7 @@ static inline void kit_host_new(const fake_options *options) {
 }
 
 static void kit_setup(void) {
+    memset(metrics, 0, sizeof metrics);
     dir = scratch_new();
     snprintf(database, sizeof database, "%s", scratch_path(&dir, "t.db"));
     kit_host_new(NULL);
