@@ -172,12 +172,12 @@ static inline const uint8_t *put_bytes(decoder *self, const op *o, int64_t row, 
     int64_t start = offset_at(column, row), end = start + size;
     if (PLN__UNLIKELY(end > column->data.capacity) && !more_bytes(self, column, start, size))
         return NULL;
-    uint8_t *to = column->data.data + start;
     set_offset(column, row + 1, end);
-    if (PLN__UNLIKELY(size > AHEAD))
-        return put_long_bytes(self, o, p, size, to);
     if (PLN__UNLIKELY(column->data.capacity == 0))
         return p;
+    uint8_t *to = column->data.data + start;
+    if (PLN__UNLIKELY(size > AHEAD))
+        return put_long_bytes(self, o, p, size, to);
     memcpy(to, p, AHEAD);
     if (text && PLN__UNLIKELY(!ascii_ahead(p, size)))
         return put_long_bytes(self, o, p, size, to);
@@ -582,12 +582,11 @@ static pln_status bad_datum(decoder *self, const uint8_t *start, int64_t base) {
     const char *path =
         self->fault_op == NULL ? "" : (const char *)self->names.data + self->fault_op->path;
     pln__avro_fault_text(&self->in, &text);
-    const char *why = text.failed || text.data == NULL ? "the datum is damaged" : text.data;
-    pln_status status = path[0] == '\0'
-                            ? pln__error_set(self->err, PLN_EDATA, "Avro datum, offset %lld: %s",
-                                             (long long)(self->in.at - start + base), why)
-                            : pln__error_set(self->err, PLN_EDATA, "Avro field %s, offset %lld: %s",
-                                             path, (long long)(self->in.at - start + base), why);
+    pln_status status = pln__text_status(&text, self->err);
+    if (status >= 0)
+        status = pln__error_set(self->err, PLN_EDATA, "Avro %s%s, offset %lld: %s",
+                                path[0] == '\0' ? "datum" : "field ", path,
+                                (long long)(self->in.at - start + base), text.data);
     pln__text_free(&text);
     return status;
 }

@@ -343,10 +343,11 @@ static pln_status refuse(writer *w, const uint8_t *start) {
     pln__text text;
     pln__text_init(&text, w->mem);
     pln__avro_fault_text(&w->in, &text);
-    pln_status status = pln__error_set(
-        w->err, PLN_EDATA, "Avro %s%s, offset %lld: %s", w->path[0] == '\0' ? "datum" : "field ",
-        w->path, (long long)(w->in.at - start),
-        text.failed || text.data == NULL ? "the datum is damaged" : text.data);
+    pln_status status = pln__text_status(&text, w->err);
+    if (status >= 0)
+        status = pln__error_set(w->err, PLN_EDATA, "Avro %s%s, offset %lld: %s",
+                                w->path[0] == '\0' ? "datum" : "field ", w->path,
+                                (long long)(w->in.at - start), text.data);
     pln__text_free(&text);
     return status;
 }

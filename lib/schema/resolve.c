@@ -436,8 +436,13 @@ static pln_status expand(work *w, int64_t at) {
 
 /* ---- pass 2 and 3: what can be read ---- */
 
+/* There may be none at all, and nothing may be added to a null pointer. */
+static const int32_t *edges_of(const work *w, const pair *p) {
+    return w->edges == NULL ? NULL : w->edges + p->first;
+}
+
 static bool whole_now(const work *w, const pair *p) {
-    const int32_t *to = w->edges + p->first;
+    const int32_t *to = edges_of(w, p);
     bool any = p->action == PLN__AVRO_STEP_READER_UNION;
     if (p->action == PLN__AVRO_STEP_ERROR)
         return false;
@@ -448,7 +453,7 @@ static bool whole_now(const work *w, const pair *p) {
 }
 
 static bool some_now(const work *w, pair *p) {
-    const int32_t *to = w->edges + p->first;
+    const int32_t *to = edges_of(w, p);
     switch (p->action) {
     case PLN__AVRO_STEP_ERROR: return false;
     case PLN__AVRO_STEP_RECORD:
@@ -496,7 +501,7 @@ static void choose(work *w) {
         pair *p = &w->pairs[i];
         if (p->action != PLN__AVRO_STEP_READER_UNION)
             continue;
-        const int32_t *to = w->edges + p->first;
+        const int32_t *to = edges_of(w, p);
         int32_t best = -1;
         for (int32_t k = 0; k < p->n_edges && best < 0; k++)
             if (w->pairs[to[k]].whole)
