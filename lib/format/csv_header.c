@@ -294,6 +294,10 @@ static uint8_t find_newline(const pln__decoder *self, pln__csv_input input) {
     bool quoted = false;
     int64_t end = size < self->bytes_max ? size : self->bytes_max;
     for (int64_t i = 0; i < end; i++) {
+        if (quoted && self->rules.escape != 0 && bytes[i] == self->rules.escape) {
+            i++;
+            continue;
+        }
         if (bytes[i] == self->rules.quote && self->rules.quote != 0 && self->lines_to_skip == 0)
             quoted = !quoted;
         if (quoted || (bytes[i] != '\n' && bytes[i] != '\r'))

@@ -79,9 +79,9 @@ ALWAYS const uint8_t *read_bool(pln__decoder *self, pln__json_node *node, const 
  */
 ALWAYS const uint8_t *read_text(pln__decoder *self, pln__json_node *node, pln__column *c,
                                 const uint8_t *p, int64_t depth) {
-    int64_t start = c->data.size, size = -1;
-    if (PLN__LIKELY(*p == '"' && c->length < c->reserved_rows))
-        size = pln__json_copy(p + 1, c->data.data + start, c->data.capacity - start);
+    int64_t start = c->data.size, size = -1, room = c->data.capacity - start;
+    if (PLN__LIKELY(room > 0 && *p == '"' && c->length < c->reserved_rows))
+        size = pln__json_copy(p + 1, c->data.data + start, room);
     if (PLN__UNLIKELY(size < 0)) {
         if (node != NULL)
             return pln__json_scalar(self, node, p, depth);

@@ -120,6 +120,9 @@ START_TEST(dialects) {
                "x\"y\\|,\n\\n|\n\n");
     ck_decodes(&usual, "a:u b:u", "a,b\nx,\"y\\\"\nz,w\n",
                "!1 4 6 -1: the quote opened in field 2 is not closed\nz|w\n");
+    /* A CR in quotes, behind a quote that is escaped, says nothing about line ends. */
+    usual.header = false;
+    ck_decodes(&usual, "a:u b:u", "\"x\\\"y\",\"\r\"\nz,w\n", "x\"y|\r\nz|w\n");
     pln__csv_dialect_default(&usual);
     usual.trim = true;
     ck_decodes(&usual, "a:l b:u", " a ,\tb\n 1 , \" x \" \n2,  \n", "1| x \n2|~\n");
