@@ -124,6 +124,7 @@ static void read_again(const pln__avro_schema *reader, const pln__text *text) {
         /* What binary data may say and JSON may not. */
         fail_unless(strstr(err.message, "stands twice") != NULL ||
                     strstr(err.message, "nesting") != NULL);
+        pln__buffer_free(mem, &out);
         return;
     }
     uint8_t *bytes = avro_padded(out.data, out.size);
