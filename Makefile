@@ -42,6 +42,7 @@ INSTALL ?= install
 INSTALL_PROGRAM ?= $(INSTALL) -m 755
 INSTALL_DATA ?= $(INSTALL) -m 644
 FUZZ_SECONDS ?= 60
+FUZZ_RUNS ?= 0
 TORTURE_MINUTES ?= 90
 TESTS ?=
 # Set to make warnings errors, as CI does.
@@ -102,7 +103,7 @@ SANITIZE_asan := -fsanitize=address,undefined -fno-sanitize-recover=all
 SANITIZE_ubsan := -fsanitize=undefined -fno-sanitize-recover=all
 SANITIZE_tsan := -fsanitize=thread
 SANITIZE_cov := --coverage -fprofile-abs-path -fprofile-update=atomic
-SANITIZE_fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+SANITIZE_fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-coverage=trace-cmp -fno-sanitize-recover=all
 SANITIZERS := $(or $(SANITIZE_$(SANITIZE)),$(error SANITIZE=$(SANITIZE) is none of asan ubsan tsan cov fuzz))
 OPT := $(if $(filter cov,$(SANITIZE)),-O0,-O1)
 OPT_KERNELS := $(OPT)
@@ -308,13 +309,13 @@ bench: ## measure; one JSON line per case, also in build/bench.jsonl (BENCH=patt
 	    for p in test/bench/peer_$(BENCH).py; do if [ -e $$p ]; then O=$(O) $(PYTHON) $$p; fi; done; } \
 	    | tee $(O)/bench.jsonl
 
-fuzz: ## libFuzzer on every target, FUZZ_SECONDS each (FUZZ=pattern)
+fuzz: ## libFuzzer on every target, FUZZ_SECONDS or FUZZ_RUNS each (FUZZ="part of a name")
 	@CLANG=$(CLANG) build-aux/setup fuzz
 	@$(AGAIN) CC=$(CLANG) SANITIZE=fuzz O=$(O)/fuzz run-fuzz
 $(FUZZ_SRC:test/fuzz/%.c=$(O)/libfuzzer/%): $(O)/libfuzzer/%: $(OBJ)/test/fuzz/%.o $(O)/libtest.a $(O)/libpipeline.a
 	$(call say,LINK,$@)mkdir -p $(@D) && $(LINK) -fsanitize=fuzzer -o $@ $< $(O)/libtest.a $(O)/libpipeline.a $(LIBS)
 run-fuzz: $(FUZZ_SRC:test/fuzz/%.c=$(O)/libfuzzer/%)
-	@build-aux/fuzz $(O) $(FUZZ_SECONDS) $(FUZZ)
+	@build-aux/fuzz $(O) $(FUZZ_SECONDS) $(FUZZ_RUNS) $(FUZZ)
 
 torture: ## the long form of the chaos, law, kill and fuzz tests (TORTURE_MINUTES, 90 by default)
 	@CC=$(call quote,$(CC)) build-aux/setup check

@@ -26,12 +26,12 @@ const struct ArrowSchema *pln__avro_decoder_schema(const pln__avro_decoder *self
 typedef struct pln__avro_input {
     const uint8_t *bytes; /* PLN__PADDING more bytes may be read behind size, never used */
     int64_t size;
-    int64_t base; /* added to the offsets in messages */
+    int64_t base; /* added to the offsets in messages: what stands before each datum, its frame */
     int64_t used; /* out: bytes of the rows decoded */
     int64_t rows; /* in: at most so many; out: how many were */
 } pln__avro_input;
 /*
- * Append rows. A datum that is damaged, cut or not for this reader is PLN_EDATA with the field path and the offset in `bytes`; rows before it stay,
+ * Append rows. A datum that is damaged, cut or not for this reader is PLN_EDATA with the field path and the offset in it; rows before it stay,
  * it leaves none, and `used` is where it begins. Whether bytes may be left over is for the caller to say.
  */
 pln_status pln__avro_decode(pln__avro_decoder *self, pln__avro_input *input, pln_error *err);

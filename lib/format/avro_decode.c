@@ -574,7 +574,8 @@ static bool fill_dictionaries(decoder *self) {
     return true;
 }
 
-static pln_status bad_datum(decoder *self, const uint8_t *start, int64_t base) {
+/* The place is counted from the start of the datum, that it does not depend on how many rows were asked for at once. */
+static pln_status bad_datum(decoder *self, const uint8_t *datum, int64_t base) {
     if (self->failed < 0)
         return self->failed;
     pln__text text;
@@ -586,7 +587,7 @@ static pln_status bad_datum(decoder *self, const uint8_t *start, int64_t base) {
     if (status >= 0)
         status = pln__error_set(self->err, PLN_EDATA, "Avro %s%s, offset %lld: %s",
                                 path[0] == '\0' ? "datum" : "field ", path,
-                                (long long)(self->in.at - start + base), text.data);
+                                (long long)(self->in.at - datum + base), text.data);
     pln__text_free(&text);
     return status;
 }
@@ -623,7 +624,7 @@ pln_status pln__avro_decode(pln__avro_decoder *self, pln__avro_input *input, pln
             f->mark = f->row;
             p = self->datum;
             roll_back(self);
-            status = bad_datum(self, start, input->base);
+            status = bad_datum(self, p, input->base);
             break;
         }
         p = next;

@@ -52,6 +52,26 @@ static void fail_unless(bool fine) {
         abort();
 }
 
+/* What every run of a pair would make anew: writer and reader, and how data of the writer and of the reader are read. Never freed. */
+typedef struct plan {
+    pln__avro_schema *writer, *reader;
+    pln__avro_resolution *given, *own;
+} plan;
+
+static const plan *plan_of(uint8_t choice) {
+    static plan plans[PLN__COUNT(pairs)];
+    plan *p = &plans[choice % PLN__COUNT(pairs)];
+    if (p->writer != NULL)
+        return p;
+    const char *const *pair = pairs[choice % PLN__COUNT(pairs)];
+    p->writer = avro_schema(pair[0]);
+    p->reader = pair[1] == NULL ? pln__avro_schema_ref(p->writer) : avro_schema(pair[1]);
+    const pln_allocator *mem = pln__system_allocator();
+    fail_unless(pln__avro_resolve(mem, p->writer, p->reader, &p->given, NULL) >= 0);
+    fail_unless(pln__avro_resolve(mem, p->reader, p->reader, &p->own, NULL) >= 0);
+    return p;
+}
+
 /* The first datum as rows; false: it could not be read. */
 static bool read_row(const pln__avro_schema *writer, const pln__avro_schema *reader,
                      const uint8_t *bytes, int64_t size, struct ArrowSchema *schema,
@@ -104,23 +124,19 @@ static void written_again(const pln__avro_schema *reader, const struct ArrowSche
     pln__avro_encoder_free(encoder);
 }
 
-static bool to_text(const pln__avro_schema *writer, const pln__avro_schema *reader,
-                    const uint8_t *bytes, int64_t size, int64_t *used, pln__text *text) {
-    pln__avro_resolution *resolution;
+static bool to_text(const pln__avro_resolution *resolution, const uint8_t *bytes, int64_t size,
+                    int64_t *used, pln__text *text) {
     pln__text_init(text, pln__system_allocator());
-    fail_unless(pln__avro_resolve(pln__system_allocator(), writer, reader, &resolution, NULL) >= 0);
-    pln_status status = pln__avro_to_json(resolution, &limits, bytes, size, used, text, NULL);
-    pln__avro_resolution_free(resolution);
-    return status >= 0;
+    return pln__avro_to_json(resolution, &limits, bytes, size, used, text, NULL) >= 0;
 }
 
-static void read_again(const pln__avro_schema *reader, const pln__text *text) {
+static void read_again(const plan *p, const pln__text *text) {
     const pln_allocator *mem = pln__system_allocator();
     pln__buffer out = {0};
     pln__text again;
     pln_error err = {0};
     int64_t used;
-    if (pln__avro_from_json(mem, reader, text->data, text->size, &out, &err) < 0) {
+    if (pln__avro_from_json(mem, p->reader, text->data, text->size, &out, &err) < 0) {
         /* What binary data may say and JSON may not. */
         fail_unless(strstr(err.message, "stands twice") != NULL ||
                     strstr(err.message, "nesting") != NULL);
@@ -128,7 +144,7 @@ static void read_again(const pln__avro_schema *reader, const pln__text *text) {
         return;
     }
     uint8_t *bytes = avro_padded(out.data, out.size);
-    fail_unless(to_text(reader, reader, bytes, out.size, &used, &again) && used == out.size);
+    fail_unless(to_text(p->own, bytes, out.size, &used, &again) && used == out.size);
     fail_unless(strcmp(again.data, text->data) == 0);
     free(bytes);
     pln__text_free(&again);
@@ -143,26 +159,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     int64_t by_rows, by_text = 0;
     if (size < 1)
         return 0;
-    const char *const *pair = pairs[data[0] % PLN__COUNT(pairs)];
-    pln__avro_schema *writer = avro_schema(pair[0]);
-    pln__avro_schema *reader =
-        pair[1] == NULL ? pln__avro_schema_ref(writer) : avro_schema(pair[1]);
+    const plan *p = plan_of(data[0]);
     uint8_t *bytes = avro_padded(data + 1, (int64_t)size - 1);
-    bool as_rows = read_row(writer, reader, bytes, (int64_t)size - 1, &schema, &rows, &by_rows);
-    bool as_text = to_text(writer, reader, bytes, (int64_t)size - 1, &by_text, &text);
+    bool as_rows =
+        read_row(p->writer, p->reader, bytes, (int64_t)size - 1, &schema, &rows, &by_rows);
+    bool as_text = to_text(p->given, bytes, (int64_t)size - 1, &by_text, &text);
     /* No rows come of no bytes; decimals beyond the precision, and skipped values, are looked at by rows alone. */
     if (as_rows)
         fail_unless(!as_text || by_rows == by_text);
     if (as_text)
-        read_again(reader, &text);
+        read_again(p, &text);
     if (as_rows) {
-        written_again(reader, &schema, &rows);
+        written_again(p->reader, &schema, &rows);
         rows.release(&rows);
         schema.release(&schema);
     }
     pln__text_free(&text);
     free(bytes);
-    pln__avro_schema_unref(writer);
-    pln__avro_schema_unref(reader);
     return 0;
 }
