@@ -73,7 +73,7 @@ PLN_API const struct ArrowSchema *pln_avro_decoder_schema(const pln_avro_decoder
  * Append the datums that lie one after the other in bytes[0, size), at most max_rows. *used is where the first one that was not read begins, *rows how many were. A datum that
  * is damaged, cut or nothing for the reader leaves no row; those before it stay. Who expects one datum holds *used against size.
  *
- * Errors: PLN_EDATA with the field, the offset in `bytes` and the value; PLN_ELIMIT for more than 2 GiB in one column: take the rows, go on;
+ * Errors: PLN_EDATA with the field, the offset in the datum, which begins at *used, and the value; PLN_ELIMIT for more than 2 GiB in one column: take the rows, go on;
  * PLN_ENOMEM.
  * Owner: `bytes` is borrowed for the call.
  * Threads: one at a time.

@@ -138,7 +138,9 @@ static pln_status damaged(const pln__avro_codec *self, const char *what, pln_err
 /* Room for a try of decompression that began at out->size: at least `need`, at most `most`. */
 static pln_status make_room(const pln__avro_codec *self, pln__buffer *out, int64_t need,
                             int64_t most, int64_t *room, pln_error *err) {
-    pln_status status = pln__buffer_reserve(self->mem, out, smaller(need, most), err);
+    /* Even nothing needs a place to go to. */
+    need = need < 1 ? 1 : smaller(need, most);
+    pln_status status = pln__buffer_reserve(self->mem, out, need, err);
     *room = smaller(out->capacity - out->size, most);
     return status;
 }

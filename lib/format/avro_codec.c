@@ -120,7 +120,6 @@ pln_status pln_avro_decode(pln_avro_decoder *self, const uint8_t *bytes, int64_t
         return status;
     pln__avro_input tail = {.bytes = self->tail.data,
                             .size = size - head.used,
-                            .base = head.used,
                             .rows = max_rows - head.rows};
     if (tail.size > 0 || head.rows == 0)
         status = pln__avro_decode(self->inner, &tail, err);

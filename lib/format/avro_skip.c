@@ -155,6 +155,14 @@ const uint8_t *pln__avro_skip_value(pln__avro_cursor *in, const pln__avro_type *
     }
 }
 
+/* Bytes behind the number at the place of the fault. */
+static long long left_behind(const pln__avro_cursor *in) {
+    const uint8_t *p = in->at;
+    while (p < in->end && *p++ >= 0x80)
+        continue;
+    return p < in->end ? (long long)(in->end - p) : 0;
+}
+
 void pln__avro_fault_text(const pln__avro_cursor *in, pln__text *out) {
     char shown[PLN__SHOW_SIZE];
     long long n = (long long)in->number;
@@ -165,7 +173,7 @@ void pln__avro_fault_text(const pln__avro_cursor *in, pln__text *out) {
     case AVRO_FAULT_INT: pln__text_str(out, "an int of more than 5 bytes or 32 bits"); break;
     case AVRO_FAULT_BOOL: pln__text_printf(out, "boolean byte %lld, expected 0 or 1", n); break;
     case AVRO_FAULT_LENGTH:
-        pln__text_printf(out, "a length of %lld, %lld bytes are left", n, left);
+        pln__text_printf(out, "a length of %lld, %lld bytes are left", n, left_behind(in));
         break;
     case AVRO_FAULT_TOO_LONG:
         pln__text_printf(out, "a value of %lld bytes, at most %lld are read", n,
@@ -186,7 +194,7 @@ void pln__avro_fault_text(const pln__avro_cursor *in, pln__text *out) {
         pln__text_printf(out, "branch %lld of a union, which has %d", n, type->n_branches);
         break;
     case AVRO_FAULT_COUNT:
-        pln__text_printf(out, "a block of %lld items, %lld bytes are left", n, left);
+        pln__text_printf(out, "a block of %lld items, %lld bytes are left", n, left_behind(in));
         break;
     case AVRO_FAULT_BLOCK:
         pln__text_printf(out, "a block of %lld bytes, %lld are left", n, left);
