@@ -13,8 +13,8 @@ typedef struct session {
     int64_t written;
 } session;
 
-static bool is_full(session *s) {
-    return s->way->lines_max > 0 && s->written++ >= s->way->lines_max;
+static bool is_full(const session *s) {
+    return s->way->lines_max > 0 && s->written > s->way->lines_max;
 }
 
 static const pln__decoder_table *const table = &pln__avro_file_decoder;
@@ -22,6 +22,7 @@ static const pln__decoder_table *const table = &pln__avro_file_decoder;
 static void add_row(session *s, const pln__decoded *got, const uint8_t *bytes, int64_t row) {
     pln__text json;
     int64_t line, start, size;
+    s->written++;
     if (is_full(s))
         return;
     pln__text_init(&json, pln__system_allocator());
@@ -46,6 +47,7 @@ static void add_row(session *s, const pln__decoded *got, const uint8_t *bytes, i
 }
 
 static void add_bad(session *s, const pln__bad_row *bad) {
+    s->written++;
     if (is_full(s))
         return;
     pln__text_printf(s->out, "%lld! %s %lld %s\n", (long long)(s->lines + bad->line),
@@ -130,7 +132,7 @@ static pln_status run(session *s, const uint8_t *bytes, int64_t size, pln_error 
             abort(); /* it must settle what is there */
         at += got.consumed;
         s->lines += got.lines;
-        over = final && got.consumed == given && got.rows == 0 && got.n_bad == 0;
+        over = is_full(s) || (final && got.consumed == given && got.rows == 0 && got.n_bad == 0);
         free_decoded(s->mem, &got);
         free(copy);
         given = still

@@ -13,7 +13,7 @@ typedef struct container_way {
     bool origin;
     bool raw;
     bool resume; /* after every call a new decoder goes on where the last one stood */
-    int64_t lines_max; /* no more lines are written down; 0: all are */
+    int64_t lines_max; /* reading stops where there would be more; 0: it goes on to the end */
     const pln__avro_schema *reader;
 } container_way;
 
