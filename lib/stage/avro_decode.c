@@ -1,10 +1,15 @@
 #include "stage/avro_stage.h"
 
-/* Data of one writer's schema, and why there is no decoder for it. */
+/*
+ * Data of one writer's schema: its decoder, or why there is none. A schema that was not found may be registered any moment, and yet a row must not cost
+ * a question each: the answer stands for ASK_AGAIN_US. Frames can be made up without end: with more than SOURCES_MAX we begin anew.
+ */
 typedef struct source {
     pln__avro_decoder *decoder;
     char *refusal;
+    int64_t until_us; /* of the monotonic clock */
 } source;
+enum { ASK_AGAIN_US = 5000000, SOURCES_MAX = 10000 };
 
 typedef struct decode_stage {
     const pln_allocator *mem;
@@ -33,19 +38,25 @@ static void drop_pieces(decode_stage *d) {
     d->n_pieces = 0;
 }
 
-static void decode_close(void *self, pln_context *ctx) {
-    decode_stage *d = self;
-    (void)ctx;
-    drop_pieces(d);
+static void drop_sources(decode_stage *d) {
     for (int64_t i = 0; i < d->n_sources; i++) {
         pln__avro_decoder_free(d->sources[i].decoder);
         pln__strfree(d->mem, d->sources[i].refusal);
     }
+    d->n_sources = 0;
+    pln__map_free(d->names);
+    d->names = NULL;
+}
+
+static void decode_close(void *self, pln_context *ctx) {
+    decode_stage *d = self;
+    (void)ctx;
+    drop_pieces(d);
+    drop_sources(d);
     pln__free(d->mem, d->sources, (uint64_t)d->sources_capacity * sizeof *d->sources);
     pln__free(d->mem, d->rows, (uint64_t)d->rows_capacity * sizeof *d->rows);
     pln__free(d->mem, d->pieces, (uint64_t)d->pieces_capacity * sizeof *d->pieces);
     pln__buffer_free(d->mem, &d->copy);
-    pln__map_free(d->names);
     pln__avro_decoder_free(d->bare);
     pln__avro_decoder_free(d->own);
     pln__avro_schema_unref(d->reader);
@@ -82,11 +93,18 @@ static pln_status find_reader(decode_stage *d, pln_context *ctx, const pln_confi
     return status;
 }
 
+static pln_status begin_sources(decode_stage *d, pln_context *ctx, pln_error *err) {
+    uint64_t seed = 0;
+    ctx->host->random(ctx, &seed, sizeof seed);
+    drop_sources(d);
+    d->names = pln__map_new(d->mem, seed);
+    return d->names == NULL ? pln__error_memory(err, 64) : PLN_OK;
+}
+
 static pln_status set_up(decode_stage *d, pln_context *ctx, const pln_config *config,
                          pln_error *err) {
     pln_status status = PLN_OK;
     const pln_host *host = ctx->host;
-    uint64_t seed = 0;
     PLN__TRY(pln__stage_text(d->mem, host->config_text(config, "column"), &d->column, err));
     d->frame = pln__avro_frame_of(host->config_text(config, "frame"));
     d->extend = strcmp(host->config_text(config, "output"), "extend") == 0;
@@ -101,10 +119,7 @@ static pln_status set_up(decode_stage *d, pln_context *ctx, const pln_config *co
     PLN__TRY(pln__avro_rabin(d->writer, &d->writer_mark, err));
     PLN__TRY(pln__avro_decoder_new(d->mem, d->writer, d->reader, NULL, &d->bare, err));
     PLN__TRY(pln__avro_decoder_new(d->mem, d->reader, NULL, NULL, &d->own, err));
-    host->random(ctx, &seed, sizeof seed);
-    d->names = pln__map_new(d->mem, seed);
-    if (d->names == NULL)
-        status = pln__error_memory(err, 64);
+    status = begin_sources(d, ctx, err);
 out:
     return status;
 }
@@ -181,65 +196,79 @@ static bool is_refusal(pln_status status) {
            status == PLN_EUNSUPPORTED || status == PLN_ELIMIT;
 }
 
-static pln_status remember(decode_stage *d, const void *key, int64_t size, const source *s,
-                           pln_error *err) {
+/* The place of what a frame names, new or not. */
+static pln_status place(decode_stage *d, const void *key, int64_t size, int64_t *at,
+                        pln_error *err) {
+    if (pln__map_get(d->names, key, size, at))
+        return PLN_OK;
     pln_status status = pln__grow(d->mem, &d->sources, &d->sources_capacity, d->n_sources + 1,
                                   sizeof *d->sources, err);
     if (status >= 0)
         status = pln__map_put(d->names, key, size, d->n_sources, err);
-    if (status >= 0)
-        d->sources[d->n_sources++] = *s;
-    return status;
+    if (status < 0)
+        return status;
+    *at = d->n_sources++;
+    d->sources[*at] = (source){0};
+    return PLN_OK;
 }
 
-static pln_status ask(decode_stage *d, const pln__avro_frame *frame, source *out, pln_error *err) {
+static pln_status ask(decode_stage *d, const pln__avro_frame *frame, pln__avro_decoder **out,
+                      pln_error *err) {
     pln__avro_schema *writer = NULL;
-    *out = (source){NULL, NULL};
+    *out = NULL;
     pln_status status =
         frame->form == PLN__FRAME_CONFLUENT
             ? d->registry.calls->schema(d->registry.at, frame->id, &writer, err)
             : d->registry.calls->guid_schema(d->registry.at, frame->guid, &writer, err);
     if (status >= 0)
-        status = pln__avro_decoder_new(d->mem, writer, d->reader, NULL, &out->decoder, err);
+        status = pln__avro_decoder_new(d->mem, writer, d->reader, NULL, out, err);
     pln__avro_schema_unref(writer);
     return status;
 }
 
-/* A decoder, or PLN_EDATA for this datum alone. A schema that was not found may be registered any moment; one that does not fit never will. */
-static pln_status by_registry(decode_stage *d, const pln__avro_frame *frame,
-                              pln__avro_decoder **out, pln_error *err) {
-    int64_t at = 0;
-    source s;
-    bool by_id = frame->form == PLN__FRAME_CONFLUENT;
-    const void *key = by_id ? (const void *)&frame->id : frame->guid;
-    int64_t size = by_id ? (int64_t)sizeof frame->id : (int64_t)sizeof frame->guid;
-    if (d->registry.at == NULL)
-        return pln__error_set(err, PLN_EDATA, "its schema is in a registry, and none is given");
-    if (!pln__map_get(d->names, key, size, &at)) {
-        pln_error own = {0};
-        pln_status status = ask(d, frame, &s, &own);
-        if (status < 0 && (status == PLN_ENOENT || !is_refusal(status))) {
-            if (status == PLN_ENOENT)
-                return pln__error_set(err, PLN_EDATA, "%s", own.message);
-            if (err != NULL)
-                *err = own;
-            return status;
-        }
-        if (status < 0 && (s.refusal = pln__strdup(d->mem, own.message)) == NULL)
-            return pln__error_memory(err, strlen(own.message) + 1);
-        status = remember(d, key, size, &s, err);
-        if (status < 0) {
-            pln__avro_decoder_free(s.decoder);
-            pln__strfree(d->mem, s.refusal);
-            return status;
-        }
-        at = d->n_sources - 1;
+/* The answer to a question that failed: PLN_EDATA with the reason, which is kept, where it is this datum's alone. */
+static pln_status refuse(decode_stage *d, source *s, pln_status status, const pln_error *why,
+                         int64_t now_us, pln_error *err) {
+    if (!is_refusal(status)) {
+        if (err != NULL)
+            *err = *why;
+        return status;
     }
-    *out = d->sources[at].decoder;
-    return *out != NULL ? PLN_OK : pln__error_set(err, PLN_EDATA, "%s", d->sources[at].refusal);
+    pln__strfree(d->mem, s->refusal);
+    s->refusal = pln__strdup(d->mem, why->message);
+    if (s->refusal == NULL)
+        return pln__error_memory(err, strlen(why->message) + 1);
+    /* What does not fit never will. */
+    s->until_us = status == PLN_ENOENT ? now_us + ASK_AGAIN_US : INT64_MAX;
+    return pln__error_set(err, PLN_EDATA, "%s", s->refusal);
 }
 
-static pln_status decoder_of(decode_stage *d, const uint8_t *bytes, int64_t size,
+/* A decoder, or PLN_EDATA for this datum alone. */
+static pln_status by_registry(decode_stage *d, pln_context *ctx, const pln__avro_frame *frame,
+                              pln__avro_decoder **out, pln_error *err) {
+    int64_t at = 0;
+    bool by_id = frame->form == PLN__FRAME_CONFLUENT;
+    const void *key = by_id ? (const void *)&frame->id : frame->guid;
+    if (d->registry.at == NULL)
+        return pln__error_set(err, PLN_EDATA, "its schema is in a registry, and none is given");
+    pln_status status =
+        place(d, key, by_id ? (int64_t)sizeof frame->id : (int64_t)sizeof frame->guid, &at, err);
+    if (status < 0)
+        return status;
+    source *s = &d->sources[at];
+    *out = s->decoder;
+    if (s->decoder != NULL)
+        return PLN_OK;
+    int64_t now_us = ctx->host->monotonic_us(ctx);
+    if (s->refusal != NULL && now_us < s->until_us)
+        return pln__error_set(err, PLN_EDATA, "%s", s->refusal);
+    pln_error why = {0};
+    status = ask(d, frame, &s->decoder, &why);
+    *out = s->decoder;
+    return status >= 0 ? PLN_OK : refuse(d, s, status, &why, now_us, err);
+}
+
+static pln_status decoder_of(decode_stage *d, pln_context *ctx, const uint8_t *bytes, int64_t size,
                              pln__avro_frame *frame, pln__avro_decoder **out, pln_error *err) {
     *frame = (pln__avro_frame){.form = PLN__FRAME_NONE};
     *out = d->bare;
@@ -252,7 +281,7 @@ static pln_status decoder_of(decode_stage *d, const uint8_t *bytes, int64_t size
         return pln__error_set(err, PLN_EDATA, "its first byte 0x%02x begins another frame",
                               bytes[0]);
     if (frame->form != PLN__FRAME_SINGLE_OBJECT)
-        return by_registry(d, frame, out, err);
+        return by_registry(d, ctx, frame, out, err);
     if (frame->fingerprint == d->writer_mark)
         return PLN_OK;
     *out = d->own;
@@ -289,10 +318,11 @@ static pln_status cut_piece(decode_stage *d, pln__avro_decoder *decoder, bool wi
     return status;
 }
 
-static pln_status decode_one(decode_stage *d, const uint8_t *bytes, int64_t size, pln_error *err) {
+static pln_status decode_one(decode_stage *d, pln_context *ctx, const uint8_t *bytes, int64_t size,
+                             pln_error *err) {
     pln__avro_frame frame;
     pln__avro_decoder *decoder = NULL;
-    pln_status status = decoder_of(d, bytes, size, &frame, &decoder, err);
+    pln_status status = decoder_of(d, ctx, bytes, size, &frame, &decoder, err);
     if (status < 0)
         return status;
     if (decoder != d->current) {
@@ -359,7 +389,7 @@ static pln_status decode_rows(decode_stage *d, pln_context *ctx, pln_batch *batc
             status = refuse_row(d, ctx, batch, &at, "null holds no datum", err);
             continue;
         }
-        status = decode_one(d, at.bytes, at.size, &own);
+        status = decode_one(d, ctx, at.bytes, at.size, &own);
         if (status >= 0)
             d->rows[d->n_rows++] = (int32_t)i;
         else if (status == PLN_EDATA)
@@ -438,9 +468,13 @@ static pln_status emit_rows(decode_stage *d, pln_context *ctx, pln_batch *batch,
 static pln_status decode_process(void *self, pln_context *ctx, int32_t port, pln_batch *batch,
                                  pln_error *err) {
     decode_stage *d = self;
+    pln_status status = PLN_OK;
     (void)port;
     d->current = NULL;
-    pln_status status = decode_rows(d, ctx, batch, err);
+    if (d->n_sources > SOURCES_MAX)
+        status = begin_sources(d, ctx, err);
+    if (status >= 0)
+        status = decode_rows(d, ctx, batch, err);
     if (status >= 0)
         status = cut_piece(d, d->current, false, err);
     if (status >= 0)
