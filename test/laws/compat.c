@@ -343,7 +343,7 @@ static int decodes(const pair *p, const datum *d) {
     pln__avro_resolution *resolution;
     pln__text text;
     pln_error err = {0};
-    int64_t used = 0;
+    int64_t end = 0;
     out.n = 0;
     put_datum(&out, &p->models[1], d);
     if (out.n > sizeof out.at - PLN__PADDING)
@@ -353,10 +353,10 @@ static int decodes(const pair *p, const datum *d) {
     if (status < 0)
         return 0;
     pln__text_init(&text, pln__system_allocator());
-    status = pln__avro_to_json(resolution, NULL, out.at, (int64_t)out.n, &used, &text, &err);
+    status = pln__avro_to_json(resolution, NULL, out.at, (int64_t)out.n, &end, &text, &err);
     pln__text_free(&text);
     pln__avro_resolution_free(resolution);
-    return status == PLN_OK && used == (int64_t)out.n;
+    return status == PLN_OK && end == (int64_t)out.n;
 }
 
 /* ---- a datum that cannot be read, for a pair that does not fit ---- */
