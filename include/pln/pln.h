@@ -15,6 +15,7 @@
 #include <pln/file.h>
 #include <pln/graph.h>
 #include <pln/host.h>
+#include <pln/key.h>
 #include <pln/plugin.h>
 #include <pln/report.h>
 #include <pln/run.h>
