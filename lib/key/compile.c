@@ -242,6 +242,7 @@ static pln_status fill(pln_keys *keys, const char *const *fields, pln_error *err
                 return pln__error_set(err, PLN_EINVAL, "field '%s' is there twice",
                                       fields == NULL ? "" : fields[i]);
         field->node = keys->nodes + keys->n_nodes++;
+        field->node->name = found.field->name;
         status = make(keys, found.field, field->node, err);
         if (status < 0)
             return status;

@@ -217,7 +217,7 @@ START_TEST(random_rows_are_as_python_makes_them) {
     int fd = mkstemp(path);
     ck_assert_int_ge(fd, 0);
     FILE *to = fdopen(fd, "w");
-    for (int i = 0; i < (getenv("PLN_TORTURE") != NULL ? 3000 : 150); i++)
+    for (int i = 0; i < (getenv("PLN_TORTURE") != NULL ? 3000 : 100); i++)
         put_batch(to, &r);
     fclose(to);
     snprintf(command, sizeof command, "python3 test/unit/key/pln_keys.py check < %s 2>&1", path);
