@@ -17,24 +17,20 @@ static void tear_down(void) {
     scratch_free(&dir);
 }
 
-#define FIELD(name, type) "{\"name\": \"" name "\", \"type\": " type "}"
-#define OPTIONAL(name, type) FIELD(name, "[\"null\", " type "]")
-static const char
-    with_schema
-        [] =
-            "{\"schema\": {\"type\": \"record\", \"name\": \"row\", \"fields\": [" FIELD("id", "\"lon"
-                                                                                             "g\"") "," OPTIONAL("name", "\"string\"") "," OPTIONAL(
-                "amount",
-                "{\"type\": \"bytes\", \"logicalType\": \"decimal\", \"precision\": 10, \"scale\": "
-                "2}") "," OPTIONAL("at", "{\"type\": \"long\", \"logicalType\": "
-                                         "\"timestamp-micros\"}") "," OPTIONAL("day",
-                                                                               "{\"type\": "
-                                                                               "\"int\", "
-                                                                               "\"logicalType\": "
-                                                                               "\"date\"}") "," OPTIONAL("ok",
-                                                                                                         "\"boolean\"") "," OPTIONAL("ratio",
-                                                                                                                                     "\"double\"") "," OPTIONAL("kind",
-                                                                                                                                                                "{\"type\": \"enum\", \"name\": \"k\", \"symbols\": [\"red\", \"green\"]}") "]}}";
+static const char with_schema[] =
+    "{\"schema\": {\"type\": \"record\", \"name\": \"row\", \"fields\": ["
+    "{\"name\": \"id\", \"type\": \"long\"},"
+    "{\"name\": \"name\", \"type\": [\"null\", \"string\"]},"
+    "{\"name\": \"amount\", \"type\": [\"null\", {\"type\": \"bytes\", \"logicalType\": "
+    "\"decimal\", \"precision\": 10, \"scale\": 2}]},"
+    "{\"name\": \"at\", \"type\": [\"null\", {\"type\": \"long\", \"logicalType\": "
+    "\"timestamp-micros\"}]},"
+    "{\"name\": \"day\", \"type\": [\"null\", {\"type\": \"int\", \"logicalType\": \"date\"}]},"
+    "{\"name\": \"ok\", \"type\": [\"null\", \"boolean\"]},"
+    "{\"name\": \"ratio\", \"type\": [\"null\", \"double\"]},"
+    "{\"name\": \"kind\", \"type\": [\"null\", {\"type\": \"enum\", \"name\": \"row_kind\", "
+    "\"symbols\": [\"red\", \"green\"]}]}"
+    "]}}";
 
 #define ROWS 3
 static const char csv[] =
