@@ -453,6 +453,9 @@ static const test_case cases[] = {
     {"avro.decode", "{\"column\": \"data\", \"schema\": \"\\\"int\\\"\", \"output\": \"extend\"}", NULL, NULL, NULL, DECODES},
     {"sample", "{\"every\": 3}", NULL, NULL, NULL, TRANSFORM(1, )},
     {"sample", "{\"fraction\": 0.5, \"seed\": 3}", NULL, NULL, NULL, TRANSFORM(1, )},
+    {"key", "{\"fields\": [\"part\", \"id\"]}", NULL, NULL, NULL, TRANSFORM(1, )},
+    {"key", "{\"hash\": \"sha256\", \"output\": \"bytes\", \"secret\": \"0123456789abcdef\"}", NULL, NULL, NULL, TRANSFORM(1, )},
+    {"key", "{\"hash\": \"dbt_surrogate\", \"output\": \"uuid\", \"column\": \"k\"}", NULL, NULL, NULL, TRANSFORM(1, )},
 };
 
 static void one(const test_case *c, const kit_options *options, kit_outcome *sum) {
