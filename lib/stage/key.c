@@ -107,7 +107,11 @@ static pln_status key_schema(void *self, pln_context *ctx, const struct ArrowSch
                               k->column);
     pln_keys_free(k->keys);
     k->keys = NULL;
-    PLN__TRY(pln__keys_new(k->mem, in[0], k->fields, k->n_fields, &k->options, &k->keys, err));
+    status = pln__keys_new(k->mem, in[0], k->fields, k->n_fields, &k->options, &k->keys, err);
+    if (status < 0) {
+        pln__error_prefix(err, "fields");
+        return status;
+    }
     PLN__TRY(pln__field_new(k->mem, "+s", in[0]->name == NULL ? "" : in[0]->name, false, n + 1, out,
                             err));
     for (int64_t i = 0; i < n; i++)

@@ -91,6 +91,19 @@ static const struct {
     {"sample", "{\"every\":3}", NULL, "{\"id\":1,\"k\":5,\"s\":\"7\"}\n{\"id\":4,\"k\":-2,\"s\":\"12\"}\n", NULL, NULL, {NULL}},
     {"sample", "{\"fraction\":1.0}", NULL, INPUT, NULL, NULL, {NULL}},
     {"sample", "{\"fraction\":0}", NULL, "", NULL, NULL, {NULL}},
+    /* Made by test/unit/key/pln_keys.py. */
+    {"key", "{\"fields\":[\"s\",\"k\"]}", NULL,
+     "{\"id\":1,\"k\":5,\"s\":\"7\",\"key\":\"004146dbf1586968a8e8ec94ccd30c55\"}\n"
+     "{\"id\":2,\"k\":0,\"s\":\"x\",\"key\":\"e64c858bf700f1893b1f880d50a14dd5\"}\n"
+     "{\"id\":3,\"k\":null,\"s\":null,\"key\":\"85c85e5eb1bfa0bcbac0c69c15810e04\"}\n"
+     "{\"id\":4,\"k\":-2,\"s\":\"12\",\"key\":\"029853a7934eedf385d744460ac1a119\"}\n",
+     NULL, NULL, {NULL}},
+    {"key", "{\"hash\":\"sha256\",\"secret\":\"0123456789abcdef\",\"output\":\"uuid\",\"column\":\"u\"}", NULL,
+     "{\"id\":1,\"k\":5,\"s\":\"7\",\"u\":\"e9d4c7b4-5b12-8c55-a066-7d6778e1f860\"}\n"
+     "{\"id\":2,\"k\":0,\"s\":\"x\",\"u\":\"213282d2-94cb-83b6-89b9-df1acd3355cf\"}\n"
+     "{\"id\":3,\"k\":null,\"s\":null,\"u\":\"7057629a-d495-8e56-b614-e63289170f49\"}\n"
+     "{\"id\":4,\"k\":-2,\"s\":\"12\",\"u\":\"174d4172-f67c-8b4e-890f-2dab776161d6\"}\n",
+     NULL, NULL, {NULL}},
 };
 
 static void same(const char *name, const char *expected) {
@@ -138,6 +151,12 @@ static const struct {
     {"limit", "{\"rows\":-1}", PLN_EOPTION, "rows"},
     {"sample", "{}", PLN_EOPTION, "fraction"},
     {"sample", "{\"fraction\":1.5}", PLN_EOPTION, "fraction"},
+    {"key", "{\"fields\":[\"idd\"]}", PLN_ENAME, "fields: column 'idd'"},
+    {"key", "{\"fields\":[\"id\",\"id\"]}", PLN_EINVAL, "'id' is there twice"},
+    {"key", "{\"column\":\"k\"}", PLN_EOPTION, "the input has a column 'k'"},
+    {"key", "{\"secret\":\"too short\"}", PLN_EOPTION, "at least 16 bytes"},
+    {"key", "{\"hash\":\"dbt_surrogate\",\"secret\":\"0123456789abcdef\"}", PLN_EOPTION, "have none"},
+    {"key", "{\"hash\":\"md5\"}", PLN_EOPTION, "hash"},
 };
 
 START_TEST(what_cannot_be_is_refused_before_a_row) {
