@@ -69,7 +69,7 @@ typedef struct pln__key_field {
 } pln__key_field;
 
 /* Rows whose sizes are found at once, and the bytes that are laid out at once (a larger row goes alone), so that they stay in the nearest cache. */
-enum { PLN__KEY_ROWS = 256, PLN__KEY_BLOCK = 32768 };
+enum { PLN__KEY_ROWS = 128, PLN__KEY_BLOCK = 32768 };
 /* Bytes behind each row that a short text may be copied over, so that its size need not be looked at. */
 enum { PLN__KEY_SLACK = 32 };
 
