@@ -214,6 +214,68 @@ START_TEST(fields_are_chosen_by_name_and_path) {
 }
 END_TEST
 
+/* What lies below a null does not count: a path into it is null, whatever the array has there. */
+START_TEST(nothing_below_a_null_counts) {
+    static const char *const fields[] = {"s.x", "s.t"};
+    struct ArrowSchema schema;
+    pln_keys *keys;
+    const int32_t numbers[] = {9, 7, 8}, offsets[] = {0, 1, 2, 3};
+    const uint8_t valid[] = {0x2};
+    const void *x[2] = {NULL, numbers}, *t[3] = {NULL, offsets, "abc"}, *s[1] = {valid};
+    const void *none[1] = {NULL};
+    struct ArrowArray ints = {.length = 3, .n_buffers = 2, .buffers = x};
+    struct ArrowArray texts = {.length = 3, .n_buffers = 3, .buffers = t};
+    struct ArrowArray *in[] = {&ints, &texts};
+    struct ArrowArray column = {.length = 2,
+                                .offset = 1,
+                                .null_count = 1,
+                                .n_buffers = 1,
+                                .buffers = s,
+                                .n_children = 2,
+                                .children = in};
+    struct ArrowArray *children[] = {&column};
+    struct ArrowArray rows = {
+        .length = 2, .n_buffers = 1, .buffers = none, .n_children = 1, .children = children};
+    OK(pln__schema_parse(heap(), "s struct<x int32, t utf8>", &schema, &err));
+    OK(pln__keys_new(heap(), &schema, fields, 2, NULL, &keys, &err));
+    char *first = encoded(keys, &rows, 0), *second = encoded(keys, &rows, 1);
+    ck_assert_str_eq(first, "01"
+                            "030700000000000000"
+                            "070100000062");
+    ck_assert_str_eq(second, "01"
+                             "00"
+                             "00");
+    free(first);
+    free(second);
+    pln_keys_free(keys);
+    pln__schema_release(&schema);
+}
+END_TEST
+
+/* Longer than a block of SHA-256; the keys are made by pln_keys.py. */
+START_TEST(a_secret_may_be_long) {
+    static const char *const expected[] = {"e2acf572ba061233dfcf70c325081cc1",
+                                           "f4d0ac52c7362b93d15db051f02fcfb9"};
+    table t = table_of("a int32, b utf8, c utf8", "{\"a\":5,\"b\":\"a-b\",\"c\":null}");
+    uint8_t secret[100], key[PLN_KEY_SIZE];
+    char hex[PLN_KEY_HEX_SIZE];
+    pln_keys_options o;
+    memset(secret, 'k', sizeof secret);
+    pln_keys_options_init(&o, sizeof o);
+    o.secret = secret;
+    o.secret_size = sizeof secret;
+    for (o.hash = PLN_KEY_XXH3; o.hash <= PLN_KEY_SHA256; o.hash++) {
+        pln_keys *keys;
+        OK(pln__keys_new(heap(), &t.schema, NULL, 0, &o, &keys, &err));
+        OK(pln_keys_batch(keys, &t.rows, key, &err));
+        pln_key_hex(key, hex);
+        ck_assert_str_eq(hex, expected[o.hash]);
+        pln_keys_free(keys);
+    }
+    table_free(&t);
+}
+END_TEST
+
 static void refused(const struct ArrowSchema *schema, const char *const *fields, int64_t n,
                     const pln_keys_options *options, pln_status status, const char *words) {
     pln_keys *keys = (pln_keys *)&status;
@@ -407,6 +469,8 @@ Suite *suite_key_keys(void) {
     tcase_add_test(tc, nan_is_one_value);
     tcase_add_loop_test(tc, bytes_are_equal_where_rows_are, 0, 4);
     tcase_add_test(tc, fields_are_chosen_by_name_and_path);
+    tcase_add_test(tc, nothing_below_a_null_counts);
+    tcase_add_test(tc, a_secret_may_be_long);
     tcase_add_test(tc, mistakes_are_named);
     tcase_add_test(tc, broken_arrays_are_refused);
     tcase_add_test(tc, memory_may_run_out_anywhere);
