@@ -14,6 +14,7 @@
 #include <pln/compat.h>
 #include <pln/file.h>
 #include <pln/graph.h>
+#include <pln/hll.h>
 #include <pln/host.h>
 #include <pln/key.h>
 #include <pln/plugin.h>
