@@ -133,6 +133,26 @@ typedef int64_t pln__hll_filter_fn(const uint64_t *keys, int64_t n, uint64_t fli
                                    uint64_t *out);
 pln__hll_filter_fn pln__hll_filter_words, pln__hll_filter_avx2, pln__hll_filter_avx512;
 uint64_t pln__hll_flip(uint64_t seed);
+/*
+ * Of n hashes, in place, those whose rank is over their register. No branch depends on a key: while a sketch grows it would be guessed wrong again
+ * and again.
+ */
+typedef int64_t pln__hll_raise_fn(const uint8_t *registers, int32_t precision, uint64_t *hashes,
+                                  int64_t n);
+pln__hll_raise_fn pln__hll_raise_words, pln__hll_raise_bmi2;
+/* A rank is over r if the first r bits behind the index, the sentinel among them, are 0; counting them is slower on some processors. */
+#define PLN__HLL_RAISE(name)                                                                       \
+    int64_t name(const uint8_t *registers, int32_t precision, uint64_t *hashes, int64_t n) {       \
+        uint64_t sentinel = (uint64_t)1 << (precision - 1);                                        \
+        int64_t kept = 0;                                                                          \
+        for (int64_t i = 0; i < n; i++) {                                                          \
+            uint64_t hash = hashes[i], rest = hash << precision | sentinel;                        \
+            unsigned rank = registers[hash >> (64 - precision)];                                   \
+            hashes[kept] = hash;                                                                   \
+            kept += rest >> 1 >> (63 - rank) == 0;                                                 \
+        }                                                                                          \
+        return kept;                                                                               \
+    }
 /* The greater of each two bytes; n is a multiple of 16. */
 typedef void pln__hll_max_fn(uint8_t *into, const uint8_t *from, int64_t n);
 pln__hll_max_fn pln__hll_max_words, pln__hll_max_avx2;

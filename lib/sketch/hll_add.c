@@ -44,7 +44,13 @@ static pln__hll_filter_fn *filter_of(uint32_t cpu) {
     return pln__hll_filter_words;
 }
 
-static void grow_all(pln_hll *hll, const uint64_t *hashes, int64_t n) {
+static void grow_all(pln_hll *hll, uint64_t *hashes, int64_t n) {
+    pln__hll_raise_fn *raise = pln__hll_raise_words;
+#if defined(__x86_64__)
+    if (hll->cpu & PLN__CPU_AVX2)
+        raise = pln__hll_raise_bmi2;
+#endif
+    n = raise(hll->registers, hll->precision, hashes, n);
     for (int64_t i = 0; i < n; i++)
         pln__hll_grow(hll, pln__hll_place(hashes[i], hll->precision));
 }

@@ -138,11 +138,10 @@ static pln_status measure(image *in, pln_error *err) {
 }
 
 /* A register at the image's precision. Ranks do not depend on it, so that lower ones are a matter of the index. */
-static pln_status put(pln_hll *hll, const image *in, int64_t i, int32_t rank, pln_error *err) {
+static pln_status put(pln_hll *hll, int64_t i, int32_t rank, pln_error *err) {
     if (rank > 63)
         return BAD("register %lld is %d, expected 0 to 63", (long long)i, rank);
     uint32_t index = (uint32_t)i & (uint32_t)(pln__hll_count(hll->precision) - 1);
-    (void)in;
     pln__hll_grow(hll, pln__hll_entry(index, rank));
     return PLN_OK;
 }
@@ -160,7 +159,7 @@ static pln_status read_coupons(pln_hll *hll, const image *in, pln_error *err) {
             return BAD("rank of coupon %lld is 0, expected 1 to 63", (long long)i);
         found++;
         status = in->mode == REGISTERS
-                     ? put(hll, in, slot, (int32_t)rank, err)
+                     ? put(hll, slot, (int32_t)rank, err)
                      : pln__hll_put(hll, pln__hll_entry(slot, (int32_t)rank), err);
     }
     if (status == PLN_OK && found != in->held)
@@ -180,7 +179,7 @@ static pln_status read_registers(pln_hll *hll, const image *in, pln_error *err) 
             exceptions++;
             continue;
         }
-        pln_status status = put(hll, in, i, rank, err);
+        pln_status status = put(hll, i, rank, err);
         if (status < 0)
             return status;
     }

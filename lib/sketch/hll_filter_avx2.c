@@ -15,12 +15,14 @@ static const uint32_t keep[16][8] = {
     {0, 1, 2, 3, 4, 5, 6, 7},
 };
 
-/* AVX2 multiplies 32 bits by 32: the two mixed products are wanted modulo 2^32 only. */
+/* AVX2 has no product of 64 bits. The two mixed products are wanted modulo 2^32 only, which one multiplication of 32-bit lanes gives. */
 TARGET static inline __m256i times_prime(__m256i a) {
-    const __m256i low = _mm256_set1_epi64x(0x1e98df25), high = _mm256_set1_epi64x(0x9fb21c65);
-    __m256i mixed = _mm256_add_epi64(_mm256_mul_epu32(a, high),
-                                     _mm256_mul_epu32(_mm256_srli_epi64(a, 32), low));
-    return _mm256_add_epi64(_mm256_mul_epu32(a, low), _mm256_slli_epi64(mixed, 32));
+    const __m256i low = _mm256_set1_epi64x(0x1e98df25);
+    const __m256i crossed = _mm256_set1_epi64x(0x1e98df259fb21c65);
+    __m256i mixed = _mm256_mullo_epi32(a, crossed);
+    mixed = _mm256_add_epi32(mixed, _mm256_slli_epi64(mixed, 32));
+    mixed = _mm256_blend_epi32(mixed, _mm256_setzero_si256(), 0x55);
+    return _mm256_add_epi64(_mm256_mul_epu32(a, low), mixed);
 }
 
 TARGET static inline __m256i hash_words(__m256i keys, __m256i flip) {
@@ -51,6 +53,8 @@ TARGET int64_t pln__hll_filter_avx2(const uint64_t *keys, int64_t n, uint64_t fl
     }
     return kept + pln__hll_filter_words(keys + i, n - i, flip, mask, out + kept);
 }
+
+TARGET PLN__HLL_RAISE(pln__hll_raise_bmi2)
 
 TARGET void pln__hll_max_avx2(uint8_t *into, const uint8_t *from, int64_t n) {
     int64_t i = 0;

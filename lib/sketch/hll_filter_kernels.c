@@ -28,6 +28,8 @@ int64_t pln__hll_filter_words(const uint64_t *keys, int64_t n, uint64_t flip, ui
     return kept;
 }
 
+PLN__HLL_RAISE(pln__hll_raise_words)
+
 void pln__hll_max_words(uint8_t *restrict into, const uint8_t *restrict from, int64_t n) {
     for (int64_t i = 0; i < n; i++)
         into[i] = into[i] > from[i] ? into[i] : from[i];

@@ -186,8 +186,8 @@ static pln_status fit(const head *h, pln_hll_options *options, bool *seedless, p
 
 static pln_status native_read(pln_runtime *runtime, const pln_hll_options *options,
                               const uint8_t *bytes, int64_t size, pln_hll **out, pln_error *err) {
-    head h;
-    bool seedless;
+    head h = {0};
+    bool seedless = false;
     pln_hll *hll = NULL;
     pln_hll_options mine = *options;
     pln_status status;

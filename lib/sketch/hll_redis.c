@@ -22,14 +22,23 @@ static int64_t redis_size(const pln_hll *hll) {
     return hll->precision == PRECISION ? HEAD + REGISTERS * 6 / 8 : -1;
 }
 
+static void put_greater(uint8_t *packed, uint32_t entry) {
+    uint32_t i = turned(entry >> 6);
+    int32_t rank = entry & 63;
+    if (rank > pln__hll_bits6_get(packed, i))
+        pln__hll_bits6_put(packed, i, rank);
+}
+
 static void redis_write(const pln_hll *hll, uint8_t *out) {
-    uint8_t registers[REGISTERS];
     memset(out, 0, (size_t)redis_size(hll));
     memcpy(out, "HYLL", 4);
     out[15] = STALE;
-    pln__hll_registers(hll, registers);
-    for (int64_t i = 0; i < REGISTERS; i++)
-        pln__hll_bits6_put(out + HEAD, i, registers[turned(i)]);
+    for (int64_t i = 0; hll->registers != NULL && i < REGISTERS; i++)
+        pln__hll_bits6_put(out + HEAD, turned(i), hll->registers[i]);
+    for (int64_t i = 0; i < hll->capacity; i++)
+        if (hll->table[i] != 0)
+            put_greater(out + HEAD,
+                        pln__hll_lower(hll->hash, hll->table[i], PLN__HLL_SPARSE, PRECISION));
 }
 
 #define BAD(...) pln__error_set(err, PLN_EDATA, "Redis HLL: " __VA_ARGS__)
