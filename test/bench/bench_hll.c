@@ -91,8 +91,7 @@ static void texts(void) {
     const void *buffers[3] = {NULL, offsets, bytes};
     struct ArrowSchema schema = {.format = "u", .name = "user"};
     struct ArrowArray array = {.length = rows, .n_buffers = 3, .buffers = buffers};
-    BEST("add utf8 column of 21 bytes", rows,
-         must(pln_hll_add_column(hll, &schema, &array, &err)));
+    BEST("add utf8 column of 21 bytes", rows, must(pln_hll_add_column(hll, &schema, &array, &err)));
     free(bytes);
     free(offsets);
 }
