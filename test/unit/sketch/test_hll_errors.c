@@ -23,7 +23,7 @@ static void trial(int precision, uint64_t seed, const uint64_t *keys, tally *by_
     int64_t done = 0;
     for (int64_t n = 10; n <= MOST; n *= 10, by_decade++) {
         double low, high;
-        MUST(pln_hll_add_uint64(hll, keys + done, n - done, NULL, 0, err));
+        MUST(pln_hll_add_uint64(hll, keys + done, n - done, NULL, 0, &why));
         done = n;
         double error = pln_hll_estimate(hll) / (double)n - 1;
         pln_hll_interval(hll, 3, &low, &high);
@@ -70,16 +70,16 @@ END_TEST
 
 /* Where the table gives way to registers and where linear counting ends, small precisions too. */
 START_TEST(the_whole_range_is_unbiased) {
-    for (int p = 4; p <= 12; p += 2) {
-        int64_t m = (int64_t)1 << p, n_trials = trials() * 4;
+    for (int p = 4; p <= 10; p += 2) {
+        int64_t m = (int64_t)1 << p, n_trials = trials();
         double wide = 1.03896 / sqrt((double)m);
-        for (int64_t n = m / 16 + 1; n <= 64 * m; n = n * 7 / 4 + 1) {
+        for (int64_t n = m / 16 + 8; n <= 32 * m; n = n * 2 + 1) {
             double sum = 0, stated = 0, squares = 0;
             for (int64_t t = 0; t < n_trials; t++) {
                 uint64_t state = (uint64_t)(t * 1000003 + p);
                 pln_hll *hll = hll_new(p, PLN_HLL_XXH3, 0);
                 for (int64_t i = 0; i < n; i++)
-                    MUST(pln_hll_add_hash(hll, hll_random(&state), err));
+                    MUST(pln_hll_add_hash(hll, hll_random(&state), &why));
                 double error = pln_hll_estimate(hll) / (double)n - 1;
                 sum += error;
                 squares += error * error;
@@ -104,7 +104,7 @@ START_TEST(small_numbers_are_as_good_as_exact) {
     pln_hll *hll = hll_new(14, PLN_HLL_XXH3, 5);
     for (uint64_t i = 1; i <= 1024; i++) {
         double low, high;
-        MUST(pln_hll_add(hll, &i, 8, err));
+        MUST(pln_hll_add(hll, &i, 8, &why));
         ck_assert(fabs(pln_hll_estimate(hll) - (double)i) < 0.1);
         pln_hll_interval(hll, 2, &low, &high);
         ck_assert(low <= (double)i + 0.1 && (double)i <= high + 0.1 && high - low < 2);
@@ -118,12 +118,12 @@ START_TEST(estimates_follow) {
     pln_hll *hll = hll_new(12, PLN_HLL_XXH3, 0);
     double last = 0;
     for (uint64_t i = 0; i < 20000; i++) {
-        MUST(pln_hll_add(hll, &i, 8, err));
+        MUST(pln_hll_add(hll, &i, 8, &why));
         if (i % 100 != 0)
             continue;
         pln_hll *copy;
         double now = pln_hll_estimate(hll);
-        MUST(pln_hll_copy(hll, &copy, err));
+        MUST(pln_hll_copy(hll, &copy, &why));
         copy->estimate = -1;
         ck_assert(now == pln_hll_estimate(copy) && now == pln_hll_estimate(hll));
         ck_assert(now >= last || i < 300);

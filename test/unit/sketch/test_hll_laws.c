@@ -9,19 +9,19 @@ static const int hashes[] = {PLN_HLL_XXH3, PLN_HLL_REDIS, PLN_HLL_DATASKETCHES};
 static pln_hll *filled(int precision, int hash, uint64_t first, uint64_t n) {
     pln_hll *hll = hll_new(precision, hash, 0);
     for (uint64_t i = first; i < first + n; i++)
-        MUST(pln_hll_add(hll, &i, 8, err));
+        MUST(pln_hll_add(hll, &i, 8, &why));
     return hll;
 }
 
 static pln_hll *copied(const pln_hll *hll) {
     pln_hll *copy = NULL;
-    MUST(pln_hll_copy(hll, &copy, err));
+    MUST(pln_hll_copy(hll, &copy, &why));
     return copy;
 }
 
 static pln_hll *merged(const pln_hll *a, const pln_hll *b) {
     pln_hll *out = copied(a);
-    MUST(pln_hll_merge(out, b, err));
+    MUST(pln_hll_merge(out, b, &why));
     return out;
 }
 
@@ -36,12 +36,12 @@ static void check_split(int hash, uint64_t *state) {
         lowest = p < lowest ? p : lowest;
     }
     for (uint64_t i = 0; i < n; i++) {
-        MUST(pln_hll_add(part[hll_random(state) % (uint64_t)parts], &i, 8, err));
-        MUST(pln_hll_add(part[hll_random(state) % (uint64_t)parts], &i, 8, err));
+        MUST(pln_hll_add(part[hll_random(state) % (uint64_t)parts], &i, 8, &why));
+        MUST(pln_hll_add(part[hll_random(state) % (uint64_t)parts], &i, 8, &why));
     }
     all = filled(lowest, hash, 0, n);
     for (int i = 1; i < parts; i++)
-        MUST(pln_hll_merge(part[0], part[i], err));
+        MUST(pln_hll_merge(part[0], part[i], &why));
     hll_same(part[0], all);
     ck_assert(pln_hll_estimate(part[0]) == pln_hll_estimate(all));
     for (int i = 0; i < parts; i++)
@@ -63,8 +63,8 @@ START_TEST(order_and_repetition_leave_no_trace) {
         pln_hll *ab = merged(a, b), *ba = merged(b, a), *aa = merged(a, a);
         hll_same(ab, ba);
         hll_same(aa, a);
-        MUST(pln_hll_merge(ab, b, err));
-        MUST(pln_hll_merge(ab, ab, err));
+        MUST(pln_hll_merge(ab, b, &why));
+        MUST(pln_hll_merge(ab, ab, &why));
         hll_same(ab, ba);
         pln_hll_free(a);
         pln_hll_free(b);
@@ -82,7 +82,7 @@ START_TEST(folded_is_as_if_made_lower) {
             for (int q = p; q >= 4; q--) {
                 pln_hll *high = filled(p, hashes[_i], 7, sizes[k] >> (p < 12 ? 1 : 0));
                 pln_hll *low = filled(q, hashes[_i], 7, sizes[k] >> (p < 12 ? 1 : 0));
-                MUST(pln_hll_fold(high, q, err));
+                MUST(pln_hll_fold(high, q, &why));
                 hll_same(high, low);
                 pln_hll_free(high);
                 pln_hll_free(low);
@@ -97,10 +97,10 @@ START_TEST(adding_goes_on_behind_a_merge) {
         keys[i] = i;
     for (int p = 4; p <= 14; p += 5) {
         pln_hll *a = hll_new(p, PLN_HLL_XXH3, 0), *b = hll_new(p, PLN_HLL_XXH3, 0);
-        MUST(pln_hll_add_uint64(a, keys, 20000, NULL, 0, err));
-        MUST(pln_hll_add_uint64(b, keys + 20000, 20000, NULL, 0, err));
-        MUST(pln_hll_merge(a, b, err));
-        MUST(pln_hll_add_uint64(a, keys + 40000, 20000, NULL, 0, err));
+        MUST(pln_hll_add_uint64(a, keys, 20000, NULL, 0, &why));
+        MUST(pln_hll_add_uint64(b, keys + 20000, 20000, NULL, 0, &why));
+        MUST(pln_hll_merge(a, b, &why));
+        MUST(pln_hll_add_uint64(a, keys + 40000, 20000, NULL, 0, &why));
         pln_hll *all = filled(p, PLN_HLL_XXH3, 0, 60000);
         hll_same(a, all);
         pln_hll_free(a);
@@ -127,9 +127,9 @@ START_TEST(what_does_not_mix) {
     ck_assert_int_eq(pln_hll_add_uint64(a, NULL, -1, NULL, 0, &err), PLN_EINVAL);
     pln_hll *d = hll_new(12, PLN_HLL_DATASKETCHES, 0);
     ck_assert_int_eq(pln_hll_add_hash(d, 1, &err), PLN_EUNSUPPORTED);
-    MUST(pln_hll_add(d, "", 0, err));
+    MUST(pln_hll_add(d, "", 0, &why));
     ck_assert(pln_hll_estimate(d) == 0);
-    MUST(pln_hll_add(a, "", 0, err));
+    MUST(pln_hll_add(a, "", 0, &why));
     ck_assert(fabs(pln_hll_estimate(a) - 1) < 1e-6);
     pln_hll_free(a);
     pln_hll_free(b);
@@ -158,7 +158,7 @@ START_TEST(options_are_checked) {
     pln_hll_options small = hll_options(12, 1, 0);
     small.struct_size = 8;
     ck_assert_int_eq(pln_hll_new(NULL, &small, &hll, &err), PLN_EINVAL);
-    MUST(pln_hll_new(NULL, NULL, &hll, err));
+    MUST(pln_hll_new(NULL, NULL, &hll, &why));
     pln_hll_info info = {.struct_size = sizeof info};
     pln_hll_info_get(hll, &info);
     ck_assert_int_eq(info.precision, 14);
@@ -190,7 +190,7 @@ static void check_column(const char *format, const struct ArrowArray *array,
         mine.dictionary = (struct ArrowArray *)(uintptr_t)dictionary;
     }
     pln_hll *got = hll_new(want->precision, want->hash, want->seed);
-    MUST(pln_hll_add_column(got, &schema, &mine, err));
+    MUST(pln_hll_add_column(got, &schema, &mine, &why));
     hll_same(got, want);
     pln_hll_free(got);
 }
@@ -212,8 +212,8 @@ START_TEST(numbers_of_every_width) {
     for (int p = 4; p <= 12; p += 8) {
         pln_hll *want = hll_new(p, hashes[_i], 0);
         int64_t kept[] = {-1, 3};
-        MUST(pln_hll_add(want, &kept[0], 8, err));
-        MUST(pln_hll_add(want, &kept[1], 8, err));
+        MUST(pln_hll_add(want, &kept[0], 8, &why));
+        MUST(pln_hll_add(want, &kept[1], 8, &why));
         for (int k = 0; k < PLN__COUNT(integers); k++) {
             const void *buffers[] = {valid, integers[k].data};
             struct ArrowArray array = array_of(buffers, 2, 3, 1, 1);
@@ -221,16 +221,16 @@ START_TEST(numbers_of_every_width) {
         }
         pln_hll_clear(want);
         uint64_t zero = 0, nan = 0x7ff8000000000000u, one = 1;
-        MUST(pln_hll_add(want, &zero, 8, err));
-        MUST(pln_hll_add(want, &nan, 8, err));
+        MUST(pln_hll_add(want, &zero, 8, &why));
+        MUST(pln_hll_add(want, &nan, 8, &why));
         const void *of32[] = {NULL, f32}, *of64[] = {NULL, f64}, *bits[] = {NULL, bools};
         struct ArrowArray array = array_of(of32, 2, 3, 1, 0);
         check_column("f", &array, NULL, want);
         array.buffers = of64;
         check_column("g", &array, NULL, want);
         pln_hll_clear(want);
-        MUST(pln_hll_add(want, &zero, 8, err));
-        MUST(pln_hll_add(want, &one, 8, err));
+        MUST(pln_hll_add(want, &zero, 8, &why));
+        MUST(pln_hll_add(want, &one, 8, &why));
         array.buffers = bits;
         check_column("b", &array, NULL, want);
         pln_hll_free(want);
@@ -258,7 +258,7 @@ START_TEST(texts_with_and_without_nulls) {
             pln_hll *want = hll_new(p, hashes[_i], 0);
             for (int i = 5; i < N; i++)
                 if (!nulls || i % 3 != 0)
-                    MUST(pln_hll_add(want, text + offsets[i], offsets[i + 1] - offsets[i], err));
+                    MUST(pln_hll_add(want, text + offsets[i], offsets[i + 1] - offsets[i], &why));
             const void *buffers[] = {nulls ? valid : NULL, offsets, text};
             struct ArrowArray array = array_of(buffers, 3, N - 5, 5, nulls ? -1 : 0);
             check_column("u", &array, NULL, want);
@@ -299,7 +299,7 @@ START_TEST(overlap_of_known_sets) {
         pln_hll *a = filled(14, PLN_HLL_XXH3, 0, sets[k].a);
         pln_hll *b = filled(15, PLN_HLL_XXH3, sets[k].first, sets[k].b);
         pln_hll_overlap got = {.struct_size = sizeof got};
-        MUST(pln_hll_intersect(a, b, &got, err));
+        MUST(pln_hll_intersect(a, b, &got, &why));
         double end = (double)(sets[k].first + sets[k].b), all = (double)sets[k].a;
         double both =
             all > (double)sets[k].first ? (all < end ? all : end) - (double)sets[k].first : 0;
@@ -327,7 +327,7 @@ static pln_status scenario(const pln_allocator *mem, pln_error *err) {
     options.allocator = mem;
     for (uint64_t i = 0; i < 4000; i++)
         keys[i] = i;
-    PLN__TRY(pln_hll_new(NULL, &options, &a, err));
+    PLN__TRY(pln_hll_new(NULL, &options, &a, &why));
     options.precision = 10;
     PLN__TRY(pln_hll_new(NULL, &options, &b, err));
     PLN__TRY(pln_hll_add_uint64(a, keys, 900, NULL, 0, err));
@@ -366,9 +366,9 @@ START_TEST(memory_is_what_the_allocator_gave) {
         pln_hll *hll = NULL;
         pln_hll_options options = hll_options(p, PLN_HLL_XXH3, 0);
         options.allocator = fail_alloc_init(&f, -1);
-        MUST(pln_hll_new(NULL, &options, &hll, err));
+        MUST(pln_hll_new(NULL, &options, &hll, &why));
         for (uint64_t i = 0; i < 40000; i++) {
-            MUST(pln_hll_add(hll, &i, 8, err));
+            MUST(pln_hll_add(hll, &i, 8, &why));
             if (i % 37 == 0)
                 ck_assert_int_eq(pln_hll_memory(hll), fail_alloc_live(&f));
         }
