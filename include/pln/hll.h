@@ -253,7 +253,7 @@ PLN_API double pln_hll_standard_error(pln_hll *hll);
 PLN_API void pln_hll_interval(pln_hll *hll, double errors, double *low, double *high);
 
 /*
- * Add all values of `from`. Bit for bit what one sketch of both sets would be; of different precisions at the lower one, to which `into` comes down.
+ * Add all values of `from`: the sketch of both sets, bit for bit. Different precisions meet at the lower one, to which `into` comes down.
  *
  * Errors: PLN_ETYPE for another hash or seed; PLN_ENOMEM: `into` may hold some of the values, to merge again is right.
  * Owner: `from` is borrowed for the call; it may be `into`.
