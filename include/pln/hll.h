@@ -209,7 +209,7 @@ PLN_API pln_status pln_hll_add_uint64(pln_hll *hll, const uint64_t *values, int6
  * Add a column; nulls are left out. Texts and binaries go by their bytes, decimals by their 16; booleans, integers, dates and times are widened to 64 bits and floats to
  * float64, -0.0 to 0.0 and every NaN to one, so that equal numbers of different widths are one value; dictionaries go by what they refer to.
  *
- * Errors: PLN_EUNSUPPORTED names a type that is none of these; PLN_EINVAL for an array that does not fit its schema; PLN_ESTATE for a sketch that was
+ * Errors: PLN_EUNSUPPORTED names a type that is none of these; PLN_EDATA for an array that does not fit its schema; PLN_ESTATE for a sketch that was
  * read without its seed; PLN_ENOMEM: some rows may have been added, to add all again is right.
  * Owner: both are borrowed for the call.
  * Threads: one at a time.
@@ -255,7 +255,7 @@ PLN_API void pln_hll_interval(pln_hll *hll, double errors, double *low, double *
 /*
  * Add all values of `from`: the sketch of both sets, bit for bit. Different precisions meet at the lower one, to which `into` comes down.
  *
- * Errors: PLN_ETYPE for another hash or seed; PLN_ENOMEM: `into` may hold some of the values, to merge again is right.
+ * Errors: PLN_ETYPE for another hash or seed; PLN_ENOMEM: `into` may have come down and hold some of the values, to merge again is right.
  * Owner: `from` is borrowed for the call; it may be `into`.
  * Threads: one at a time.
  * Blocks: no.

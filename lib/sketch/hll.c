@@ -2,7 +2,7 @@
 #include "column/column.h"
 #include "sketch/hll.h"
 
-/* XXH3 gives its hash of an empty table no meaning: the words of the fingerprint are hashed by what cannot be turned back into the seed. */
+/* Of SHA-256 and not of XXH3, whose hash of a few bytes can be turned back into the seed. */
 uint64_t pln__hll_fingerprint(int32_t hash, uint64_t seed) {
     uint8_t bytes[16] = "pln.hll", digest[PLN__SHA256_SIZE];
     bytes[7] = (uint8_t)hash;

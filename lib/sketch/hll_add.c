@@ -241,13 +241,8 @@ pln_status pln_hll_add_column(pln_hll *hll, const struct ArrowSchema *schema,
     PLN__TRY(read_type(schema, array, &c, err));
     /* Dictionaries in full: their indices are about to be followed. */
     bool follows = c.index.id == PLN__DICTIONARY;
-    status = pln__array_validate(schema, array,
-                                 follows ? PLN__VALIDATE_FULL : PLN__VALIDATE_DEFAULT, err);
-    if (status < 0)
-        return status == PLN_ENOMEM
-                   ? status
-                   : pln__error_set(err, PLN_EINVAL,
-                                    "HLL sketch: the array does not fit its schema");
+    PLN__TRY(pln__array_validate(schema, array,
+                                 follows ? PLN__VALIDATE_FULL : PLN__VALIDATE_DEFAULT, err));
     if (follows)
         return add_rows(hll, &c, array, 0, err);
     if (pln__type_is_bytes(c.type.id))

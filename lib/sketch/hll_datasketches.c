@@ -108,7 +108,7 @@ static pln_status read_head(image *in, pln_error *err) {
     return PLN_OK;
 }
 
-/* Where coupons lie and how many; the exact length follows. Writers append nothing, but not all cut what follows: more bytes are refused all the same. */
+/* Where coupons lie and how many places they have; the length must be just that. */
 static pln_status measure(image *in, pln_error *err) {
     const uint8_t *p = in->bytes;
     int64_t k = (int64_t)1 << in->lgk;

@@ -115,6 +115,12 @@ static inline uint64_t hash_middling(const middling *key, const uint8_t *p, uint
     return h ^ h >> 32;
 }
 
+/* Out of the loop below, which needs its registers. */
+static __attribute__((noinline)) uint64_t hash_other(const uint8_t *text, uint64_t size,
+                                                     uint64_t seed) {
+    return XXH3_64bits_withSeed(text, (size_t)size, seed);
+}
+
 int64_t pln__hll_filter_texts(const int32_t *offsets, const uint8_t *data, int64_t n, uint64_t seed,
                               uint64_t mask, uint64_t *out) {
     int64_t kept = 0;
@@ -125,7 +131,7 @@ int64_t pln__hll_filter_texts(const int32_t *offsets, const uint8_t *data, int64
         if (PLN__LIKELY(size - 17 <= 15))
             hash = hash_middling(&key, text, size);
         else
-            hash = XXH3_64bits_withSeed(text, (size_t)size, seed);
+            hash = hash_other(text, size, seed);
         out[kept] = hash;
         kept += (hash & mask) == 0;
     }

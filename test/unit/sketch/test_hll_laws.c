@@ -283,7 +283,16 @@ START_TEST(types_without_a_hash_are_refused) {
     ck_assert_ptr_nonnull(strstr(err.message, "column tags: no hash of a list<int64"));
     const void *buffers[] = {NULL, NULL};
     array = array_of(buffers, 2, 4, -3, 0);
-    ck_assert_int_eq(pln_hll_add_column(hll, &item, &array, &err), PLN_EINVAL);
+    ck_assert_int_eq(pln_hll_add_column(hll, &item, &array, &err), PLN_EDATA);
+    /* An index that leads out of its dictionary. */
+    static const int32_t indices[] = {0, 2}, offsets[] = {0, 1, 2};
+    const void *of_index[] = {NULL, indices}, *of_words[] = {NULL, offsets, "ab"};
+    struct ArrowArray words = array_of(of_words, 3, 2, 0, 0);
+    struct ArrowSchema word = {.format = "u", .name = "v"};
+    struct ArrowSchema coded = {.format = "i", .name = "c", .dictionary = &word};
+    array = array_of(of_index, 2, 2, 0, 0);
+    array.dictionary = &words;
+    ck_assert_int_eq(pln_hll_add_column(hll, &coded, &array, &err), PLN_EDATA);
     pln_hll_free(hll);
 }
 END_TEST
