@@ -35,8 +35,6 @@ pln_status pln_hll_add_hash(pln_hll *hll, uint64_t hash, pln_error *err) {
 
 static pln__hll_filter_fn *filter_of(uint32_t cpu) {
 #if defined(__x86_64__)
-    if (cpu & PLN__CPU_AVX512)
-        return pln__hll_filter_avx512;
     if (cpu & PLN__CPU_AVX2)
         return pln__hll_filter_avx2;
 #endif

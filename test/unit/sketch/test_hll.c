@@ -56,7 +56,6 @@ static const variant variants[] = {
     {"words", 0, pln__hll_filter_words},
 #if defined(__x86_64__)
     {"avx2", PLN__CPU_AVX2, pln__hll_filter_avx2},
-    {"avx512", PLN__CPU_AVX512, pln__hll_filter_avx512},
 #endif
 };
 
