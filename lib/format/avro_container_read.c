@@ -318,17 +318,23 @@ static pln_status read_frame(pln__decoder *self, call *in, block *out) {
     const uint8_t *from = in->bytes + in->at;
     int64_t left = in->size - in->at, size = 0;
     char what[100];
+    /* The count first and by itself: what is said must not depend on whether the size has come yet. */
     int a = pln__avro_number(from, left, &out->count), b = 0;
+    if (a < 0)
+        return lose_sync(self, in, "its count of rows is no number");
+    if (a > 0 && (out->count < 0 || out->count > INT32_MAX)) {
+        (void)snprintf(what, sizeof what, "%lld rows are no count", (long long)out->count);
+        return lose_sync(self, in, what);
+    }
     if (a > 0)
         b = pln__avro_number(from + a, left - a, &size);
-    if (a < 0 || b < 0)
-        return lose_sync(self, in, "count or size is no number");
+    if (b < 0)
+        return lose_sync(self, in, "its size is no number");
     bool known = a > 0 && b > 0;
-    if ((a > 0 && (out->count < 0 || out->count > INT32_MAX)) ||
-        (known && (size < 0 || size > PLN__AVRO_BLOCK_MAX))) {
+    if (known && (size < 0 || size > PLN__AVRO_BLOCK_MAX)) {
         (void)snprintf(what, sizeof what, "%lld rows in %lld bytes", (long long)out->count,
                        (long long)size);
-        return lose_sync(self, in, known ? what : "a negative or enormous count of rows");
+        return lose_sync(self, in, what);
     }
     out->total = a + b + size + PLN__AVRO_SYNC;
     if (!known || out->total > left) {
