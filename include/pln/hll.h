@@ -206,7 +206,7 @@ PLN_API pln_status pln_hll_add_uint64(pln_hll *hll, const uint64_t *values, int6
                                       const uint8_t *validity, int64_t offset, pln_error *err);
 
 /*
- * Add a column; nulls are left out. Texts and binaries go by their bytes, decimals by their 16; booleans, integers, dates and times are widened to 64 bits and floats to
+ * Add a column; nulls are left out. Its buffers are aligned for their type, as the C Data Interface wants them (pln_batch_import sees to it). Texts and binaries go by their bytes, decimals by their 16; booleans, integers, dates and times are widened to 64 bits and floats to
  * float64, -0.0 to 0.0 and every NaN to one, so that equal numbers of different widths are one value; dictionaries go by what they refer to.
  *
  * Errors: PLN_EUNSUPPORTED names a type that is none of these; PLN_EDATA for an array that does not fit its schema; PLN_ESTATE for a sketch that was
@@ -310,7 +310,7 @@ PLN_API pln_status pln_hll_write(const pln_hll *hll, int32_t form, uint8_t *out,
 
 /*
  * A sketch out of bytes, which may come from anybody. Of `options`, seed and allocator count, and the hash must be that of the bytes. options NULL: any hash; if the seed is not 0 the
- * sketch can be merged, asked and written, but no value can be hashed for it.
+ * sketch can be merged, asked and written, but no value can be hashed for it. One that was registers there (Redis, and DataSketches beyond its sets) is dense, however few its values are.
  *
  * Errors: PLN_EDATA names field and value; PLN_ETYPE for another hash or seed than the options'; PLN_EINVAL names the option; PLN_ENOMEM.
  * Owner: `bytes` is borrowed for the call; *out is yours, free it with pln_hll_free.

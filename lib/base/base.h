@@ -68,6 +68,13 @@ const char *pln__show(char out[PLN__SHOW_SIZE], const void *bytes, int64_t size)
 /* The member of `names` (NULL-terminated) nearest to `name` by edit distance, or NULL if none is near. */
 const char *pln__nearest(const char *name, const char *const *names);
 
+/* ---- order (sort.c) ---- */
+
+/* Below 0, 0, above 0: a goes before b, is its equal, goes behind it. */
+typedef int pln__compare(const void *a, const void *b, const void *context);
+/* In place, without memory, n log n whatever the order was; equal items may change places. */
+void pln__sort(void *items, int64_t n, int64_t size, pln__compare *by, const void *context);
+
 /* ---- memory (memory.c, heap.c, buffer.c) ---- */
 
 static inline void *pln__resize(const pln_allocator *mem, void *ptr, uint64_t old, uint64_t now) {

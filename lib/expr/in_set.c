@@ -127,16 +127,12 @@ static int64_t number_of(const xreg *reg) {
     return wide;
 }
 
-/* Down the heap: the list may have thousands of members. */
-static void sift(int64_t *heap, int32_t at, int32_t n) {
-    for (int32_t child; (child = at * 2 + 1) < n; at = child) {
-        child += child + 1 < n && heap[child + 1] > heap[child];
-        if (heap[at] >= heap[child])
-            return;
-        int64_t swap = heap[at];
-        heap[at] = heap[child];
-        heap[child] = swap;
-    }
+static int by_number(const void *a, const void *b, const void *context) {
+    int64_t left, right;
+    (void)context;
+    memcpy(&left, a, 8);
+    memcpy(&right, b, 8);
+    return (left > right) - (left < right);
 }
 
 static bool build_numbers(xprog *p, inset *set, const int32_t *regs, int32_t n) {
@@ -146,14 +142,7 @@ static bool build_numbers(xprog *p, inset *set, const int32_t *regs, int32_t n) 
     for (int32_t i = 0; i < n; i++)
         if (!p->regs[regs[i]].null)
             set->numbers[set->n++] = number_of(&p->regs[regs[i]]);
-    for (int32_t i = set->n / 2 - 1; i >= 0; i--)
-        sift(set->numbers, i, set->n);
-    for (int32_t last = set->n - 1; last > 0; last--) {
-        int64_t largest = set->numbers[0];
-        set->numbers[0] = set->numbers[last];
-        set->numbers[last] = largest;
-        sift(set->numbers, 0, last);
-    }
+    pln__sort(set->numbers, set->n, sizeof *set->numbers, by_number, NULL);
     return true;
 }
 

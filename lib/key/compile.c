@@ -51,34 +51,17 @@ static void name_branches(const char *format, pln__key_node *node) {
     }
 }
 
-/*
- * The places of the fields of a struct, in the order of their names. Heap sort: names may be many, and hostile.
- */
-static void sift(const struct ArrowSchema *schema, int64_t *order, int64_t from, int64_t n) {
-    for (int64_t child; (child = 2 * from + 1) < n; from = child) {
-        const char *right = child + 1 < n ? schema->children[order[child + 1]]->name : "";
-        if (child + 1 < n && strcmp(schema->children[order[child]]->name, right) < 0)
-            child++;
-        if (strcmp(schema->children[order[from]]->name, schema->children[order[child]]->name) >= 0)
-            return;
-        int64_t swapped = order[from];
-        order[from] = order[child];
-        order[child] = swapped;
-    }
+static int by_name(const void *a, const void *b, const void *context) {
+    const struct ArrowSchema *schema = context;
+    return strcmp(schema->children[*(const int64_t *)a]->name,
+                  schema->children[*(const int64_t *)b]->name);
 }
 
+/* The places of the fields of a struct, in the order of their names. */
 static void sort_names(const struct ArrowSchema *schema, int64_t *order) {
-    int64_t n = schema->n_children;
-    for (int64_t i = 0; i < n; i++)
+    for (int64_t i = 0; i < schema->n_children; i++)
         order[i] = i;
-    for (int64_t i = n / 2; i-- > 0;)
-        sift(schema, order, i, n);
-    for (int64_t i = n; i-- > 1;) {
-        int64_t last = order[0];
-        order[0] = order[i];
-        order[i] = last;
-        sift(schema, order, 0, i);
-    }
+    pln__sort(order, schema->n_children, sizeof *order, by_name, schema);
 }
 
 static pln_status make(pln_keys *keys, const struct ArrowSchema *schema, pln__key_node *node,

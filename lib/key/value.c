@@ -145,37 +145,20 @@ static uint8_t *put_struct(pln_keys *keys, const pln__key_node *node, int64_t ro
 }
 
 /* Encoded values are never the beginning of one another, so the common bytes decide unless both are equal. */
-static int span_compare(const pln__key_span *a, const pln__key_span *b) {
+static int by_bytes(const void *left, const void *right, const void *context) {
+    const pln__key_span *a = left, *b = right;
+    (void)context;
     return memcmp(a->bytes, b->bytes, (size_t)(a->size < b->size ? a->size : b->size));
 }
 
-static void sift(pln__key_span *spans, int64_t from, int64_t n) {
-    pln__key_span moved = spans[from];
-    for (int64_t child; (child = 2 * from + 1) < n; from = child) {
-        if (child + 1 < n && span_compare(spans + child, spans + child + 1) < 0)
-            child++;
-        if (span_compare(&moved, spans + child) >= 0)
-            break;
-        spans[from] = spans[child];
-    }
-    spans[from] = moved;
-}
-
-/* Heap sort: no memory, and no order of entries that makes it slow. Most maps are in order already. Returns whether anything moved. */
+/* Most maps are in order already. Returns whether anything moved. */
 static bool sort(pln__key_span *spans, int64_t n) {
     int64_t sorted = 1;
-    while (sorted < n && span_compare(spans + sorted - 1, spans + sorted) <= 0)
+    while (sorted < n && by_bytes(spans + sorted - 1, spans + sorted, NULL) <= 0)
         sorted++;
     if (sorted >= n)
         return false;
-    for (int64_t i = n / 2; i-- > 0;)
-        sift(spans, i, n);
-    for (int64_t i = n; i-- > 1;) {
-        pln__key_span last = spans[0];
-        spans[0] = spans[i];
-        spans[i] = last;
-        sift(spans, 0, i);
-    }
+    pln__sort(spans, n, sizeof *spans, by_bytes, NULL);
     return true;
 }
 

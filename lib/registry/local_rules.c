@@ -1,7 +1,6 @@
 /* Listing, deleting and levels. */
 #include "registry/local.h"
 #include <stdio.h>
-#include <stdlib.h>
 
 /* ---- lists ---- */
 
@@ -29,15 +28,16 @@ static void names_free(names *all) {
     pln__free(all->mem, all->at, (uint64_t)all->capacity * sizeof *all->at);
 }
 
-static int by_bytes(const void *a, const void *b) {
+static int by_bytes(const void *a, const void *b, const void *context) {
+    (void)context;
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 static pln_status names_all(pln__local *local, names *all, pln_error *err) {
     *all = (names){local->mem, NULL, 0, 0, err};
     pln_status status = local->place->names(local->at, names_add, all, err);
-    if (status >= 0 && all->n > 1)
-        qsort(all->at, (size_t)all->n, sizeof *all->at, by_bytes);
+    if (status >= 0)
+        pln__sort(all->at, all->n, sizeof *all->at, by_bytes, NULL);
     return status;
 }
 

@@ -117,28 +117,9 @@ static const char *upper_kind(int32_t kind) {
     return names[kind];
 }
 
-static void sift(const char **names, int64_t root, int64_t n) {
-    for (int64_t child = root * 2 + 1; child < n; root = child, child = root * 2 + 1) {
-        const char *swap = names[root];
-        if (child + 1 < n && strcmp(names[child], names[child + 1]) < 0)
-            child++;
-        if (strcmp(swap, names[child]) >= 0)
-            return;
-        names[root] = names[child];
-        names[child] = swap;
-    }
-}
-
-/* A heap sort: there are as many names as a hostile schema likes. */
-static void sort(const char **names, int64_t n) {
-    for (int64_t i = n / 2 - 1; i >= 0; i--)
-        sift(names, i, n);
-    for (int64_t i = n - 1; i > 0; i--) {
-        const char *last = names[i];
-        names[i] = names[0];
-        names[0] = last;
-        sift(names, 0, i);
-    }
+static int by_bytes(const void *a, const void *b, const void *context) {
+    (void)context;
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 static pln_status symbols_text(pln__compat_graph *graph, const pln__avro_type *r,
@@ -154,7 +135,7 @@ static pln_status symbols_text(pln__compat_graph *graph, const pln__avro_type *r
             missing[n++] = w->symbols[i];
     }
     if (status == PLN_OK)
-        sort(missing, n);
+        pln__sort(missing, n, sizeof *missing, by_bytes, NULL);
     for (int64_t i = 0; i < n && status == PLN_OK; i++)
         pln__text_printf(out, "%s%s", i == 0 ? "[" : ", ", missing[i]);
     pln__text_char(out, ']');

@@ -21,7 +21,7 @@ int64_t pln__hll_filter_words(const uint64_t *keys, int64_t n, uint64_t flip, ui
                               uint64_t *out) {
     int64_t kept = 0;
     for (int64_t i = 0; i < n; i++) {
-        uint64_t hash = hash_word(PLN__HLL_LE(64, keys[i]), flip);
+        uint64_t hash = hash_word(keys[i], flip);
         out[kept] = hash;
         kept += (hash & mask) == 0;
     }

@@ -13,31 +13,10 @@ static int64_t native_size(const pln_hll *hll) {
     return HEAD + payload(hll->precision, hll->registers != NULL, hll->used) + SUM;
 }
 
-static void sift(uint8_t *words, int64_t at, int64_t n) {
-    for (int64_t child; (child = 2 * at + 1) < n; at = child) {
-        uint32_t here = pln__hll_load32(words + 4 * at), left, right = 0;
-        left = pln__hll_load32(words + 4 * child);
-        if (child + 1 < n)
-            right = pln__hll_load32(words + 4 * (child + 1));
-        child += right > left;
-        uint32_t greater = right > left ? right : left;
-        if (here >= greater)
-            return;
-        pln__hll_store32(words + 4 * at, greater);
-        pln__hll_store32(words + 4 * child, here);
-    }
-}
-
-/* In place, for there may be no memory and qsort may want some. */
-static void sort_words(uint8_t *words, int64_t n) {
-    for (int64_t i = n / 2; i-- > 0;)
-        sift(words, i, n);
-    for (int64_t i = n; i-- > 1;) {
-        uint32_t first = pln__hll_load32(words), last = pln__hll_load32(words + 4 * i);
-        pln__hll_store32(words, last);
-        pln__hll_store32(words + 4 * i, first);
-        sift(words, 0, i);
-    }
+static int by_word(const void *a, const void *b, const void *context) {
+    uint32_t left = pln__hll_load32(a), right = pln__hll_load32(b);
+    (void)context;
+    return (left > right) - (left < right);
 }
 
 static void write_sparse(const pln_hll *hll, uint8_t *out) {
@@ -45,7 +24,7 @@ static void write_sparse(const pln_hll *hll, uint8_t *out) {
     for (int64_t i = 0; i < hll->capacity; i++)
         if (hll->table[i] != 0)
             pln__hll_store32(out + 4 * n++, hll->table[i]);
-    sort_words(out, n);
+    pln__sort(out, n, 4, by_word, NULL);
 }
 
 static void write_dense(const pln_hll *hll, uint8_t *out) {

@@ -3,7 +3,7 @@
  * full validation must survive every kernel; what does not must be released once, like all else.
  */
 #include "column/column.h"
-#include <stdlib.h>
+#include "fuzz.h"
 
 /* ---- bytes ---- */
 
@@ -242,19 +242,14 @@ static void make_array(input *in, const struct ArrowSchema *s, int depth, int64_
 
 /* ---- what is done with it ---- */
 
-static void must(bool holds) {
-    if (!holds)
-        abort();
-}
-
 static void round_trip(const pln_allocator *mem, pln_batch *batch) {
     struct ArrowSchema schema;
     struct ArrowArray array;
     pln_batch *again;
-    must(pln_batch_export(batch, &schema, &array, NULL) == PLN_OK);
-    must(pln__batch_import(mem, &schema, &array, &again, NULL) == PLN_OK);
-    must(pln_batch_validate(again, PLN_VALIDATE_FULL, NULL) == PLN_OK);
-    must(pln_batch_equal(batch, again) == 1);
+    REQUIRE(pln_batch_export(batch, &schema, &array, NULL) == PLN_OK);
+    REQUIRE(pln__batch_import(mem, &schema, &array, &again, NULL) == PLN_OK);
+    REQUIRE(pln_batch_validate(again, PLN_VALIDATE_FULL, NULL) == PLN_OK);
+    REQUIRE(pln_batch_equal(batch, again) == 1);
     pln_batch_unref(again);
 }
 
@@ -262,11 +257,11 @@ static void write_again(const pln_allocator *mem, pln_batch *batch) {
     pln__column column;
     struct ArrowArray got;
     const struct ArrowArray *rows = pln_batch_array(batch);
-    must(pln__column_init(mem, pln_batch_schema(batch), &column, NULL) == PLN_OK);
+    REQUIRE(pln__column_init(mem, pln_batch_schema(batch), &column, NULL) == PLN_OK);
     for (int64_t i = 0; i < rows->length; i++)
-        must(pln__column_copy(&column, rows, i, NULL) == PLN_OK);
-    must(pln__column_finish(&column, &got, NULL) == PLN_OK);
-    must(pln__array_equal(pln_batch_schema(batch), rows, &got));
+        REQUIRE(pln__column_copy(&column, rows, i, NULL) == PLN_OK);
+    REQUIRE(pln__column_finish(&column, &got, NULL) == PLN_OK);
+    REQUIRE(pln__array_equal(pln_batch_schema(batch), rows, &got));
     pln__array_release(&got);
     pln__column_free(&column);
 }
@@ -278,16 +273,16 @@ static void exercise(const pln_allocator *mem, pln_batch *batch, input *in) {
     pln_batch *joined;
     int32_t picks[8];
     int64_t from = rows == 0 ? 0 : byte(in) % rows;
-    must(pln_batch_slice(batch, from, rows - from, &slice, NULL) == PLN_OK);
+    REQUIRE(pln_batch_slice(batch, from, rows - from, &slice, NULL) == PLN_OK);
     for (int i = 0; i < 8; i++)
         picks[i] = rows == 0 ? 0 : (int32_t)(byte(in) % rows);
-    must(pln_batch_take(batch, picks, rows == 0 ? 0 : 8, &taken, NULL) == PLN_OK);
+    REQUIRE(pln_batch_take(batch, picks, rows == 0 ? 0 : 8, &taken, NULL) == PLN_OK);
     pln_batch *parts[3] = {taken, slice, batch};
     pln_status status = pln_batch_concat(parts, 3, &joined, NULL);
     /* A small index type may not hold the values of all dictionaries. */
-    must(status == PLN_OK || status == PLN_ELIMIT);
+    REQUIRE(status == PLN_OK || status == PLN_ELIMIT);
     if (status == PLN_OK) {
-        must(pln_batch_validate(joined, PLN_VALIDATE_FULL, NULL) == PLN_OK);
+        REQUIRE(pln_batch_validate(joined, PLN_VALIDATE_FULL, NULL) == PLN_OK);
         for (int64_t i = 0; i + 1 < pln_batch_rows(joined); i++)
             (void)pln__array_compare(pln_batch_schema(joined), pln_batch_array(joined), i,
                                      pln_batch_array(joined), i + 1);
@@ -299,8 +294,6 @@ static void exercise(const pln_allocator *mem, pln_batch *batch, input *in) {
     round_trip(mem, batch);
     write_again(mem, batch);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     input in = {data, data + size};
@@ -318,16 +311,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     schema.release = schema_release;
     array.release = array_release;
     pln_status status = pln__batch_import(mem, &schema, &array, &batch, &err);
-    must(schema.release == NULL && array.release == NULL && schema_owner.released == 1);
+    REQUIRE(schema.release == NULL && array.release == NULL && schema_owner.released == 1);
     if (status == PLN_OK) {
         if (pln_batch_validate(batch, PLN_VALIDATE_FULL, &err) == PLN_OK)
             exercise(mem, batch, &in);
-        must(array_owner.released == 0);
+        REQUIRE(array_owner.released == 0);
         pln_batch_unref(batch);
     }
-    must(array_owner.released == 1);
+    REQUIRE(array_owner.released == 1);
     pln__heap_stats_get(heap, &stats);
-    must(stats.live_blocks == 0);
+    REQUIRE(stats.live_blocks == 0);
     pln__heap_close(heap);
     return 0;
 }

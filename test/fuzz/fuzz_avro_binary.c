@@ -3,7 +3,7 @@
  * written and read again, JSON being read and written again.
  */
 #include "avro_rows.h"
-#include <stdlib.h>
+#include "fuzz.h"
 
 #define ALL                                                                                        \
     "{\"type\":\"record\",\"name\":\"All\",\"fields\":[{\"name\":\"n\",\"type\":\"null\"},"        \
@@ -47,11 +47,6 @@ static const char *const pairs[][2] = {
 
 static const pln__avro_limits limits = {.value_bytes_max = 1 << 16, .items_max = 2000};
 
-static void fail_unless(bool fine) {
-    if (!fine)
-        abort();
-}
-
 /* What every run of a pair would make anew: writer and reader, and how data of the writer and of the reader are read. Never freed. */
 typedef struct plan {
     pln__avro_schema *writer, *reader;
@@ -67,8 +62,8 @@ static const plan *plan_of(uint8_t choice) {
     p->writer = avro_schema(pair[0]);
     p->reader = pair[1] == NULL ? pln__avro_schema_ref(p->writer) : avro_schema(pair[1]);
     const pln_allocator *mem = pln__system_allocator();
-    fail_unless(pln__avro_resolve(mem, p->writer, p->reader, &p->given, NULL) >= 0);
-    fail_unless(pln__avro_resolve(mem, p->reader, p->reader, &p->own, NULL) >= 0);
+    REQUIRE(pln__avro_resolve(mem, p->writer, p->reader, &p->given, NULL) >= 0);
+    REQUIRE(pln__avro_resolve(mem, p->reader, p->reader, &p->own, NULL) >= 0);
     return p;
 }
 
@@ -81,16 +76,16 @@ static bool read_row(const pln__avro_schema *writer, const pln__avro_schema *rea
     pln_error err = {0};
     if (pln__avro_decoder_new(pln__system_allocator(), writer, reader, &limits, &decoder, &err) <
         0) {
-        fail_unless(err.status == PLN_EUNSUPPORTED);
+        REQUIRE(err.status == PLN_EUNSUPPORTED);
         *used = -1;
         return false;
     }
     pln_status status = pln__avro_decode(decoder, &in, &err);
-    fail_unless(status >= 0 || (err.message[0] != '\0' && in.rows == 0));
-    fail_unless(pln__avro_decoder_take(decoder, rows, NULL) >= 0);
-    fail_unless(pln__schema_copy(pln__system_allocator(), pln__avro_decoder_schema(decoder), schema,
-                                 NULL) >= 0);
-    fail_unless(pln__array_validate(schema, rows, PLN__VALIDATE_FULL, NULL) >= 0);
+    REQUIRE(status >= 0 || (err.message[0] != '\0' && in.rows == 0));
+    REQUIRE(pln__avro_decoder_take(decoder, rows, NULL) >= 0);
+    REQUIRE(pln__schema_copy(pln__system_allocator(), pln__avro_decoder_schema(decoder), schema,
+                             NULL) >= 0);
+    REQUIRE(pln__array_validate(schema, rows, PLN__VALIDATE_FULL, NULL) >= 0);
     pln__avro_decoder_free(decoder);
     *used = in.used;
     if (in.rows == 1)
@@ -109,13 +104,12 @@ static void written_again(const pln__avro_schema *reader, const struct ArrowSche
     struct ArrowSchema schema2;
     struct ArrowArray rows2;
     int64_t used;
-    fail_unless(pln__avro_encoder_new(mem, reader, schema, &encoder, NULL) >= 0);
-    fail_unless(pln__avro_encode(encoder, &output, &out, NULL) >= 0);
+    REQUIRE(pln__avro_encoder_new(mem, reader, schema, &encoder, NULL) >= 0);
+    REQUIRE(pln__avro_encode(encoder, &output, &out, NULL) >= 0);
     uint8_t *bytes = avro_padded(out.data, out.size);
-    fail_unless(out.size == 0 ||
-                read_row(reader, reader, bytes, out.size, &schema2, &rows2, &used));
+    REQUIRE(out.size == 0 || read_row(reader, reader, bytes, out.size, &schema2, &rows2, &used));
     if (out.size > 0) {
-        fail_unless(used == out.size && pln__array_equal(schema, rows, &rows2));
+        REQUIRE(used == out.size && pln__array_equal(schema, rows, &rows2));
         rows2.release(&rows2);
         schema2.release(&schema2);
     }
@@ -138,20 +132,19 @@ static void read_again(const plan *p, const pln__text *text) {
     int64_t used;
     if (pln__avro_from_json(mem, p->reader, text->data, text->size, &out, &err) < 0) {
         /* What binary data may say and JSON may not. */
-        fail_unless(strstr(err.message, "stands twice") != NULL ||
-                    strstr(err.message, "nesting") != NULL);
+        REQUIRE(strstr(err.message, "stands twice") != NULL ||
+                strstr(err.message, "nesting") != NULL);
         pln__buffer_free(mem, &out);
         return;
     }
     uint8_t *bytes = avro_padded(out.data, out.size);
-    fail_unless(to_text(p->own, bytes, out.size, &used, &again) && used == out.size);
-    fail_unless(strcmp(again.data, text->data) == 0);
+    REQUIRE(to_text(p->own, bytes, out.size, &used, &again) && used == out.size);
+    REQUIRE(strcmp(again.data, text->data) == 0);
     free(bytes);
     pln__text_free(&again);
     pln__buffer_free(mem, &out);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct ArrowSchema schema;
     struct ArrowArray rows;
@@ -166,7 +159,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     bool as_text = to_text(p->given, bytes, (int64_t)size - 1, &by_text, &text);
     /* No rows come of no bytes; decimals beyond the precision, and skipped values, are looked at by rows alone. */
     if (as_rows)
-        fail_unless(!as_text || by_rows == by_text);
+        REQUIRE(!as_text || by_rows == by_text);
     if (as_text)
         read_again(p, &text);
     if (as_rows) {

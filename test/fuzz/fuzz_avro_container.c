@@ -3,21 +3,10 @@
  * of resumed ones, they are the same. Bytes 0 and 1 choose the pieces, the rest is the file.
  */
 #include "container_rows.h"
-#include <stdio.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 /* More pieces of a file than that, or of its rows, show nothing new. */
 enum { MEMORY = 64 << 20, LINES = 200, SMALL = 4096, PIECES = 20 };
-
-#define REQUIRE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                        \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 /* Whether a line "7! NAME ..." of a rejected row or the last one, "NAME: ...", has it; what is quoted of the file may be any text. */
 static bool has_status(const char *out, const char *name) {

@@ -1,6 +1,6 @@
 /* The first byte chooses a schema, the rest is Avro's JSON encoding: what is taken must be written as JSON that gives the same bytes again. */
 #include "avro_rows.h"
-#include <stdlib.h>
+#include "fuzz.h"
 
 static const char *const schemas[] = {
     "{\"type\":\"record\",\"name\":\"ns.R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\"},{\"name\":\"b\",\"type\":"
@@ -11,12 +11,6 @@ static const char *const schemas[] = {
     "{\"type\":\"record\",\"name\":\"L\",\"fields\":[{\"name\":\"k\",\"type\":{\"type\":\"array\",\"items\":\"L\"}}]}",
 };
 
-static void fail_unless(bool fine) {
-    if (!fine)
-        abort();
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const pln_allocator *mem = pln__system_allocator();
     pln__buffer once = {0}, twice = {0};
@@ -29,17 +23,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     pln_status status =
         pln__avro_from_json(mem, schema, (const char *)data + 1, (int64_t)size - 1, &once, &err);
     if (status < 0) {
-        fail_unless(status == PLN_EDATA && strstr(err.message, "offset") != NULL && once.size == 0);
+        REQUIRE(status == PLN_EDATA && strstr(err.message, "offset") != NULL && once.size == 0);
     } else {
         pln__avro_resolution *resolution;
         uint8_t *bytes = avro_padded(once.data, once.size);
         pln__text_init(&text, mem);
-        fail_unless(pln__avro_resolve(mem, schema, schema, &resolution, NULL) >= 0);
-        fail_unless(pln__avro_to_json(resolution, NULL, bytes, once.size, &used, &text, NULL) >= 0);
-        fail_unless(used == once.size);
-        fail_unless(pln__avro_from_json(mem, schema, text.data, text.size, &twice, NULL) >= 0);
-        fail_unless(twice.size == once.size &&
-                    (once.size == 0 || memcmp(twice.data, once.data, (size_t)once.size) == 0));
+        REQUIRE(pln__avro_resolve(mem, schema, schema, &resolution, NULL) >= 0);
+        REQUIRE(pln__avro_to_json(resolution, NULL, bytes, once.size, &used, &text, NULL) >= 0);
+        REQUIRE(used == once.size);
+        REQUIRE(pln__avro_from_json(mem, schema, text.data, text.size, &twice, NULL) >= 0);
+        REQUIRE(twice.size == once.size &&
+                (once.size == 0 || memcmp(twice.data, once.data, (size_t)once.size) == 0));
         pln__avro_resolution_free(resolution);
         pln__text_free(&text);
         free(bytes);

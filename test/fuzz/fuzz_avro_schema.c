@@ -2,25 +2,21 @@
  * A schema text. Whatever it is, it is taken or refused with a message; what is taken prints in each form to a text that is taken again and says
  * the same, has bytes for each of its defaults, and has columns or a reason why not, from which the same columns come again.
  */
+#include "fuzz.h"
 #include "schema/avro.h"
 #include <pln/pln.h>
 #include <stdlib.h>
 
 static const pln_allocator *mem;
 
-static void fail_unless(bool condition) {
-    if (!condition)
-        abort();
-}
-
 static pln__avro_schema *parse(const char *text, int64_t size,
                                const pln__avro_parse_options *options) {
     pln_error err = {0};
     pln__avro_schema *schema = NULL;
     pln_status status = pln__avro_parse(mem, text, size, options, &schema, &err);
-    fail_unless((status == PLN_OK) == (schema != NULL));
+    REQUIRE((status == PLN_OK) == (schema != NULL));
     if (status != PLN_OK)
-        fail_unless((status == PLN_ESYNTAX || status == PLN_ELIMIT) && err.message[0] != '\0');
+        REQUIRE((status == PLN_ESYNTAX || status == PLN_ELIMIT) && err.message[0] != '\0');
     return schema;
 }
 
@@ -29,7 +25,7 @@ static char *print(const pln__avro_schema *schema, int form) {
     pln__text_init(&out, mem);
     pln__avro_text(schema, form, &out);
     char *text = pln__text_take(&out);
-    fail_unless(text != NULL);
+    REQUIRE(text != NULL);
     return text;
 }
 
@@ -51,10 +47,10 @@ static void check_form(const pln__avro_schema *schema, int form) {
         return;
     char *text = print(schema, form);
     pln__avro_schema *again = parse(text, -1, NULL);
-    fail_unless(again != NULL);
+    REQUIRE(again != NULL);
     char *twice = print(again, form);
-    fail_unless(strcmp(text, twice) == 0);
-    fail_unless(canonical || pln_avro_schema_equal(schema, again));
+    REQUIRE(strcmp(text, twice) == 0);
+    REQUIRE(canonical || pln_avro_schema_equal(schema, again));
     pln__avro_schema_unref(again);
     pln__strfree(mem, text);
     pln__strfree(mem, twice);
@@ -65,8 +61,8 @@ static void check_defaults(const pln__avro_type *type, int depth) {
     for (int32_t i = 0; i < type->n_fields && i < 50; i++) {
         const pln__avro_field *field = &type->fields[i];
         if (field->fallback != NULL)
-            fail_unless(pln__avro_default_binary(mem, field->type, field->fallback, &bytes, NULL) ==
-                        PLN_OK);
+            REQUIRE(pln__avro_default_binary(mem, field->type, field->fallback, &bytes, NULL) ==
+                    PLN_OK);
         if (depth < 4)
             check_defaults(field->type, depth + 1);
     }
@@ -86,13 +82,13 @@ static void check_columns(const pln__avro_schema *schema) {
     pln__avro_schema *back = NULL;
     pln_error err = {0};
     if (pln__avro_to_arrow(mem, schema, &columns, &err) < 0) {
-        fail_unless(err.message[0] != '\0' && columns.release == NULL);
+        REQUIRE(err.message[0] != '\0' && columns.release == NULL);
         return;
     }
     pln_status status = pln__avro_from_arrow(mem, &columns, "back.Row", &back, &err);
     if (status == PLN_OK) {
-        fail_unless(pln__avro_to_arrow(mem, back, &again, &err) == PLN_OK);
-        fail_unless(has_union(&columns) || pln__schema_equal(&columns, &again));
+        REQUIRE(pln__avro_to_arrow(mem, back, &again, &err) == PLN_OK);
+        REQUIRE(has_union(&columns) || pln__schema_equal(&columns, &again));
         again.release(&again);
     }
     pln__avro_schema_unref(back);
@@ -125,7 +121,6 @@ static void check_lint(const pln__avro_schema *schema) {
     pln_runtime_free(rt);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     mem = pln__system_allocator();
     pln__avro_parse_options lax = {.lax_names = true, .lax_defaults = true};

@@ -2,28 +2,24 @@
  * The bytes of checkpoints: heads, bodies and saved schemas. Damaged ones are refused (PLN_ECORRUPT, PLN_EUNSUPPORTED for another version, what a schema check
  * answers); what is read and written again reads the same.
  */
+#include "fuzz.h"
 #include "run/run.h"
 #include <stdlib.h>
 
-static void fail_unless(bool condition) {
-    if (!condition)
-        abort();
-}
-
 static void same_list(const pln__saved_list *a, const pln__saved_list *b) {
-    fail_unless(a->count == b->count);
+    REQUIRE(a->count == b->count);
     for (int64_t i = 0; i < a->count; i++) {
-        fail_unless(strcmp(a->items[i].node, b->items[i].node) == 0);
-        fail_unless(strcmp(a->items[i].key, b->items[i].key) == 0);
-        fail_unless(a->items[i].size == b->items[i].size);
-        fail_unless(a->items[i].size == 0 ||
-                    memcmp(a->items[i].bytes, b->items[i].bytes, (size_t)a->items[i].size) == 0);
+        REQUIRE(strcmp(a->items[i].node, b->items[i].node) == 0);
+        REQUIRE(strcmp(a->items[i].key, b->items[i].key) == 0);
+        REQUIRE(a->items[i].size == b->items[i].size);
+        REQUIRE(a->items[i].size == 0 ||
+                memcmp(a->items[i].bytes, b->items[i].bytes, (size_t)a->items[i].size) == 0);
     }
 }
 
 static void refused(pln_status status, const pln_error *err) {
-    fail_unless(status == PLN_ECORRUPT || status == PLN_EUNSUPPORTED);
-    fail_unless(err->message[0] != '\0');
+    REQUIRE(status == PLN_ECORRUPT || status == PLN_EUNSUPPORTED);
+    REQUIRE(err->message[0] != '\0');
 }
 
 static void head(const pln_allocator *mem, const uint8_t *data, int64_t size) {
@@ -38,18 +34,17 @@ static void head(const pln_allocator *mem, const uint8_t *data, int64_t size) {
         pln__checkpoint_free(mem, &first);
         return;
     }
-    fail_unless(body == NULL || (body >= data && body + body_size <= data + size));
+    REQUIRE(body == NULL || (body >= data && body + body_size <= data + size));
     pln__buffer inline_body = {0};
     if (body != NULL)
-        fail_unless(pln__buffer_append(mem, &inline_body, body, body_size, &err) >= 0);
-    fail_unless(pln__checkpoint_head(mem, &first, body != NULL ? &inline_body : NULL, &out, &err) >=
-                0);
-    fail_unless(pln__checkpoint_read_head(mem, out.data, out.size, &second, &body2, &body2_size,
-                                          &err) >= 0);
+        REQUIRE(pln__buffer_append(mem, &inline_body, body, body_size, &err) >= 0);
+    REQUIRE(pln__checkpoint_head(mem, &first, body != NULL ? &inline_body : NULL, &out, &err) >= 0);
+    REQUIRE(pln__checkpoint_read_head(mem, out.data, out.size, &second, &body2, &body2_size,
+                                      &err) >= 0);
     same_list(&first.positions, &second.positions);
     same_list(&first.handles, &second.handles);
-    fail_unless(first.n == second.n && first.owner == second.owner && first.done == second.done);
-    fail_unless(first.body_digest == second.body_digest && body_size == body2_size);
+    REQUIRE(first.n == second.n && first.owner == second.owner && first.done == second.done);
+    REQUIRE(first.body_digest == second.body_digest && body_size == body2_size);
     pln__buffer_free(mem, &inline_body);
     pln__buffer_free(mem, &out);
     pln__checkpoint_free(mem, &first);
@@ -66,13 +61,13 @@ static void body(const pln_allocator *mem, const uint8_t *data, int64_t size) {
         pln__checkpoint_free(mem, &first);
         return;
     }
-    fail_unless(pln__checkpoint_body(mem, &first, &out, &err) >= 0);
-    fail_unless(pln__checkpoint_read_body(mem, out.data, out.size, &second, &err) >= 0);
+    REQUIRE(pln__checkpoint_body(mem, &first, &out, &err) >= 0);
+    REQUIRE(pln__checkpoint_read_body(mem, out.data, out.size, &second, &err) >= 0);
     same_list(&first.states, &second.states);
     same_list(&first.schemas, &second.schemas);
     same_list(&first.counters, &second.counters);
     same_list(&first.nodes, &second.nodes);
-    fail_unless(first.epochs == second.epochs && first.recoveries == second.recoveries);
+    REQUIRE(first.epochs == second.epochs && first.recoveries == second.recoveries);
     pln__buffer_free(mem, &out);
     pln__checkpoint_free(mem, &first);
     pln__checkpoint_free(mem, &second);
@@ -84,18 +79,17 @@ static void schema(const pln_allocator *mem, const uint8_t *data, int64_t size) 
     pln_error err = {0};
     pln_status status = pln__schema_read(mem, data, size, &first, &err);
     if (status < 0) {
-        fail_unless(err.message[0] != '\0' && first.release == NULL && status != PLN_ENOMEM);
+        REQUIRE(err.message[0] != '\0' && first.release == NULL && status != PLN_ENOMEM);
         return;
     }
-    fail_unless(pln__schema_write(mem, &first, &out, &err) >= 0);
-    fail_unless(pln__schema_read(mem, out.data, out.size, &second, &err) >= 0);
-    fail_unless(pln__schema_equal(&first, &second));
+    REQUIRE(pln__schema_write(mem, &first, &out, &err) >= 0);
+    REQUIRE(pln__schema_read(mem, out.data, out.size, &second, &err) >= 0);
+    REQUIRE(pln__schema_equal(&first, &second));
     pln__buffer_free(mem, &out);
     pln__schema_release(&first);
     pln__schema_release(&second);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     pln__heap_stats stats;
     if (size < 1 || size > 1 << 16)
@@ -110,7 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     else
         schema(mem, data + 1, n);
     pln__heap_stats_get(heap, &stats);
-    fail_unless(stats.live_blocks == 0);
+    REQUIRE(stats.live_blocks == 0);
     pln__heap_close(heap);
     return 0;
 }

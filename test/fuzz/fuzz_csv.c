@@ -3,18 +3,7 @@
  * back; inference must not fall over. Bytes 0 to 3 choose the dialect and the blocks, the rest is the text.
  */
 #include "format/format.h"
-#include <stdio.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                        \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
+#include "fuzz.h"
 
 /* More than that in one text show nothing new. */
 enum { PIECES = 40 };

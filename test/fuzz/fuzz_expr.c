@@ -4,6 +4,7 @@
  */
 #include "expr/expr.h"
 #include "format/format.h"
+#include "fuzz.h"
 #include "json_rows.h"
 #include <stdlib.h>
 
@@ -98,7 +99,6 @@ static void run(const char *text, uint32_t cpu) {
     pln__heap_close(heap);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (schema.release == NULL)
         make_rows();

@@ -2,19 +2,10 @@
  * Sketches out of bytes: the first byte chooses the form. What is read holds every range and goes through all calls; what is written from
  * it reads back the same.
  */
+#include "fuzz.h"
 #include "sketch/sketch.h"
 #include <stdio.h>
 #include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                        \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 static void check_ranges(const pln_hll *hll) {
     static uint8_t registers[1 << 18];

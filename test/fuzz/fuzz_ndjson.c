@@ -3,6 +3,7 @@
  * records; what is decoded must survive being written and read again.
  */
 #include "format/json_plan.h"
+#include "fuzz.h"
 #include "json_rows.h"
 #include <stdlib.h>
 
@@ -12,11 +13,6 @@ static const char *const specs[] = {
     "m <u l?>?, p <l u?>?, v (a l | b u? | n n), l [[{k u?}?]?]?, q #d:5.1?",
     "id =a.b.red?, name [=x.y.?]?, at tsu:?, m <=a.b.c =x.k?>?",
 };
-
-static void fail_unless(bool fine) {
-    if (!fine)
-        abort();
-}
 
 /* More than that in one text show nothing new. */
 enum { PIECES = 40 };
@@ -37,7 +33,7 @@ static void ways_agree(const struct ArrowSchema *schema, const char *text, int64
     char *want = json_transcript(schema, text, size, &lines);
     for (int i = 0; i < PLN__COUNT(ways); i++) {
         char *got = json_transcript(schema, text, size, &ways[i]);
-        fail_unless(marked || strcmp(got, want) == 0);
+        REQUIRE(marked || strcmp(got, want) == 0);
         free(got);
     }
     free(want);
@@ -64,7 +60,7 @@ static void inferred_fits(const char *text, int64_t size) {
         char *once = rewritten(&schema, text, size);
         if (once != NULL) {
             char *twice = rewritten(&schema, once, (int64_t)strlen(once));
-            fail_unless(twice != NULL && strcmp(once, twice) == 0);
+            REQUIRE(twice != NULL && strcmp(once, twice) == 0);
             free(twice);
         }
         free(once);
@@ -73,7 +69,6 @@ static void inferred_fits(const char *text, int64_t size) {
     free(copy);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct ArrowSchema schema;
     if (size < 1 || size > 1 << 16)
@@ -85,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char *once = rewritten(&schema, text, n);
     if (once != NULL) {
         char *twice = rewritten(&schema, once, (int64_t)strlen(once));
-        fail_unless(twice != NULL && strcmp(once, twice) == 0);
+        REQUIRE(twice != NULL && strcmp(once, twice) == 0);
         free(twice);
     }
     free(once);

@@ -1,14 +1,7 @@
 /* Every parser of numbers on the same bytes; what one accepts must be written and read back the
  * same. */
 #include "base/number.h"
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool condition) {
-    if (!condition)
-        abort();
-}
+#include "fuzz.h"
 
 static void doubles(const char *text, int64_t size, int flags) {
     char out[PLN__DOUBLE_TEXT_SIZE];
@@ -16,17 +9,17 @@ static void doubles(const char *text, int64_t size, int flags) {
     float narrow, narrow_again;
     pln__parsed parsed = pln__parse_double(text, size, flags, &value);
     if (flags == PLN__DOUBLE_JSON)
-        must((parsed != PLN__NOT_ONE) == pln__is_json_number(text, size));
+        REQUIRE((parsed != PLN__NOT_ONE) == pln__is_json_number(text, size));
     if (parsed == PLN__PARSED) {
         int64_t n = pln__format_double(out, value);
-        must(pln__parse_double(out, n, PLN__DOUBLE_LENIENT, &again) == PLN__PARSED);
-        must(value != value ? again != again : memcmp(&value, &again, sizeof value) == 0);
+        REQUIRE(pln__parse_double(out, n, PLN__DOUBLE_LENIENT, &again) == PLN__PARSED);
+        REQUIRE(value != value ? again != again : memcmp(&value, &again, sizeof value) == 0);
     }
     if (pln__parse_float(text, size, flags, &narrow) == PLN__PARSED) {
         int64_t n = pln__format_float(out, narrow);
-        must(pln__parse_float(out, n, PLN__DOUBLE_LENIENT, &narrow_again) == PLN__PARSED);
-        must(narrow != narrow ? narrow_again != narrow_again
-                              : memcmp(&narrow, &narrow_again, sizeof narrow) == 0);
+        REQUIRE(pln__parse_float(out, n, PLN__DOUBLE_LENIENT, &narrow_again) == PLN__PARSED);
+        REQUIRE(narrow != narrow ? narrow_again != narrow_again
+                                 : memcmp(&narrow, &narrow_again, sizeof narrow) == 0);
     }
 }
 
@@ -42,15 +35,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char out[PLN__DECIMAL128_TEXT_SIZE];
     if (pln__parse_int64(text, length, &number) == PLN__PARSED) {
         int64_t n = pln__format_int64(out, number);
-        must(pln__parse_int64(out, n, &again) == PLN__PARSED && again == number);
+        REQUIRE(pln__parse_int64(out, n, &again) == PLN__PARSED && again == number);
     }
     (void)pln__parse_uint64(text, length, &natural);
     doubles(text, length, PLN__DOUBLE_JSON);
     doubles(text, length, PLN__DOUBLE_LENIENT);
     if (pln__parse_decimal128(text, length, precision, scale, &decimal) == PLN__PARSED) {
         int64_t n = pln__format_decimal128(out, decimal, scale);
-        must(pln__parse_decimal128(out, n, precision, scale, &decimal_again) == PLN__PARSED);
-        must(decimal == decimal_again);
+        REQUIRE(pln__parse_decimal128(out, n, precision, scale, &decimal_again) == PLN__PARSED);
+        REQUIRE(decimal == decimal_again);
     }
     return 0;
 }

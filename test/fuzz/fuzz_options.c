@@ -3,17 +3,13 @@
  * the texts are, each call answers with a status and, if it fails, a message; a graph that failed stays in that error; the graph as JSON can be
  * parsed. Nothing is run: a graph that is only built touches no file.
  */
+#include "fuzz.h"
 #include <jansson.h>
 #include <pln/pln.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void fail_unless(bool condition) {
-    if (!condition)
-        abort();
-}
 
 typedef struct host {
     pln_runtime *rt;
@@ -22,16 +18,16 @@ typedef struct host {
 } host;
 
 static void judge(host *h, pln_status status, const pln_error *err) {
-    fail_unless(status <= 0);
+    REQUIRE(status <= 0);
     if (status < 0) {
-        fail_unless(err->status == status);
-        fail_unless(err->message[0] != '\0');
-        fail_unless(memchr(err->message, 0, sizeof err->message) != NULL);
-        fail_unless(memchr(err->where, 0, sizeof err->where) != NULL);
-        fail_unless(status != PLN_EINTERNAL && status != PLN_ENOMEM);
+        REQUIRE(err->status == status);
+        REQUIRE(err->message[0] != '\0');
+        REQUIRE(memchr(err->message, 0, sizeof err->message) != NULL);
+        REQUIRE(memchr(err->where, 0, sizeof err->where) != NULL);
+        REQUIRE(status != PLN_EINTERNAL && status != PLN_ENOMEM);
     }
     if (h->stuck < 0)
-        fail_unless(status == h->stuck);
+        REQUIRE(status == h->stuck);
     else
         h->stuck = status;
 }
@@ -42,7 +38,7 @@ static void describe(host *h) {
     if (pln_graph_json(h->g, &text, &err) < 0)
         abort();
     json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-    fail_unless(json != NULL);
+    REQUIRE(json != NULL);
     json_decref(json);
     pln_text_free(h->rt, text);
 }
@@ -51,9 +47,9 @@ static void new_graph(host *h, const char *name) {
     pln_error err = {0};
     pln_graph *next = NULL;
     pln_status status = pln_graph_new(h->rt, name, &next, &err);
-    fail_unless((status >= 0) == (next != NULL));
+    REQUIRE((status >= 0) == (next != NULL));
     if (next == NULL) {
-        fail_unless(err.message[0] != '\0');
+        REQUIRE(err.message[0] != '\0');
         return;
     }
     if (h->g != NULL)
@@ -70,13 +66,13 @@ static void try_schema(host *h, const char *text) {
     pln_error err = {0};
     pln_status status = pln_schema_parse(h->rt, text, &schema, &err);
     if (status < 0) {
-        fail_unless(err.message[0] != '\0' && schema.release == NULL);
+        REQUIRE(err.message[0] != '\0' && schema.release == NULL);
         return;
     }
     if (pln_schema_text(h->rt, &schema, &once, &err) >= 0) {
-        fail_unless(pln_schema_parse(h->rt, once, &again, &err) >= 0);
-        fail_unless(pln_schema_text(h->rt, &again, &twice, &err) >= 0);
-        fail_unless(strcmp(once, twice) == 0);
+        REQUIRE(pln_schema_parse(h->rt, once, &again, &err) >= 0);
+        REQUIRE(pln_schema_text(h->rt, &again, &twice, &err) >= 0);
+        REQUIRE(strcmp(once, twice) == 0);
         again.release(&again);
     }
     pln_text_free(h->rt, once);
@@ -117,7 +113,6 @@ static void line(host *h, char *text) {
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static pln_runtime *rt;
     host h = {0};
@@ -142,6 +137,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     pln_graph_free(h.g);
     free(text);
     pln_runtime_memory(rt, &after);
-    fail_unless(after.live_blocks == before.live_blocks);
+    REQUIRE(after.live_blocks == before.live_blocks);
     return 0;
 }

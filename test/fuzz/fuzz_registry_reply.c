@@ -1,8 +1,7 @@
 /* What a registry's server may say: the first byte chooses the HTTP status, the rest is the reply. */
 #include "connect/http/http.h"
+#include "fuzz.h"
 #include <pln/compat.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static pln_status take_subject(void *arg, const char *subject) {
     *(size_t *)arg += strlen(subject);

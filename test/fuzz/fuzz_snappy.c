@@ -1,19 +1,8 @@
 /* Snappy: decoding anything is safe and settles in the announced size; what is encoded comes back. */
 #include "format/avro_block.h"
-#include <stdio.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 enum { OUT_MAX = 1 << 22 };
-
-#define REQUIRE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                        \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 /* Blocks of exactly the size, so that a sanitizer sees a byte too far. */
 static uint8_t *block(const void *bytes, size_t size) {

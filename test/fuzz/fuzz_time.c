@@ -1,14 +1,7 @@
 /* Every parser of times on the same bytes; what one accepts must be written and read back the same.
  */
 #include "base/time.h"
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool condition) {
-    if (!condition)
-        abort();
-}
+#include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 1)
@@ -21,25 +14,26 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char out[PLN__TIMESTAMP_TEXT_SIZE];
     if (pln__parse_date(text, length, &days) == PLN__PARSED) {
         n = pln__format_date(out, days);
-        must(n == 10 && pln__parse_date(out, n, &days_again) == PLN__PARSED && days_again == days);
+        REQUIRE(n == 10 && pln__parse_date(out, n, &days_again) == PLN__PARSED &&
+                days_again == days);
     }
     if (pln__parse_time(text, length, unit, flags, &value) == PLN__PARSED) {
         n = pln__format_time(out, value, unit, 0);
-        must(pln__parse_time(out, n, unit, 0, &again) == PLN__PARSED && again == value);
+        REQUIRE(pln__parse_time(out, n, unit, 0, &again) == PLN__PARSED && again == value);
     }
     if (pln__parse_timestamp(text, length, unit, flags, &value) == PLN__PARSED) {
         n = pln__format_timestamp(out, value, unit, PLN__TIME_UTC);
         if (n > 0) /* an offset may lead out of the years that text can say */
-            must(pln__parse_timestamp(out, n, unit, 0, &again) == PLN__PARSED && again == value);
+            REQUIRE(pln__parse_timestamp(out, n, unit, 0, &again) == PLN__PARSED && again == value);
         for (int field = PLN__YEAR; field <= PLN__MICROS; field++) {
             if (pln__truncate_timestamp(value, unit, (pln__time_field)field, &again))
-                must(again <= value);
+                REQUIRE(again <= value);
         }
     }
     if (pln__parse_duration(text, length, &value) == PLN__PARSED) {
         n = pln__format_duration(out, value);
-        must(n <= PLN__DURATION_TEXT_SIZE);
-        must(pln__parse_duration(out, n, &again) == PLN__PARSED && again == value);
+        REQUIRE(n <= PLN__DURATION_TEXT_SIZE);
+        REQUIRE(pln__parse_duration(out, n, &again) == PLN__PARSED && again == value);
     }
     return 0;
 }

@@ -1,13 +1,6 @@
 /* The vector check of UTF-8 against the scalar one, and decoding against both. */
 #include "base/utf8.h"
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool condition) {
-    if (!condition)
-        abort();
-}
+#include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const uint8_t empty[1];
@@ -18,24 +11,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     while (i < length) {
         int32_t used;
         int32_t point = pln__utf8_decode(data + i, length - i, &used);
-        must(used >= 1 && used <= length - i);
+        REQUIRE(used >= 1 && used <= length - i);
         if (point < 0 && bad < 0)
             bad = i;
         if (point >= 0) {
             uint8_t out[4];
-            must(pln__utf8_encode((uint32_t)point, out) == used);
-            must(memcmp(out, data + i, (size_t)used) == 0);
+            REQUIRE(pln__utf8_encode((uint32_t)point, out) == used);
+            REQUIRE(memcmp(out, data + i, (size_t)used) == 0);
         }
         points++;
         i += used;
     }
-    must(pln__utf8_invalid_at(data, length, 0) == bad);
-    must(pln__utf8_invalid_at(data, length, cpu) == bad);
-    must(pln__utf8_valid(data, length, 0) == (bad < 0));
-    must(pln__utf8_valid(data, length, cpu) == (bad < 0));
+    REQUIRE(pln__utf8_invalid_at(data, length, 0) == bad);
+    REQUIRE(pln__utf8_invalid_at(data, length, cpu) == bad);
+    REQUIRE(pln__utf8_valid(data, length, 0) == (bad < 0));
+    REQUIRE(pln__utf8_valid(data, length, cpu) == (bad < 0));
     if (bad < 0) {
-        must(pln__utf8_count(data, length) == points);
-        must(pln__utf8_offset(data, length, points) == length);
+        REQUIRE(pln__utf8_count(data, length) == points);
+        REQUIRE(pln__utf8_offset(data, length, points) == length);
     }
     return 0;
 }

@@ -5,15 +5,11 @@
  *     fuzz_csv [-n RUNS] [FILE or FOLDER...]      (default: test/fuzz/corpus/<thing>)
  */
 #define _POSIX_C_SOURCE 200809L
+#include "fuzz.h"
 #include <dirent.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { MAX_INPUT = 1 << 20, MAX_INPUTS = 4096 };
 

@@ -48,14 +48,19 @@ def objects():
     return sorted((p, os.path.relpath(p, root)[:-2]) for p in every if os.path.relpath(p, root)[:-2] in wanted)
 
 
-def symbols(path):
-    out = subprocess.run(["nm", "--undefined-only", path], capture_output=True, text=True, check=True).stdout
-    return {line.split()[-1].split("@")[0] for line in out.splitlines() if line.strip()}
+def by_file(*command):
+    """What a tool says of many objects in one call: path -> its lines. Both begin each one with its name."""
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    parts = re.split(r"^(?:File: )?(\S+\.o):?\n", text, flags=re.M)
+    return {path: lines.splitlines() for path, lines in zip(parts[1::2], parts[2::2])}
 
 
-def writable(path):
-    out = subprocess.run(["readelf", "-SW", path], capture_output=True, text=True, check=True).stdout
-    for line in out.splitlines():
+def symbols(lines):
+    return {line.split()[-1].split("@")[0] for line in lines if line.strip()}
+
+
+def writable(lines):
+    for line in lines:
         found = re.match(r"\s*\[\s*\d+\]\s+(\.\S+)\s+\S+\s+[0-9a-f]+\s+[0-9a-f]+\s+([0-9a-f]+)", line)
         if found and int(found[2], 16) > 0 and re.match(r"\.(data|bss|tdata|tbss)(?!\.rel\.ro)", found[1]):
             yield found[1]
@@ -63,14 +68,16 @@ def writable(path):
 
 found = objects()
 report.check(bool(found), BUILD, "no objects of the library: build it first")
+paths = [path for path, _ in found]
+needed, sections_of = by_file("nm", "--undefined-only", *paths), by_file("readelf", "-SW", *paths)
 for path, name in found:
-    needs = symbols(path)
+    needs = symbols(needed[path])
     for symbol in sorted(needs & set(FORBIDDEN)):
         report.check(False, f"lib/{name}.c", f"calls {symbol}")
     for symbol in sorted(needs & set(ONLY)):
         report.check(name.startswith(tuple(room + "/" for room in ONLY[symbol])), f"lib/{name}.c",
                      f"calls {symbol}, which only {', '.join(ONLY[symbol]) or 'nobody'} may")
-    sections = sorted(set(writable(path)))
+    sections = sorted(set(writable(sections_of[path])))
     report.check(not sections, f"lib/{name}.c", f"has mutable globals ({' '.join(sections)})")
 pattern = re.compile(r"(?<![\w.>])(%s)\s*\(" % "|".join(WORDS))
 for path in lib_files():

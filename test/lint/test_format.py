@@ -7,10 +7,12 @@ together tells something), and whether the one statement of a case stands beside
 """
 import difflib
 import glob
+import os
 import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 
 from source import Report, blank, lib_files, public_headers, read
 
@@ -94,6 +96,10 @@ def differences(path):
             yield ours[min(a, len(ours) - 1)][0], last, [l for _, l in theirs[c:d]]
 
 
+def all_differences(path):
+    return list(differences(path))
+
+
 def write(path):
     found = [(a, max(a, b)) for a, b, _ in differences(path)]
     if found:
@@ -105,12 +111,15 @@ def write(path):
 if not shutil.which("clang-format"):
     report.skip("no clang-format")
     report.end()
-for path in files():
-    text = read(path)
-    if "--write" in sys.argv:
+if "--write" in sys.argv:
+    for path in files():
         write(path)
-        continue
-    for first, _, want in differences(path):
+    sys.exit()
+with ProcessPoolExecutor(os.cpu_count()) as pool:
+    results = list(pool.map(all_differences, files(), chunksize=8))
+for path, found in zip(files(), results):
+    text = read(path)
+    for first, _, want in found:
         report.check(False, f"{path}:{first}", "clang-format has it otherwise:\n" + "\n".join("    " + w for w in want[:6]))
     report.check("\t" not in text, path, "has a tab")
     report.check(not re.search(r"[ \t]$", text, re.M), path, "has blanks at the end of a line")
@@ -119,5 +128,4 @@ for path in files():
         most = 100 if path.startswith(("lib/", "include/")) else 128
         if '"' not in line:
             report.check(len(line.rstrip()) <= most, f"{path}:{number}", f"{len(line.rstrip())} columns of code, {most} are allowed")
-if "--write" not in sys.argv:
-    report.end()
+report.end()

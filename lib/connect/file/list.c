@@ -41,29 +41,14 @@ static int compare(const pln__file_item *a, int64_t group, const char *name) {
     return strcmp(a->name, name);
 }
 
-static void sift(pln__file_item *items, int64_t at, int64_t n) {
-    for (int64_t child; (child = 2 * at + 1) < n; at = child) {
-        if (child + 1 < n &&
-            compare(&items[child], items[child + 1].group, items[child + 1].name) < 0)
-            child++;
-        if (compare(&items[at], items[child].group, items[child].name) >= 0)
-            return;
-        pln__file_item spare = items[at];
-        items[at] = items[child];
-        items[child] = spare;
-    }
+static int by_place(const void *a, const void *b, const void *context) {
+    const pln__file_item *item = b;
+    (void)context;
+    return compare(a, item->group, item->name);
 }
 
-/* A heap sort: the C library's sort takes memory that is not the host's. */
 static void sort(pln__file_item *items, int64_t n) {
-    for (int64_t i = n / 2; i-- > 0;)
-        sift(items, i, n);
-    for (int64_t last = n - 1; last > 0; last--) {
-        pln__file_item spare = items[0];
-        items[0] = items[last];
-        items[last] = spare;
-        sift(items, 0, last);
-    }
+    pln__sort(items, n, sizeof *items, by_place, NULL);
 }
 
 static char *join(const pln_allocator *mem, const char *directory, const char *name) {

@@ -1,6 +1,5 @@
 #include "connect/http/http.h"
 #include <pln/compat.h>
-#include <stdlib.h>
 
 /* What a code means, where it means more than its HTTP status. */
 static pln_status status_of(int64_t http, int64_t code) {
@@ -179,7 +178,8 @@ pln_status pln__reply_level(const json_t *reply, int32_t *level, pln_error *err)
                : pln__error_set(err, PLN_EUNSUPPORTED, "reply: level '%s' is not known", name);
 }
 
-static int by_bytes(const void *a, const void *b) {
+static int by_bytes(const void *a, const void *b, const void *context) {
+    (void)context;
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
@@ -196,8 +196,8 @@ pln_status pln__reply_subjects(json_t *reply, const pln_allocator *mem,
     for (size_t i = 0; i < n && status >= 0; i++)
         if ((names[i] = json_string_value(json_array_get(reply, i))) == NULL)
             status = unlike("a subject", err);
-    if (status >= 0 && n > 1)
-        qsort(names, n, sizeof *names, by_bytes);
+    if (status >= 0)
+        pln__sort(names, (int64_t)n, sizeof *names, by_bytes, NULL);
     for (size_t i = 0; i < n && status >= 0; i++)
         status = each(arg, names[i]);
     pln__free(mem, names, (n + 1) * sizeof *names);

@@ -152,38 +152,17 @@ static pln_status apply_many(pln__lite_sink *sink, pln_error *err) {
 }
 
 /* By batch, and in it by row: the order in which rows were written may be another. */
-static int earlier(const pln__lite_refused *a, const pln__lite_refused *b) {
+static int earlier(const void *left, const void *right, const void *context) {
+    const pln__lite_refused *a = left, *b = right;
+    (void)context;
     return a->held != b->held ? (a->held < b->held ? -1 : 1)
                               : (a->row > b->row) - (a->row < b->row);
-}
-
-static void sift(pln__lite_refused *items, int64_t root, int64_t n) {
-    for (int64_t child; (child = 2 * root + 1) < n; root = child) {
-        if (child + 1 < n && earlier(&items[child], &items[child + 1]) < 0)
-            child++;
-        if (earlier(&items[root], &items[child]) >= 0)
-            return;
-        pln__lite_refused swap = items[root];
-        items[root] = items[child];
-        items[child] = swap;
-    }
-}
-
-static void sort_refused(pln__lite_refused *items, int64_t n) {
-    for (int64_t i = n / 2; i > 0; i--)
-        sift(items, i - 1, n);
-    for (int64_t i = n; i > 1; i--) {
-        pln__lite_refused swap = items[0];
-        items[0] = items[i - 1];
-        items[i - 1] = swap;
-        sift(items, 0, i - 1);
-    }
 }
 
 static pln_status reject_all(pln__lite_sink *sink, pln_context *ctx, pln_error *err) {
     pln_status status = PLN_OK;
     pln_rejection items[64];
-    sort_refused(sink->refused, sink->n_refused);
+    pln__sort(sink->refused, sink->n_refused, sizeof *sink->refused, earlier, NULL);
     for (int64_t i = 0; i < sink->n_refused && status >= 0;) {
         int64_t n = 0;
         int32_t held = sink->refused[i].held;

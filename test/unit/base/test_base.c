@@ -8,6 +8,45 @@ static void set_up(void) {
     mem = pln__system_allocator();
 }
 
+/* ---- order ---- */
+
+typedef struct thing {
+    int32_t key;
+    char ballast[36]; /* more than is swapped at once */
+} thing;
+
+static int by_key(const void *a, const void *b, const void *context) {
+    int32_t left = ((const thing *)a)->key, right = ((const thing *)b)->key;
+    int sign = *(const int *)context;
+    return sign * ((left > right) - (left < right));
+}
+
+/* Equal keys, both directions, all small sizes: in order, and each thing is still there and whole. */
+START_TEST(sort_puts_in_order) {
+    enum { MOST = 130 };
+    thing things[MOST];
+    uint32_t state = 1;
+    for (int n = 0; n <= MOST; n++) {
+        int sign = n % 2 == 0 ? 1 : -1, seen[MOST] = {0};
+        for (int i = 0; i < n; i++) {
+            state = state * 1664525u + 1013904223u;
+            things[i].key = (int32_t)(state >> 16) % (n / 2 + 1);
+            memset(things[i].ballast, i + things[i].key, sizeof things[i].ballast);
+            snprintf(things[i].ballast, sizeof things[i].ballast, "%d:%d", things[i].key, i);
+        }
+        pln__sort(things, n, sizeof *things, by_key, &sign);
+        for (int i = 0; i < n; i++) {
+            int key, was;
+            ck_assert(i == 0 || by_key(&things[i - 1], &things[i], &sign) <= 0);
+            ck_assert_int_eq(sscanf(things[i].ballast, "%d:%d", &key, &was), 2);
+            ck_assert_int_eq(key, things[i].key);
+            ck_assert_int_eq(things[i].ballast[35], (char)(was + key));
+            ck_assert_int_eq(seen[was]++, 0);
+        }
+    }
+}
+END_TEST
+
 START_TEST(error_fills_and_flags) {
     pln_error err = {0};
     ck_assert_int_eq(pln__error_set(&err, PLN_EDATA, "column %s: %d", "amount", 7), PLN_EDATA);
@@ -321,6 +360,7 @@ Suite *suite_base_base(void) {
     tcase_add_test(tc, bits_against_one_by_one);
     tcase_add_test(tc, map_holds_everything);
     tcase_add_test(tc, hash_is_xxh3);
+    tcase_add_test(tc, sort_puts_in_order);
     suite_add_tcase(suite, tc);
     return suite;
 }
