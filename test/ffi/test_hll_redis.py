@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 
 BUILD = os.environ.get("O", "build")
 REDIS, STRING = 2, 2
@@ -51,14 +50,14 @@ class Server:
     def __init__(self, folder):
         path = os.path.join(folder, "s")
         self.process = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", path, "--save", "", "--dir", folder],
-                                        stdout=subprocess.DEVNULL)
-        self.socket = socket.socket(socket.AF_UNIX)
-        for _ in range(200):
-            try:
-                self.socket.connect(path)
+                                        stdout=subprocess.PIPE)
+        for line in self.process.stdout:
+            if b"ready to accept connections" in line.lower():
                 break
-            except OSError:
-                time.sleep(0.05)
+        else:
+            sys.exit("redis-server does not start")
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(path)
         self.file = self.socket.makefile("rb")
 
     def call(self, *words):
@@ -72,7 +71,7 @@ class Server:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(20)
+        self.process.communicate(timeout=20)
 
 
 def near(ours, theirs):
