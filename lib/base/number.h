@@ -7,6 +7,7 @@
 #define PLN__BASE_NUMBER_H
 
 #include "base/base.h"
+#include "base/little.h"
 
 typedef enum pln__parsed {
     PLN__PARSED = 0,
@@ -19,15 +20,6 @@ __extension__ typedef __int128 pln__int128;
 __extension__ typedef unsigned __int128 pln__uint128;
 
 /* ---- integers ---- */
-
-static inline uint64_t pln__load_8(const char *text) {
-    uint64_t word;
-    memcpy(&word, text, 8);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return word;
-}
 
 /* Eight characters at once, the first in the lowest byte. */
 static inline bool pln__are_8_digits(uint64_t word) {
@@ -52,7 +44,7 @@ static inline bool pln__parse_8_padded(const char *text, int64_t size, uint32_t 
         return false;
     unsigned shift = (unsigned)(8 - size) * 8;
     uint64_t zeros = 0x3030303030303030u;
-    uint64_t word = pln__load_8(text) << shift;
+    uint64_t word = pln__load_le64(text) << shift;
     if (shift != 0)
         word |= zeros >> (64 - shift);
     *out = pln__value_of_8_digits(word);
@@ -85,7 +77,7 @@ static inline pln__parsed pln__parse_digits(const char *text, int64_t size, uint
     if (size <= 0)
         return PLN__NOT_ONE;
     for (; end - text >= 8; text += 8) {
-        uint64_t word = pln__load_8(text);
+        uint64_t word = pln__load_le64(text);
         if (!pln__are_8_digits(word))
             return PLN__NOT_ONE;
         value = value * 100000000 + pln__value_of_8_digits(word);
@@ -126,7 +118,7 @@ static inline pln__parsed pln__parse_int64_padded(const char *text, int64_t size
     if (PLN__LIKELY(digits <= 8)) {
         good = pln__parse_8_padded(text + skip, digits, &low);
     } else if (digits <= 16) {
-        uint64_t tail = pln__load_8(text + size - 8);
+        uint64_t tail = pln__load_le64(text + size - 8);
         good = pln__parse_8_padded(text + skip, digits - 8, &high) && pln__are_8_digits(tail);
         low = pln__value_of_8_digits(tail);
     } else {
@@ -185,8 +177,8 @@ static inline pln__parsed pln__parse_double(const char *text, int64_t size, int 
     int64_t whole = p - start, fraction = 0;
     if (p < end && *p == '.') {
         start = ++p;
-        if (end - p >= 8 && pln__are_8_digits(pln__load_8(p))) {
-            value = value * 100000000 + pln__value_of_8_digits(pln__load_8(p));
+        if (end - p >= 8 && pln__are_8_digits(pln__load_le64(p))) {
+            value = value * 100000000 + pln__value_of_8_digits(pln__load_le64(p));
             p += 8;
         }
         for (; p < end && (unsigned char)(*p - '0') < 10; p++)
@@ -212,14 +204,14 @@ static inline pln__parsed pln__parse_double_padded(const char *text, int64_t siz
     if (PLN__UNLIKELY(size <= 0))
         return PLN__NOT_ONE;
     const char *end = text + size, *p = text + (*text == '-');
-    uint64_t word = pln__load_8(p);
+    uint64_t word = pln__load_le64(p);
     int whole = pln__leading_digits(word), fraction = 0;
     if (PLN__UNLIKELY(whole == 0 || whole == 8 || (whole > 1 && *p == '0')))
         return pln__parse_double(text, size, flags, out);
     int64_t value = pln__value_of_leading(word, whole);
     p += whole;
     if (p < end && *p == '.') {
-        word = pln__load_8(++p);
+        word = pln__load_le64(++p);
         fraction = pln__leading_digits(word);
         if (PLN__UNLIKELY(fraction == 0 || fraction == 8))
             return pln__parse_double(text, size, flags, out);

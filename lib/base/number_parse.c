@@ -49,7 +49,7 @@ pln__parsed pln__parse_digits_long(const char *text, int64_t size, uint64_t *out
 /* ---- taking a number apart ---- */
 
 static const char *skip_digits(const char *p, const char *end) {
-    while (end - p >= 8 && pln__are_8_digits(pln__load_8(p)))
+    while (end - p >= 8 && pln__are_8_digits(pln__load_le64(p)))
         p += 8;
     while (p < end && is_digit(*p))
         p++;

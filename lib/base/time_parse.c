@@ -15,7 +15,7 @@ static bool is_digit(char c) {
  * values, or, where `fits` is false, anything. `limits` has 0x76 for a digit, 0x7F for a fixed one.
  */
 static uint64_t match_8(const char *text, const char *pattern, uint64_t limits, bool *fits) {
-    uint64_t t = pln__load_8(text) ^ pln__load_8(pattern);
+    uint64_t t = pln__load_le64(text) ^ pln__load_le64(pattern);
     /* A carry into the next character comes only from one that is wrong by itself. */
     *fits = (((t + limits) | t) & 0x8080808080808080u) == 0;
     return t;

@@ -10,7 +10,7 @@ typedef void (*xloop)(const void *a, const void *b, uint64_t *out, int32_t n);
 static inline uint64_t pack_plain(const uint8_t verdict[64]) {
     uint64_t word = 0;
     for (int i = 0; i < 8; i++)
-        word |= ((pln__load_8((const char *)verdict + i * 8) * 0x0102040810204080u) >> 56)
+        word |= ((pln__load_le64((const char *)verdict + i * 8) * 0x0102040810204080u) >> 56)
                 << (i * 8);
     return word;
 }

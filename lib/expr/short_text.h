@@ -10,8 +10,9 @@ static inline bool x_equal(const uint8_t *a, const uint8_t *b, int64_t size) {
     if (size >= 16)
         return memcmp(a, b, (size_t)size) == 0;
     if (size >= 8)
-        return pln__load_8((const char *)a) == pln__load_8((const char *)b) &&
-               pln__load_8((const char *)a + size - 8) == pln__load_8((const char *)b + size - 8);
+        return pln__load_le64((const char *)a) == pln__load_le64((const char *)b) &&
+               pln__load_le64((const char *)a + size - 8) ==
+                   pln__load_le64((const char *)b + size - 8);
     if (size >= 4) {
         uint32_t x[2], y[2];
         memcpy(&x[0], a, 4);
@@ -42,7 +43,7 @@ static inline uint64_t x_short_key(xstr s) {
     uint8_t bytes[8] = {0};
     if (s.size > 0 && s.size <= X_SHORT_MAX)
         memcpy(bytes, s.data, (size_t)s.size);
-    return pln__load_8((const char *)bytes) | x_short_tag(s.size);
+    return pln__load_le64((const char *)bytes) | x_short_tag(s.size);
 }
 
 /* Bits of the rows of a column's text that are one of at most X_SHORT_KEYS keys. */

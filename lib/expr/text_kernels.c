@@ -138,7 +138,7 @@ static inline void match_padded(const xvec *v, int32_t n, const uint64_t *given,
         for (int32_t i = 0; i < end; i++) {
             int32_t start = offsets[row + i], size = offsets[row + i + 1] - start;
             uint64_t tag = (uint32_t)size > X_SHORT_MAX ? X_SHORT_MAX + 1 : (uint32_t)size, hit = 0;
-            uint64_t key = (pln__load_8(base + start) & x_short_masks[tag]) | tag << 56;
+            uint64_t key = (pln__load_le64(base + start) & x_short_masks[tag]) | tag << 56;
             for (int32_t k = 0; k < n_keys; k++)
                 hit |= (uint64_t)(key == (n_keys <= 4 ? keys[k] : given[k]));
             word |= hit << i;

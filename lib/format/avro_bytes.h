@@ -25,7 +25,7 @@ static inline uint64_t pln__avro_close_up(uint64_t word) {
 
 /* Nine or ten bytes; NULL: more, or more than 64 bits. */
 static inline const uint8_t *pln__avro_varint_long(const uint8_t *p, uint64_t *out) {
-    uint64_t low = pln__avro_close_up(pln__load_8((const char *)p)), high = p[8];
+    uint64_t low = pln__avro_close_up(pln__load_le64((const char *)p)), high = p[8];
     if (high < 0x80) {
         *out = low | high << 56;
         return p + 9;
@@ -38,7 +38,7 @@ static inline const uint8_t *pln__avro_varint_long(const uint8_t *p, uint64_t *o
 
 /* Up to eight bytes without a branch. NULL: no number. */
 static inline const uint8_t *pln__avro_varint(const uint8_t *p, uint64_t *out) {
-    uint64_t word = pln__load_8((const char *)p), ends = ~word & PLN__AVRO_HIGHS;
+    uint64_t word = pln__load_le64((const char *)p), ends = ~word & PLN__AVRO_HIGHS;
     if (PLN__UNLIKELY(ends == 0))
         return pln__avro_varint_long(p, out);
     *out = pln__avro_close_up(word & (ends ^ (ends - 1)));
@@ -71,18 +71,6 @@ static inline int64_t pln__avro_put(uint8_t *out, int64_t number) {
         out[n++] = (uint8_t)(value | 0x80);
     out[n++] = (uint8_t)value;
     return n;
-}
-
-static inline uint32_t pln__avro_load4(const uint8_t *p) {
-    uint32_t word;
-    memcpy(&word, p, 4);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap32(word);
-#endif
-    return word;
-}
-static inline uint64_t pln__avro_load8(const uint8_t *p) {
-    return pln__load_8((const char *)p);
 }
 
 /* Big-endian two's complement of any length (at least 1) to 128 bits; false if it does not fit. */

@@ -327,7 +327,7 @@ static const uint8_t *promote(decoder *self, const op *o, int64_t row, const uin
     int64_t value;
     const uint8_t *at = p;
     if (o->code == AVRO_FLOAT_TO_DOUBLE) {
-        uint32_t bits = pln__avro_load4(p);
+        uint32_t bits = pln__load_le32(p);
         float single;
         memcpy(&single, &bits, 4);
         memcpy(data + row * 8, &(double){(double)single}, 8);
@@ -413,7 +413,7 @@ static inline const uint8_t *put_int(const op *o, int64_t row, const uint8_t *p)
 }
 
 static inline const uint8_t *put_word(const op *o, int64_t row, const uint8_t *p, int size) {
-    uint64_t wide = pln__avro_load8(p);
+    uint64_t wide = pln__load_le64(p);
     uint32_t half = (uint32_t)wide;
     if (size == 8)
         memcpy(o->column->data.data + row * 8, &wide, 8);

@@ -61,13 +61,13 @@ static const uint8_t *get_number(writer *w, int32_t kind, const uint8_t *p, int6
 
 static const uint8_t *get_double(writer *w, int32_t kind, const uint8_t *p, double *out) {
     if (kind == PLN__AVRO_FLOAT) {
-        uint32_t bits = pln__avro_load4(p);
+        uint32_t bits = pln__load_le32(p);
         float single;
         memcpy(&single, &bits, 4);
         *out = (double)single;
         return checked(w, p + 4, p);
     }
-    uint64_t bits = pln__avro_load8(p);
+    uint64_t bits = pln__load_le64(p);
     memcpy(out, &bits, 8);
     return checked(w, p + 8, p);
 }

@@ -40,7 +40,7 @@ static void bind_field(pln__decoder *self, int64_t i, int64_t child) {
     f->symbols = self->symbols[child];
     f->seed = self->seed;
     /* The remembered date is 1970-01-01 (day 0) until there is another. */
-    f->date_head = pln__load_8("1970-01-");
+    f->date_head = pln__load_le64("1970-01-");
     memcpy(&f->date_tail, "01", 2);
     self->present[child] = true;
     self->has_text = self->has_text || f->kind == CSV_UTF8;

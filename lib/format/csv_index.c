@@ -22,7 +22,7 @@ static void scan_portable(pln__csv_scan *s) {
     uint64_t a = s->chars[0] * ONES, b = s->chars[1] * ONES, c = s->chars[2] * ONES, high = 0;
     int64_t i = s->done, n = s->n;
     for (; i < s->size && n + 8 <= s->capacity; i += 8) {
-        uint64_t word = pln__load_8((const char *)s->bytes + i);
+        uint64_t word = pln__load_le64((const char *)s->bytes + i);
         uint64_t hits = zero_bytes(word ^ a) | zero_bytes(word ^ b) | zero_bytes(word ^ c);
         if (PLN__UNLIKELY(s->size - i < 8)) {
             uint64_t mask = (UINT64_C(1) << (8 * (s->size - i))) - 1;

@@ -24,7 +24,7 @@ CSV_ALWAYS int csv__digits(const char *text, int64_t size, uint64_t *out) {
         return good ? CSV_OK : CSV_ILL_TYPED;
     }
     if (size <= 16) {
-        uint64_t tail = pln__load_8(text + size - 8);
+        uint64_t tail = pln__load_le64(text + size - 8);
         if (!pln__parse_8_padded(text, size - 8, &high) || !pln__are_8_digits(tail))
             return CSV_ILL_TYPED;
         *out = (uint64_t)high * 100000000 + pln__value_of_8_digits(tail);
@@ -82,7 +82,7 @@ CSV_ALWAYS int csv__double(const char *text, int64_t size, double *out) {
     bool negative = *text == '-';
     const char *p = text + negative;
     int64_t n = size - negative;
-    uint64_t word = pln__load_8(p), points = csv__points(word);
+    uint64_t word = pln__load_le64(p), points = csv__points(word);
     double value;
     if (PLN__LIKELY(n <= 8)) {
         if (PLN__UNLIKELY(!csv__short_double(word, points, n, &value)))
@@ -103,7 +103,7 @@ CSV_ALWAYS int csv__double(const char *text, int64_t size, double *out) {
 
 /* "true" and "false" and single digits; the other words are not in a hurry. */
 CSV_ALWAYS bool csv__bool(const char *text, int64_t size, bool *out) {
-    uint64_t word = pln__load_8(text) | UINT64_C(0x2020202020202020);
+    uint64_t word = pln__load_le64(text) | UINT64_C(0x2020202020202020);
     if (size == 4 && (word & 0xFFFFFFFFu) == 0x65757274u) {
         *out = true;
         return true;
@@ -117,7 +117,7 @@ CSV_ALWAYS bool csv__bool(const char *text, int64_t size, bool *out) {
 
 /* "2013-01-31" to days; false if it is not plainly that. */
 CSV_ALWAYS bool csv__plain_date(const char *text, int64_t *days) {
-    uint64_t head = pln__load_8(text);
+    uint64_t head = pln__load_le64(text);
     if ((head & UINT64_C(0xFF0000FF00000000)) != UINT64_C(0x2D00002D00000000))
         return false;
     /* The text without its dashes, as eight digits. */
@@ -136,7 +136,7 @@ CSV_ALWAYS bool csv__plain_date(const char *text, int64_t *days) {
 
 /* The same where dates come in runs, as they do in files of events: the last one is remembered. */
 CSV_ALWAYS bool csv__run_of_dates(pln__csv_field *f, const char *text, int64_t *days) {
-    uint64_t head = pln__load_8(text);
+    uint64_t head = pln__load_le64(text);
     uint16_t tail;
     memcpy(&tail, text + 8, 2);
     if (PLN__LIKELY(head == f->date_head && tail == f->date_tail)) {
@@ -153,7 +153,7 @@ CSV_ALWAYS bool csv__run_of_dates(pln__csv_field *f, const char *text, int64_t *
 
 /* "06:00:59" to seconds of the day. */
 CSV_ALWAYS bool csv__plain_time(const char *text, int64_t *seconds) {
-    uint64_t word = pln__load_8(text), colons = UINT64_C(0x0000FF0000FF0000);
+    uint64_t word = pln__load_le64(text), colons = UINT64_C(0x0000FF0000FF0000);
     if ((word & colons) != UINT64_C(0x00003A00003A0000))
         return false;
     word = (word & ~colons) | UINT64_C(0x0000300000300000);

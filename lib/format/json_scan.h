@@ -11,7 +11,7 @@
 #endif
 
 static inline uint64_t pln__json_load8(const uint8_t *p) {
-    return pln__load_8((const char *)p);
+    return pln__load_le64((const char *)p);
 }
 static inline uint32_t pln__json_load4(const uint8_t *p) {
     uint32_t word;

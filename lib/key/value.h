@@ -5,6 +5,7 @@
 #ifndef PLN__KEY_VALUE_H
 #define PLN__KEY_VALUE_H
 
+#include "base/little.h"
 #include "key/internal.h"
 
 #if defined(__GNUC__)
@@ -14,18 +15,12 @@
 #endif
 
 PLN__KEY_INLINE uint8_t *pln__key_put_32(uint8_t *to, uint32_t value) {
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    value = __builtin_bswap32(value);
-#endif
-    memcpy(to, &value, 4);
+    pln__store_le32(to, value);
     return to + 4;
 }
 
 PLN__KEY_INLINE uint8_t *pln__key_put_64(uint8_t *to, uint64_t value) {
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    value = __builtin_bswap64(value);
-#endif
-    memcpy(to, &value, 8);
+    pln__store_le64(to, value);
     return to + 8;
 }
 

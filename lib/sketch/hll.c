@@ -1,15 +1,5 @@
-#include "base/digest.h"
-#include "column/column.h"
+#include "sketch/form.h"
 #include "sketch/hll.h"
-
-/* Of SHA-256 and not of XXH3, whose hash of a few bytes can be turned back into the seed. */
-uint64_t pln__hll_fingerprint(int32_t hash, uint64_t seed) {
-    uint8_t bytes[16] = "pln.hll", digest[PLN__SHA256_SIZE];
-    bytes[7] = (uint8_t)hash;
-    pln__hll_store64(bytes + 8, seed);
-    pln__sha256_of(bytes, sizeof bytes, digest);
-    return pln__hll_load64(digest);
-}
 
 void pln_hll_options_init(pln_hll_options *options, uint32_t size) {
     pln_hll_options defaults = {.struct_size = size, .precision = 14, .hash = PLN_HLL_XXH3};
@@ -39,12 +29,6 @@ pln_status pln__hll_check(const pln_hll_options *options, bool reading, pln_hll_
     return PLN_OK;
 }
 
-static const pln_allocator *memory_of(pln_runtime *runtime, const pln_hll_options *options) {
-    if (options->allocator != NULL)
-        return options->allocator;
-    return runtime != NULL ? pln__runtime_allocator(runtime) : pln__system_allocator();
-}
-
 static pln_status make(const pln_allocator *mem, int32_t precision, pln_hll **out, pln_error *err) {
     pln_hll *self = pln__calloc(mem, 1, sizeof *self);
     if (self == NULL)
@@ -63,12 +47,13 @@ static pln_status make(const pln_allocator *mem, int32_t precision, pln_hll **ou
 
 pln_status pln__hll_make(pln_runtime *runtime, const pln_hll_options *options, pln_hll **out,
                          pln_error *err) {
-    pln_status status = make(memory_of(runtime, options), options->precision, out, err);
+    pln_status status =
+        make(pln__sketch_memory(runtime, options->allocator), options->precision, out, err);
     if (status < 0)
         return status;
     (*out)->hash = options->hash;
     (*out)->seed = options->seed;
-    (*out)->fingerprint = pln__hll_fingerprint(options->hash, options->seed);
+    (*out)->fingerprint = pln__sketch_fingerprint("pln.hll", (uint8_t)options->hash, options->seed);
     return PLN_OK;
 }
 

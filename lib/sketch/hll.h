@@ -8,6 +8,7 @@
 #define PLN__SKETCH_HLL_H
 
 #include "base/base.h"
+#include "base/little.h"
 #include <pln/hll.h>
 
 enum {
@@ -84,7 +85,6 @@ pln_status pln__hll_like(const pln_hll *hll, int32_t precision, pln_hll **out, p
 /* The values of `from`, which is emptied; both are of one allocator. */
 void pln__hll_take(pln_hll *hll, pln_hll *from);
 pln_status pln__hll_same_kind(const pln_hll *a, const pln_hll *b, pln_error *err);
-uint64_t pln__hll_fingerprint(int32_t hash, uint64_t seed);
 /* Registers or entries that are not 0. */
 int64_t pln__hll_used(const pln_hll *hll);
 
@@ -183,30 +183,5 @@ extern const pln__hll_form pln__hll_native, pln__hll_redis, pln__hll_datasketche
 /* Six bits each, the least significant first; the byte behind the last one is touched only where it holds bits. */
 int32_t pln__hll_bits6_get(const uint8_t *packed, int64_t i);
 void pln__hll_bits6_put(uint8_t *packed, int64_t i, int32_t value);
-
-/* Little-endian numbers wherever they lie. */
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-#define PLN__HLL_LE(bits, word) __builtin_bswap##bits(word)
-#else
-#define PLN__HLL_LE(bits, word) (word)
-#endif
-static inline uint32_t pln__hll_load32(const uint8_t *p) {
-    uint32_t word;
-    memcpy(&word, p, 4);
-    return PLN__HLL_LE(32, word);
-}
-static inline uint64_t pln__hll_load64(const uint8_t *p) {
-    uint64_t word;
-    memcpy(&word, p, 8);
-    return PLN__HLL_LE(64, word);
-}
-static inline void pln__hll_store32(uint8_t *p, uint32_t word) {
-    word = PLN__HLL_LE(32, word);
-    memcpy(p, &word, 4);
-}
-static inline void pln__hll_store64(uint8_t *p, uint64_t word) {
-    word = PLN__HLL_LE(64, word);
-    memcpy(p, &word, 8);
-}
 
 #endif

@@ -1,6 +1,6 @@
 /* Values, one by one and by the column. Columns are hashed part by part; what cannot raise a register is dropped before it touches memory. */
-#include "column/column.h"
 #include "sketch/hll.h"
+#include "sketch/value.h"
 
 enum { PART = 256 };
 
@@ -74,7 +74,7 @@ static bool bulk(const pln_hll *hll) {
 static pln_status add_keys(pln_hll *hll, const uint64_t *keys, int64_t n, pln_error *err) {
     int64_t i = 0;
     for (; i < n && !bulk(hll); i++) {
-        uint64_t key = PLN__HLL_LE(64, keys[i]);
+        uint64_t key = PLN__LE(64, keys[i]);
         pln_status status = add_bytes(hll, &key, 8, err);
         if (status < 0)
             return status;
@@ -115,62 +115,12 @@ pln_status pln_hll_add_uint64(pln_hll *hll, const uint64_t *values, int64_t n,
 
 /* ---- columns ---- */
 
-/* Row i of a column that is not null there, as bytes; numbers are put to *word. */
-static const void *value_of(const pln__type *type, const struct ArrowArray *array, int64_t i,
-                            uint64_t *word, int64_t *size) {
-    double number;
-    *size = 8;
-    switch (type->id) {
-    case PLN__UTF8:
-    case PLN__BINARY:
-    case PLN__FIXED:
-        return pln__array_bytes(type, array, i, size);
-    case PLN__DECIMAL128:
-        *size = 16;
-        return (const uint8_t *)array->buffers[1] + 16 * (array->offset + i);
-    case PLN__BOOL: *word = pln__bit_get(array->buffers[1], array->offset + i); break;
-    case PLN__FLOAT32:
-    case PLN__FLOAT64:
-        number = pln__array_float(type, array, i);
-        number = number == 0 ? 0.0 : number;
-        memcpy(word, &number, 8);
-        if (number != number)
-            *word = 0x7ff8000000000000u;
-        break;
-    default:
-        *word = (uint64_t)pln__array_int(type, array, i);
-    }
-    *word = PLN__HLL_LE(64, *word);
-    return word;
-}
-
-typedef struct column {
-    pln__type type;   /* of the values */
-    pln__type index;  /* of a dictionary's column */
-    const struct ArrowArray *values;
-} column;
-
-/* The row of the values that row i refers to; -1 for a null. */
-static int64_t row_of(const column *c, const struct ArrowArray *array, int64_t i) {
-    if (!pln__array_valid(array, i))
-        return -1;
-    if (c->index.id != PLN__DICTIONARY)
-        return i;
-    pln__type index = c->index;
-    index.id = index.index_id;
-    i = pln__array_int(&index, array, i);
-    return pln__array_valid(c->values, i) ? i : -1;
-}
-
-static pln_status add_rows(pln_hll *hll, const column *c, const struct ArrowArray *array,
-                           int64_t first, pln_error *err) {
-    for (int64_t i = first; i < array->length; i++) {
+static pln_status add_rows(pln_hll *hll, const pln__sketch_column *c, pln_error *err) {
+    for (int64_t i = 0; i < c->rows->length; i++) {
         uint64_t word;
-        int64_t size, row = row_of(c, array, i);
-        if (row < 0)
-            continue;
-        const void *bytes = value_of(&c->type, c->values, row, &word, &size);
-        pln_status status = add_bytes(hll, bytes, size, err);
+        int64_t size;
+        const void *bytes = pln__sketch_value(c, i, &word, &size);
+        pln_status status = bytes == NULL ? PLN_OK : add_bytes(hll, bytes, size, err);
         if (status < 0)
             return status;
     }
@@ -192,12 +142,11 @@ static void add_texts(pln_hll *hll, const struct ArrowArray *array, int64_t firs
 }
 
 /* Row by row until the sketch is dense, then in bulk. */
-static pln_status add_bytes_column(pln_hll *hll, const column *c, const struct ArrowArray *array,
-                                   pln_error *err) {
+static pln_status add_bytes_column(pln_hll *hll, const pln__sketch_column *c, pln_error *err) {
+    const struct ArrowArray *array = c->rows;
     int64_t i = 0;
-    bool plain = pln__array_validity(array) == NULL && hll->hash == PLN_HLL_XXH3;
-    if (!plain)
-        return add_rows(hll, c, array, 0, err);
+    if (pln__array_validity(array) != NULL || hll->hash != PLN_HLL_XXH3)
+        return add_rows(hll, c, err);
     for (; i < array->length && !bulk(hll); i++) {
         int64_t size;
         const void *bytes = pln__array_bytes(&c->type, array, i, &size);
@@ -210,45 +159,16 @@ static pln_status add_bytes_column(pln_hll *hll, const column *c, const struct A
     return PLN_OK;
 }
 
-static pln_status read_type(const struct ArrowSchema *schema, const struct ArrowArray *array,
-                            column *out, pln_error *err) {
-    pln_status status = pln__type_of(schema, &out->index, err);
-    if (status < 0)
-        return status;
-    out->type = out->index;
-    out->values = array;
-    if (out->index.id == PLN__DICTIONARY) {
-        out->values = array->dictionary;
-        schema = schema->dictionary;
-        status = pln__type_of(schema, &out->type, err);
-    }
-    if (status == PLN_OK && (out->type.id == PLN__NULL || out->type.id > PLN__TIMESTAMP)) {
-        char text[PLN__TYPE_TEXT_SIZE];
-        return pln__error_set(err, PLN_EUNSUPPORTED, "HLL sketch: column %s: no hash of a %s",
-                              schema->name != NULL ? schema->name : "",
-                              pln__type_text(schema, text));
-    }
-    return status;
-}
-
 pln_status pln_hll_add_column(pln_hll *hll, const struct ArrowSchema *schema,
                               const struct ArrowArray *array, pln_error *err) {
-    column c;
+    pln__sketch_column c;
     pln_status status;
     PLN__TRY(may_add(hll, err));
-    PLN__TRY(read_type(schema, array, &c, err));
-    /* Dictionaries in full: their indices are about to be followed. */
-    bool follows = c.index.id == PLN__DICTIONARY;
-    PLN__TRY(pln__array_validate(schema, array,
-                                 follows ? PLN__VALIDATE_FULL : PLN__VALIDATE_DEFAULT, err));
-    if (follows)
-        return add_rows(hll, &c, array, 0, err);
-    if (pln__type_is_bytes(c.type.id))
-        return add_bytes_column(hll, &c, array, err);
-    if (c.type.width == 8 && c.type.id != PLN__FLOAT64 && c.type.id != PLN__FIXED)
+    PLN__TRY(pln__sketch_column_open("HLL sketch", schema, array, &c, err));
+    if (pln__sketch_column_is_words(&c))
         return pln_hll_add_uint64(hll, (const uint64_t *)array->buffers[1] + array->offset,
                                   array->length, pln__array_validity(array), array->offset, err);
-    return add_rows(hll, &c, array, 0, err);
+    return pln__type_is_bytes(c.index.id) ? add_bytes_column(hll, &c, err) : add_rows(hll, &c, err);
 out:
     return status;
 }

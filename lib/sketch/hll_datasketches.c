@@ -53,7 +53,7 @@ static double power(int32_t rank) {
 static void store_double(uint8_t *out, double value) {
     uint64_t bits;
     memcpy(&bits, &value, 8);
-    pln__hll_store64(out, bits);
+    pln__store_le64(out, bits);
 }
 
 /* Merged sketches are out of order: their readers do not ask for the estimate that is kept as values come in. */
@@ -77,7 +77,7 @@ static void ds_write(const pln_hll *hll, uint8_t *out) {
     }
     store_double(out + 16, low);
     store_double(out + 24, high);
-    pln__hll_store32(out + 32, (uint32_t)zeros);
+    pln__store_le32(out + 32, (uint32_t)zeros);
 }
 
 /* ---- reading ---- */
@@ -113,7 +113,7 @@ static pln_status measure(image *in, pln_error *err) {
     const uint8_t *p = in->bytes;
     int64_t k = (int64_t)1 << in->lgk;
     in->at = in->mode == LIST ? 8 : in->mode == SET ? 12 : HEAD;
-    in->held = in->mode == LIST ? p[6] : pln__hll_load32(p + (in->mode == SET ? 8 : 36));
+    in->held = in->mode == LIST ? p[6] : pln__load_le32(p + (in->mode == SET ? 8 : 36));
     if (in->mode == REGISTERS)
         in->at += in->bits == 6 ? k * 6 / 8 + 1 : k * in->bits / 8;
     if (in->held > k || (in->mode == REGISTERS && in->held > 0 && in->bits != 4))
@@ -151,7 +151,7 @@ static pln_status read_coupons(pln_hll *hll, const image *in, pln_error *err) {
     pln_status status = PLN_OK;
     int64_t found = 0;
     for (int64_t i = 0; i < in->coupons && status == PLN_OK; i++) {
-        uint32_t coupon = pln__hll_load32(in->bytes + in->at + 4 * i);
+        uint32_t coupon = pln__load_le32(in->bytes + in->at + 4 * i);
         uint32_t slot = coupon & ((1u << PLN__HLL_SPARSE) - 1), rank = coupon >> PLN__HLL_SPARSE;
         if (coupon == 0 && !in->compact)
             continue;

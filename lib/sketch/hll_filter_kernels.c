@@ -53,7 +53,7 @@ int64_t pln__hll_equal_to(const uint8_t *registers, int64_t n, uint8_t rank) {
 void pln__hll_histogram(const uint8_t *registers, int64_t n, uint32_t counts[PLN__HLL_RANKS]) {
     uint32_t some[4][PLN__HLL_RANKS] = {{0}};
     for (int64_t i = 0; i < n; i += 8) {
-        uint64_t word = pln__hll_load64(registers + i);
+        uint64_t word = pln__load_le64(registers + i);
         for (int k = 0; k < 4; k++) {
             some[k][word >> (16 * k) & 63]++;
             some[k][word >> (16 * k + 8) & 63]++;

@@ -25,7 +25,7 @@ uint64_t pln__murmur64a(const void *bytes, int64_t size, uint64_t seed) {
     uint64_t h = seed ^ (uint64_t)size * m;
     int64_t left = size;
     for (; left >= 8; p += 8, left -= 8) {
-        uint64_t k = pln__hll_load64(p) * m;
+        uint64_t k = pln__load_le64(p) * m;
         h = (h ^ (k ^ k >> 47) * m) * m;
     }
     if (left > 0)
@@ -50,9 +50,9 @@ void pln__murmur3_128(const void *bytes, int64_t size, uint64_t seed, uint64_t o
     uint64_t h1 = seed, h2 = seed;
     int64_t left = size;
     for (; left >= 16; p += 16, left -= 16) {
-        h1 ^= rotate(pln__hll_load64(p) * c1, 31) * c2;
+        h1 ^= rotate(pln__load_le64(p) * c1, 31) * c2;
         h1 = (rotate(h1, 27) + h2) * 5 + 0x52dce729;
-        h2 ^= rotate(pln__hll_load64(p + 8) * c2, 33) * c1;
+        h2 ^= rotate(pln__load_le64(p + 8) * c2, 33) * c1;
         h2 = (rotate(h2, 31) + h1) * 5 + 0x38495ab5;
     }
     if (left > 8)
@@ -108,9 +108,9 @@ static inline uint64_t fold_product(uint64_t a, uint64_t b) {
 static inline uint64_t hash_middling(const middling *key, const uint8_t *p, uint64_t size) {
     const uint8_t *last = p + size - 16;
     uint64_t h = size * UINT64_C(0x9e3779b185ebca87);
-    h += fold_product(pln__hll_load64(p) ^ key->secret[0], pln__hll_load64(p + 8) ^ key->secret[1]);
-    h += fold_product(pln__hll_load64(last) ^ key->secret[2],
-                      pln__hll_load64(last + 8) ^ key->secret[3]);
+    h += fold_product(pln__load_le64(p) ^ key->secret[0], pln__load_le64(p + 8) ^ key->secret[1]);
+    h += fold_product(pln__load_le64(last) ^ key->secret[2],
+                      pln__load_le64(last + 8) ^ key->secret[3]);
     h = (h ^ h >> 37) * UINT64_C(0x165667919e3779f9);
     return h ^ h >> 32;
 }

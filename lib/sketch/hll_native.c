@@ -1,20 +1,21 @@
 /* The form that <pln/hll.h> draws. */
+#include "sketch/form.h"
 #include "sketch/hll.h"
 
-enum { VERSION = 1, HEAD = 24, SUM = 8 };
+enum { HEAD = 24 };
 
-static const uint8_t magic[4] = {'P', 'L', 'N', 'H'};
+static const pln__form native = {"HLL sketch", "PLNH", 1, HEAD};
 
 static int64_t payload(int32_t precision, bool dense, int64_t used) {
     return dense ? pln__hll_count(precision) * 6 / 8 : used * 4;
 }
 
 static int64_t native_size(const pln_hll *hll) {
-    return HEAD + payload(hll->precision, hll->registers != NULL, hll->used) + SUM;
+    return HEAD + payload(hll->precision, hll->registers != NULL, hll->used) + PLN__FORM_SUM;
 }
 
 static int by_word(const void *a, const void *b, const void *context) {
-    uint32_t left = pln__hll_load32(a), right = pln__hll_load32(b);
+    uint32_t left = pln__load_le32(a), right = pln__load_le32(b);
     (void)context;
     return (left > right) - (left < right);
 }
@@ -23,7 +24,7 @@ static void write_sparse(const pln_hll *hll, uint8_t *out) {
     int64_t n = 0;
     for (int64_t i = 0; i < hll->capacity; i++)
         if (hll->table[i] != 0)
-            pln__hll_store32(out + 4 * n++, hll->table[i]);
+            pln__store_le32(out + 4 * n++, hll->table[i]);
     pln__sort(out, n, 4, by_word, NULL);
 }
 
@@ -40,21 +41,20 @@ static void write_dense(const pln_hll *hll, uint8_t *out) {
 }
 
 static void native_write(const pln_hll *hll, uint8_t *out) {
-    int64_t end = native_size(hll) - SUM;
+    int64_t end = native_size(hll) - PLN__FORM_SUM;
     bool dense = hll->registers != NULL;
-    memcpy(out, magic, sizeof magic);
-    out[4] = VERSION;
+    pln__form_begin(&native, out);
     out[5] = (uint8_t)hll->hash;
     out[6] = (uint8_t)hll->precision;
     out[7] = dense;
-    pln__hll_store64(out + 8, hll->fingerprint);
-    pln__hll_store32(out + 16, (uint32_t)pln__hll_used(hll));
-    pln__hll_store32(out + 20, 0);
+    pln__store_le64(out + 8, hll->fingerprint);
+    pln__store_le32(out + 16, (uint32_t)pln__hll_used(hll));
+    pln__store_le32(out + 20, 0);
     if (dense)
         write_dense(hll, out + HEAD);
     else
         write_sparse(hll, out + HEAD);
-    pln__hll_store64(out + end, pln__hash64(out, end, 0));
+    pln__form_seal(out, end);
 }
 
 typedef struct head {
@@ -68,11 +68,6 @@ typedef struct head {
 #define BAD(...) pln__error_set(err, PLN_EDATA, "HLL sketch: " __VA_ARGS__)
 
 static pln_status read_fields(const uint8_t *p, head *out, pln_error *err) {
-    char shown[PLN__SHOW_SIZE];
-    if (memcmp(p, magic, sizeof magic) != 0)
-        return BAD("begins with %s, expected 'PLNH'", pln__show(shown, p, 4));
-    if (p[4] != VERSION)
-        return BAD("version is %u, expected %u", p[4], VERSION);
     if (p[5] < PLN_HLL_XXH3 || p[5] > PLN_HLL_DATASKETCHES)
         return BAD("hash is %u, expected %u to %u", p[5], PLN_HLL_XXH3, PLN_HLL_DATASKETCHES);
     if (p[6] < PLN__HLL_LOWEST || p[6] > PLN__HLL_HIGHEST)
@@ -80,38 +75,32 @@ static pln_status read_fields(const uint8_t *p, head *out, pln_error *err) {
     if (p[7] > 1 || (p[7] == 0 && p[6] < PLN__HLL_DENSE_BELOW))
         return BAD("form is %u at precision %u, expected %s", p[7], p[6],
                    p[6] < PLN__HLL_DENSE_BELOW ? "1" : "0 or 1");
-    *out = (head){p[5], p[6], p[7] == 1, pln__hll_load64(p + 8), pln__hll_load32(p + 16)};
+    *out = (head){p[5], p[6], p[7] == 1, pln__load_le64(p + 8), pln__load_le32(p + 16)};
     int64_t most =
         out->dense ? pln__hll_count(out->precision) : pln__hll_sparse_most(out->precision);
     if (out->used > most)
         return BAD("%lld registers are not 0, at most %lld are possible", (long long)out->used,
                    (long long)most);
-    if (pln__hll_load32(p + 20) != 0)
-        return BAD("bytes 20 to 23 are %08x, expected 0", pln__hll_load32(p + 20));
+    if (pln__load_le32(p + 20) != 0)
+        return BAD("bytes 20 to 23 are %08x, expected 0", pln__load_le32(p + 20));
     return PLN_OK;
 }
 
 static pln_status read_head(const uint8_t *bytes, int64_t size, head *out, pln_error *err) {
-    if (size < HEAD + SUM)
-        return BAD("%lld bytes, at least %d are needed", (long long)size, HEAD + SUM);
-    pln_status status = read_fields(bytes, out, err);
+    pln_status status = pln__form_open(&native, bytes, size, err);
+    if (status == PLN_OK)
+        status = read_fields(bytes, out, err);
     if (status < 0)
         return status;
-    int64_t need = HEAD + payload(out->precision, out->dense, out->used) + SUM;
-    if (size != need)
-        return BAD("%lld bytes, expected %lld for precision %d and %lld registers", (long long)size,
-                   (long long)need, out->precision, (long long)out->used);
-    uint64_t sum = pln__hash64(bytes, size - SUM, 0), told = pln__hll_load64(bytes + size - SUM);
-    if (sum != told)
-        return BAD("checksum is %016llx, the bytes have %016llx", (unsigned long long)told,
-                   (unsigned long long)sum);
-    return PLN_OK;
+    return pln__form_check(&native, bytes, size,
+                           HEAD + payload(out->precision, out->dense, out->used) + PLN__FORM_SUM,
+                           err);
 }
 
 static pln_status read_sparse(pln_hll *hll, const uint8_t *words, int64_t n, pln_error *err) {
     uint32_t most = (uint32_t)pln__hll_rank_most(hll->hash, PLN__HLL_SPARSE);
     for (int64_t i = 0, last = -1; i < n; i++) {
-        uint32_t entry = pln__hll_load32(words + 4 * i), rank = entry & 63;
+        uint32_t entry = pln__load_le32(words + 4 * i), rank = entry & 63;
         if (rank == 0 || rank > most)
             return BAD("rank of entry %lld is %u, expected 1 to %u", (long long)i, rank, most);
         if (entry >> 6 <= last)
@@ -153,7 +142,8 @@ static pln_status fit(const head *h, pln_hll_options *options, bool *seedless, p
     else if (options->hash != h->hash)
         return pln__error_set(err, PLN_ETYPE, "HLL sketch: hash is %d, expected %d", h->hash,
                               options->hash);
-    *seedless = pln__hll_fingerprint(h->hash, options->seed) != h->fingerprint;
+    *seedless =
+        pln__sketch_fingerprint("pln.hll", (uint8_t)h->hash, options->seed) != h->fingerprint;
     if (*seedless && !any)
         return pln__error_set(err, PLN_ETYPE, "HLL sketch: fingerprint %016llx is of another seed",
                               (unsigned long long)h->fingerprint);

@@ -137,9 +137,9 @@ START_TEST(eight_digits_at_once) {
             char text[9] = "31415926";
             text[at] = (char)c;
             bool digit = c >= '0' && c <= '9';
-            MUST(pln__are_8_digits(pln__load_8(text)) == digit, "pln__are_8_digits");
+            MUST(pln__are_8_digits(pln__load_le64(text)) == digit, "pln__are_8_digits");
             if (digit)
-                MUST(pln__value_of_8_digits(pln__load_8(text)) == strtoul(text, NULL, 10),
+                MUST(pln__value_of_8_digits(pln__load_le64(text)) == strtoul(text, NULL, 10),
                      "pln__value_of_8_digits");
             for (int size = 0; size <= 9; size++) {
                 uint32_t value;

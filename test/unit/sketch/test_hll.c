@@ -19,18 +19,18 @@ static uint32_t verify(int size, void (*hash)(const void *, int64_t, uint64_t, u
         hash(key, i, (uint64_t)(256 - i), hashes + i * size);
     }
     hash(hashes, 256 * size, 0, final);
-    return pln__hll_load32(final);
+    return pln__load_le32(final);
 }
 
 static void murmur2(const void *bytes, int64_t size, uint64_t seed, uint8_t *out) {
-    pln__hll_store64(out, pln__murmur64a(bytes, size, seed));
+    pln__store_le64(out, pln__murmur64a(bytes, size, seed));
 }
 
 static void murmur3(const void *bytes, int64_t size, uint64_t seed, uint8_t *out) {
     uint64_t hash[2];
     pln__murmur3_128(bytes, size, seed, hash);
-    pln__hll_store64(out, hash[0]);
-    pln__hll_store64(out + 8, hash[1]);
+    pln__store_le64(out, hash[0]);
+    pln__store_le64(out + 8, hash[1]);
 }
 
 START_TEST(murmurs_are_murmurs) {

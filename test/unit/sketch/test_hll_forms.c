@@ -95,10 +95,10 @@ static void lie(hll_bytes b, int64_t at, uint32_t value, const char *words) {
     uint8_t *copy = malloc((size_t)b.size);
     memcpy(copy, b.data, (size_t)b.size);
     if (at >= 16)
-        pln__hll_store32(copy + at, value);
+        pln__store_le32(copy + at, value);
     else
         copy[at] = (uint8_t)value;
-    pln__hll_store64(copy + b.size - 8, pln__hash64(copy, b.size - 8, 0));
+    pln__store_le64(copy + b.size - 8, pln__hash64(copy, b.size - 8, 0));
     refused(PLN_HLL_NATIVE, copy, b.size, words);
     free(copy);
 }
@@ -250,7 +250,7 @@ END_TEST
 /* Of lgK 21 with one coupon and registers; lists with free places; lies. */
 START_TEST(images_by_hand) {
     uint8_t list[24] = {2, 1, 7, 21, 2, 0, 1, 8}, bad[40] = {2, 1, 7, 12, 2, 8, 1, 8};
-    pln__hll_store32(list + 12, 3u << 26 | 0x3ffffff);
+    pln__store_le32(list + 12, 3u << 26 | 0x3ffffff);
     pln_hll *hll = read_form(PLN_HLL_DATASKETCHES_IMAGE, list, 24);
     ck_assert_int_eq(hll->precision, 18);
     ck_assert(fabs(pln_hll_estimate(hll) - 1) < 1e-6);
@@ -275,7 +275,7 @@ START_TEST(images_by_hand) {
     image[50] = 0xf0;
     refused(PLN_HLL_DATASKETCHES_IMAGE, image, sizeof image, "1 exceptions among the registers");
 
-    pln__hll_store32(bad + 8, 5);
+    pln__store_le32(bad + 8, 5);
     refused(PLN_HLL_DATASKETCHES_IMAGE, bad, 12, "rank of coupon 0 is 0");
     refused(PLN_HLL_DATASKETCHES_IMAGE, bad, 16, "16 bytes, expected 12");
     static const struct {
