@@ -1,5 +1,6 @@
 #include "sketch/form.h"
 #include "base/digest.h"
+#include "column/column.h"
 
 #define BAD(...) pln__error_set(err, PLN_EDATA, __VA_ARGS__)
 
