@@ -25,6 +25,7 @@
 #include <pln/schema_diff.h>
 #include <pln/schema_entry.h>
 #include <pln/schema_registry.h>
+#include <pln/sketch.h>
 #include <pln/status.h>
 #include <pln/table.h>
 #include <pln/version.h>

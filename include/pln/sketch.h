@@ -1,0 +1,9 @@
+/*
+ * All sketches: small summaries of many values, with stated errors, that merge. pln-sketches(7) compares them.
+ */
+#ifndef PLN_SKETCH_H
+#define PLN_SKETCH_H
+
+#include <pln/hll.h>
+
+#endif
