@@ -8,6 +8,8 @@
 /* So many bytes are copied without asking for the size; buffers have room for it behind their capacity. */
 #define AHEAD 32
 #define CHUNK_ROWS 1024
+/* The greatest length of one byte. So many bytes may be read behind the end. */
+#define SHORT 63
 
 typedef pln__avro_decoder decoder;
 typedef pln__avro_op op;
@@ -154,10 +156,12 @@ static inline bool ascii_ahead(const uint8_t *p, int64_t size) {
 #endif
 }
 
-/* More than AHEAD bytes, or what is not ASCII. */
+/* More than AHEAD bytes, or what is not ASCII; where they are cut, the caller sees it by what is returned. */
 static __attribute__((noinline)) const uint8_t *put_long_bytes(decoder *self, const op *o,
                                                                const uint8_t *p, int64_t size,
                                                                uint8_t *to) {
+    if (size > self->in.end - p)
+        return p + size;
     if (size > AHEAD)
         memcpy(to, p, (size_t)size);
     if (o->code == AVRO_STRING && !pln__utf8_valid(p, size, self->cpu))
@@ -429,15 +433,20 @@ static inline const uint8_t *put_bool(decoder *self, const op *o, int64_t row, c
     return p + 1;
 }
 
+/* A length of one byte: whether the bytes are there is asked once, behind them. */
 static inline const uint8_t *put_sized(decoder *self, const op *o, int64_t row, const uint8_t *p,
                                        bool text) {
-    int64_t size;
+    int64_t size = *p;
+    if (PLN__LIKELY((size & 1) == 0 && size <= self->short_most))
+        return put_bytes(self, o, row, p + 1, size >> 1, text);
     p = pln__avro_length(&self->in, p, &size);
     return PLN__LIKELY(p != NULL) ? put_bytes(self, o, row, p, size, text) : NULL;
 }
 
 static inline const uint8_t *skip_sized(decoder *self, const uint8_t *p) {
-    int64_t size;
+    int64_t size = *p;
+    if (PLN__LIKELY((size & 1) == 0 && size <= self->short_most))
+        return p + 1 + (size >> 1);
     p = pln__avro_length(&self->in, p, &size);
     return PLN__LIKELY(p != NULL) ? p + size : NULL;
 }
@@ -457,6 +466,10 @@ static inline const uint8_t *put_option(decoder *self, const op *o, int64_t row,
 }
 
 static const uint8_t *stopped(decoder *self, const op *o, const uint8_t *p, const uint8_t *at) {
+    int64_t size;
+    bool sized = o->code == AVRO_BYTES || o->code == AVRO_STRING || o->code == AVRO_SKIP_BYTES;
+    if (p != NULL && sized && pln__avro_length(&self->in, at, &size) == NULL)
+        return failed(self, o);
     if (p != NULL)
         return fail(self, o, AVRO_FAULT_CUT, at, 0);
     if (self->in.fault == 0 && self->failed >= 0)
@@ -676,6 +689,7 @@ pln_status pln__avro_decoder_take(pln__avro_decoder *self, struct ArrowArray *ou
 static void limits_of(pln__avro_decoder *self, const pln__avro_limits *limits) {
     self->limits = pln__avro_limits_of(limits);
     self->in.value_max = self->limits.value_bytes_max;
+    self->short_most = self->in.value_max < SHORT ? 0 : SHORT * 2;
     self->in.nesting_max = self->limits.nesting_max;
     self->in.widths = self->widths;
 }

@@ -102,6 +102,7 @@ struct pln__avro_decoder {
     const uint8_t *datum; /* where the one under way begins */
     pln_status failed; /* memory, or a column that is full */
     pln_error *err;
+    int32_t short_most; /* the greatest first byte of a length that needs no second look: twice SHORT, 0 where the limit is lower */
 };
 
 /* avro_compile.c: columns, program and frames of a decoder that has its resolution and schema. */
