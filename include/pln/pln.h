@@ -12,6 +12,7 @@
 #include <pln/batch.h>
 #include <pln/builder.h>
 #include <pln/compat.h>
+#include <pln/count_min.h>
 #include <pln/file.h>
 #include <pln/graph.h>
 #include <pln/hll.h>

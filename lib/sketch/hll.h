@@ -132,6 +132,7 @@ void pln__murmur3_128(const void *bytes, int64_t size, uint64_t seed, uint64_t o
 typedef int64_t pln__hll_filter_fn(const uint64_t *keys, int64_t n, uint64_t flip, uint64_t mask,
                                    uint64_t *out);
 pln__hll_filter_fn pln__hll_filter_words, pln__hll_filter_avx2;
+pln__hll_filter_fn *pln__hll_filter_of(uint32_t cpu);
 uint64_t pln__hll_flip(uint64_t seed);
 /*
  * Of n hashes, in place, those whose rank is over their register. No branch depends on a key: while a sketch grows it would be guessed wrong again

@@ -33,7 +33,7 @@ pln_status pln_hll_add_hash(pln_hll *hll, uint64_t hash, pln_error *err) {
 
 /* ---- 64-bit keys ---- */
 
-static pln__hll_filter_fn *filter_of(uint32_t cpu) {
+pln__hll_filter_fn *pln__hll_filter_of(uint32_t cpu) {
 #if defined(__x86_64__)
     if (cpu & PLN__CPU_AVX2)
         return pln__hll_filter_avx2;
@@ -56,7 +56,7 @@ static void grow_all(pln_hll *hll, uint64_t *hashes, int64_t n) {
 /* A dense sketch over XXH3. */
 static void add_dense(pln_hll *hll, const uint64_t *keys, int64_t n) {
     uint64_t hashes[PART + 8], flip = pln__hll_flip(hll->seed);
-    pln__hll_filter_fn *filter = filter_of(hll->cpu);
+    pln__hll_filter_fn *filter = pln__hll_filter_of(hll->cpu);
     if (hll->at_floor == 0)
         pln__hll_raise_floor(hll);
     while (n > 0) {

@@ -1,15 +1,17 @@
 /*
  * Room sketch: small summaries of many values, with stated errors, that merge.
  *
- * Job: HyperLogLog (hll.h, <pln/hll.h>): registers, estimates, merging, serialized forms, those of Redis and DataSketches.
+ * Job: HyperLogLog (hll.h, <pln/hll.h>): registers, estimates, merging, serialized forms, those of Redis and DataSketches. Count-Min
+ * (count_min.h, <pln/count_min.h>): counters, plain and conservative, panes.
  * Must not know: formats, expressions, nodes; what the answers are used for.
  * Invariants: a sketch is a function of the set or multiset of its values, so that merging sketches of parts is bit for bit the sketch of the
- * whole; bytes from outside are held to every range before they are believed and nothing is allocated beyond what the parameters
- * need; sketches of different hashes or seeds never mix.
+ * whole (but for conservative counters and counters at their end); bytes from outside are held to every range before they are believed and nothing is allocated beyond
+ * what the parameters need; sketches of different hashes or seeds never mix.
  */
 #ifndef PLN__SKETCH_H
 #define PLN__SKETCH_H
 
+#include "sketch/count_min.h"
 #include "sketch/hll.h"
 
 #endif

@@ -1,9 +1,7 @@
 // The same columns to Apache DataSketches' HLL_8, its fastest type to update.
 //     peer_hll [ROWS [LGK]]      one JSON line a case
+#include "peer_datasketches.hpp"
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <ctime>
 #include <hll.hpp>
 #include <string>
 #include <vector>
@@ -12,12 +10,6 @@ using datasketches::hll_sketch;
 using datasketches::hll_union;
 
 enum { ROUNDS = 9, MERGES = 1000 };
-
-static double now() {
-    timespec at;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &at);
-    return double(at.tv_sec) * 1e9 + double(at.tv_nsec);
-}
 
 template <class Call> static void best(const char *name, long long n, uint8_t lgk, Call call) {
     double least = 0, answer = 0;

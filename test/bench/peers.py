@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -68,3 +69,41 @@ def against(bench, case, peer, rows, ours, theirs, target=None):
     if target is not None:
         line["target"] = target
     print(json.dumps(line), flush=True)
+
+
+def datasketches_or_skip(bench, folder, part):
+    """peer_BENCH.cpp, compiled for this machine against part/include of the checkout of datasketches-cpp that DATASKETCHES names, or None."""
+    source = os.environ.get("DATASKETCHES")
+    if not source or not os.path.isdir(os.path.join(source, part, "include")):
+        skip(bench + " against datasketches: DATASKETCHES names no checkout of datasketches-cpp")
+        return None
+    program = os.path.join(folder, "peer_" + bench)
+    command = ["g++", "-std=c++17", "-O3", "-DNDEBUG", "-march=native", "-I" + os.path.join(source, part, "include"),
+               "-I" + os.path.join(source, "common/include"), os.path.join(ROOT, f"test/bench/peer_{bench}.cpp"), "-o", program]
+    if subprocess.run(command).returncode != 0:
+        skip(bench + " against datasketches: it does not compile here")
+        return None
+    return program
+
+
+def datasketches(bench, part, key, values, targets, name):
+    """Ours and theirs in turns for each value of the programs' second argument, `key` in their lines; targets: (case, value) -> ratio."""
+    ours, theirs = {}, {}
+    with tempfile.TemporaryDirectory() as folder:
+        program = datasketches_or_skip(bench, folder, part)
+        if program is None:
+            return
+        for _ in range(rounds()):
+            for value in values:
+                for into, command in (ours, bench_program("bench_" + bench)), (theirs, program):
+                    for line in json_lines(command, "1000000", str(value)):
+                        case = (line["case"], line[key])
+                        into[case] = min(into.get(case, line["ns_row"]), line["ns_row"])
+    for (case, value), ns in sorted(theirs.items()):
+        mine = ours[case, value]
+        line = {"bench": bench, "case": f"{case}, {key} {value}", "peer": name, "ns_row": mine, "peer_ns_row": ns,
+                "ratio": round(ns / mine, 2)}
+        target = targets.get((case, value), targets.get(case))
+        if target is not None:
+            line["target"] = target
+        print(json.dumps(line), flush=True)
