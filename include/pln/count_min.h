@@ -23,8 +23,8 @@
  * improved data stream summary: the count-min sketch and its applications", J. Algorithms 55 (2005).
  *
  * PLN_COUNT_MIN_CONSERVATIVE raises only counters that are below the new answer (C. Estan, G. Varghese, "New directions in traffic measurement", 2002):
- * the same bound, much smaller errors in practice, three times the time. Its table depends on the order of the values, nothing can be taken
- * away, and inner products have no bound. Merged sketches are an upper bound, never above that of plain ones.
+ * the same bound, about half the error where few values are frequent, twice the time. Its table depends on the order of the values, nothing can be taken
+ * away, and inner products have no bound. Answers of merged sketches are never too low either, nor above those of plain ones.
  *
  * Weights may be negative in a plain sketch. The bounds hold while the count of no value is negative when it is asked for (N is then what is left).
  *
@@ -59,7 +59,7 @@
  * The counter of a row: the hash is cut into pieces of log2(w) bits, from the lowest, one for each row; where it ends, the hash (with the same seed) of its 8
  * little-endian bytes goes on.
  *
- * Calls on one sketch come one at a time, except for those that take it const, which may come together.
+ * Calls that take a sketch const change nothing, not even what it remembers: they may come from many threads at a time.
  */
 #ifndef PLN_COUNT_MIN_H
 #define PLN_COUNT_MIN_H
@@ -79,7 +79,6 @@ enum {
     PLN_COUNT_MIN_CONSERVATIVE = 2
 };
 
-/* Rows times columns are at most 2^31. */
 typedef struct pln_count_min_options {
     uint32_t struct_size;
     int32_t rows;                   /* 1 to 32; 0: the least that is enough for delta [0] */
@@ -152,7 +151,7 @@ PLN_API void pln_count_min_free(pln_count_min *cm);
  *
  * Errors: PLN_ENOMEM.
  * Owner: *out is yours, free it with pln_count_min_free.
- * Threads: one at a time.
+ * Threads: any, while no other call changes the sketch.
  * Blocks: no.
  */
 PLN_API pln_status pln_count_min_copy(const pln_count_min *cm, pln_count_min **out, pln_error *err);
@@ -182,7 +181,7 @@ PLN_API void pln_count_min_rotate(pln_count_min *cm);
  *
  * Errors: none.
  * Owner: set out->struct_size first.
- * Threads: one at a time.
+ * Threads: any, while no other call changes the sketch.
  * Blocks: no.
  */
 PLN_API void pln_count_min_info_get(const pln_count_min *cm, pln_count_min_info *out);
@@ -192,7 +191,7 @@ PLN_API void pln_count_min_info_get(const pln_count_min *cm, pln_count_min_info 
  *
  * Errors: none.
  * Owner: nothing.
- * Threads: one at a time.
+ * Threads: any, while no other call changes the sketch.
  * Blocks: no.
  */
 PLN_API int64_t pln_count_min_memory(const pln_count_min *cm);
@@ -247,7 +246,7 @@ PLN_API pln_status pln_count_min_add_column(pln_count_min *cm, const struct Arro
  *
  * Errors: PLN_ESTATE for a sketch that was read without its seed.
  * Owner: `bytes` is borrowed for the call.
- * Threads: one at a time.
+ * Threads: any, while no other call changes the sketch.
  * Blocks: no.
  */
 PLN_API pln_status pln_count_min_query(const pln_count_min *cm, const void *bytes, int64_t size,
@@ -258,7 +257,7 @@ PLN_API pln_status pln_count_min_query(const pln_count_min *cm, const void *byte
  *
  * Errors: PLN_EINVAL for a negative n; PLN_ESTATE for a sketch that was read without its seed.
  * Owner: both arrays are borrowed for the call.
- * Threads: one at a time.
+ * Threads: any, while no other call changes the sketch.
  * Blocks: no.
  */
 PLN_API pln_status pln_count_min_query_uint64(const pln_count_min *cm, const uint64_t *values,
@@ -270,7 +269,7 @@ PLN_API pln_status pln_count_min_query_uint64(const pln_count_min *cm, const uin
  * Errors: PLN_EUNSUPPORTED names a type that has no hash; PLN_EDATA for an array that does not fit its schema; PLN_ESTATE for a sketch that was read without
  * its seed.
  * Owner: all are borrowed for the call.
- * Threads: one at a time.
+ * Threads: any, while no other call changes the sketch.
  * Blocks: no.
  */
 PLN_API pln_status pln_count_min_query_column(const pln_count_min *cm,
@@ -283,7 +282,7 @@ PLN_API pln_status pln_count_min_query_column(const pln_count_min *cm,
  *
  * Errors: none.
  * Owner: nothing.
- * Threads: one at a time.
+ * Threads: any, while no other call changes the sketch.
  * Blocks: no.
  */
 PLN_API int64_t pln_count_min_total(const pln_count_min *cm);
@@ -293,7 +292,7 @@ PLN_API int64_t pln_count_min_total(const pln_count_min *cm);
  *
  * Errors: none.
  * Owner: nothing.
- * Threads: one at a time.
+ * Threads: any, while no other call changes the sketch.
  * Blocks: no.
  */
 PLN_API double pln_count_min_error(const pln_count_min *cm, double *confidence);
@@ -304,7 +303,7 @@ PLN_API double pln_count_min_error(const pln_count_min *cm, double *confidence);
  *
  * Errors: PLN_ETYPE for another shape or seed; PLN_EUNSUPPORTED for conservative sketches, whose counters may be below the sum of their values.
  * Owner: both are borrowed for the call.
- * Threads: one at a time.
+ * Threads: any, while no other call changes the sketch.
  * Blocks: no.
  */
 PLN_API pln_status pln_count_min_inner_product(const pln_count_min *a, const pln_count_min *b,
@@ -329,7 +328,7 @@ PLN_API pln_status pln_count_min_merge(pln_count_min *into, const pln_count_min 
  *
  * Errors: none.
  * Owner: nothing.
- * Threads: one at a time.
+ * Threads: any, while no other call changes the sketch.
  * Blocks: no.
  */
 PLN_API int64_t pln_count_min_size(const pln_count_min *cm);
@@ -339,7 +338,7 @@ PLN_API int64_t pln_count_min_size(const pln_count_min *cm);
  *
  * Errors: PLN_ELIMIT if capacity is less than pln_count_min_size.
  * Owner: nothing.
- * Threads: one at a time.
+ * Threads: any, while no other call changes the sketch.
  * Blocks: no.
  */
 PLN_API pln_status pln_count_min_write(const pln_count_min *cm, uint8_t *out, int64_t capacity,

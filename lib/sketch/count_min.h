@@ -39,6 +39,7 @@ typedef struct pln__count_min_loops {
     void (*least)(const void *pane, const uint32_t *places, int64_t n, int32_t rows, int64_t *out);
     /* Of one row: what stands there is added to out. */
     void (*sum)(const void *pane, const uint32_t *places, int64_t n, int64_t *out);
+    void (*join)(void *into, const void *from, int64_t n); /* where none can come to its end */
     void (*merge)(void *into, const void *from, int64_t n);
     int64_t (*ends)(const void *counters, int64_t n); /* how many are at one */
     int64_t (*get)(const void *counters, int64_t i);

@@ -1,5 +1,6 @@
 /* Values, one by one and by the column. */
 #include "sketch/count_min.h"
+#include <stdio.h>
 
 /* Sums of weights; what is on either side stays there. */
 static void note(pln__count_min_sums *total, const int64_t *weights, int64_t n) {
@@ -50,11 +51,15 @@ void pln__count_min_put(pln_count_min *cm, const uint32_t *places, const int64_t
     }
 }
 
+/* Of a single value there is no row: -1. */
 static pln_status bad_weight(int64_t weight, int64_t row, pln_error *err) {
+    char place[40] = "";
+    if (row >= 0)
+        snprintf(place, sizeof place, "row %lld: ", (long long)row);
     return pln__error_set(err, PLN_EINVAL,
-                          "Count-Min sketch: row %lld: weight is %lld, a conservative sketch takes "
-                          "none below 0",
-                          (long long)row, (long long)weight);
+                          "Count-Min sketch: %sweight is %lld, a conservative sketch takes none "
+                          "below 0",
+                          place, (long long)weight);
 }
 
 static pln_status check_weights(const pln_count_min *cm, const pln__count_min_source *source,
@@ -92,7 +97,7 @@ pln_status pln_count_min_add(pln_count_min *cm, const void *bytes, int64_t size,
     if (status < 0)
         return status;
     if (weight < 0 && cm->update != PLN_COUNT_MIN_PLAIN)
-        return bad_weight(weight, 0, err);
+        return bad_weight(weight, -1, err);
     pln__count_min_places_of(cm, bytes, size, places);
     pln__count_min_put(cm, places, &weight, 1);
     return PLN_OK;

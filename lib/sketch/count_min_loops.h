@@ -68,6 +68,13 @@ static void LOOP(sum)(const void *pane, const uint32_t *places, int64_t n, int64
         out[i] = pln__add_clamped(out[i], counters[places[i]]);
 }
 
+static void LOOP(join)(void *into, const void *from, int64_t n) {
+    COUNTER *a = into;
+    const COUNTER *b = from;
+    for (int64_t i = 0; i < n; i++)
+        a[i] += b[i];
+}
+
 /* The upper end wins, whichever of the two is there. */
 static void LOOP(merge)(void *into, const void *from, int64_t n) {
     COUNTER *a = into;
@@ -95,5 +102,6 @@ static void LOOP(put)(void *counters, int64_t i, int64_t value) {
     ((COUNTER *)counters)[i] = (COUNTER)value;
 }
 
-const pln__count_min_loops ALL = {MOST,        LOOP(fetch), LOOP(count), LOOP(add), LOOP(raise),
-                                  LOOP(least), LOOP(sum),   LOOP(merge), LOOP(ends), LOOP(get), LOOP(put)};
+const pln__count_min_loops ALL = {MOST,      LOOP(fetch), LOOP(count), LOOP(add),
+                                  LOOP(raise), LOOP(least), LOOP(sum),   LOOP(join),
+                                  LOOP(merge), LOOP(ends),  LOOP(get),   LOOP(put)};

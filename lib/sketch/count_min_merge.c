@@ -30,14 +30,21 @@ static pln_status may_merge(const pln_count_min *a, const pln_count_min *b, pln_
     return pln__count_min_same_kind(a, b, err);
 }
 
+static void merge_pane(pln_count_min *into, int32_t a, const pln_count_min *from, int32_t b) {
+    pln__count_min_sums *sums = into->total + a;
+    const pln__count_min_sums *more = from->total + b;
+    int64_t n = pln__count_min_counters(into), most = into->loops->most;
+    int64_t volume = pln__add_clamped(pln__count_min_volume(sums), pln__count_min_volume(more));
+    (volume < most ? into->loops->join : into->loops->merge)(pln__count_min_pane(into, a),
+                                                             pln__count_min_pane(from, b), n);
+    sums->added = pln__add_clamped(sums->added, more->added);
+    sums->removed = pln__add_clamped(sums->removed, more->removed);
+}
+
 pln_status pln_count_min_merge(pln_count_min *into, const pln_count_min *from, pln_error *err) {
     pln_status status = may_merge(into, from, err);
-    for (int32_t age = 0; status == PLN_OK && age < into->panes; age++) {
-        int32_t a = pln__count_min_pane_at(into, age), b = pln__count_min_pane_at(from, age);
-        into->loops->merge(pln__count_min_pane(into, a), pln__count_min_pane(from, b),
-                           pln__count_min_counters(into));
-        into->total[a].added = pln__add_clamped(into->total[a].added, from->total[b].added);
-        into->total[a].removed = pln__add_clamped(into->total[a].removed, from->total[b].removed);
-    }
+    for (int32_t age = 0; status == PLN_OK && age < into->panes; age++)
+        merge_pane(into, pln__count_min_pane_at(into, age), from,
+                   pln__count_min_pane_at(from, age));
     return status;
 }

@@ -199,7 +199,7 @@ START_TEST(conservative_takes_nothing_away) {
     int64_t weights[] = {1, -5, 1, -2};
     uint8_t valid = 0x0d;
     ck_assert_int_eq(pln_count_min_add(cm, "x", 1, -1, &err), PLN_EINVAL);
-    ck_assert_ptr_nonnull(strstr(err.message, "weight is -1, a conservative sketch"));
+    ck_assert_ptr_nonnull(strstr(err.message, "sketch: weight is -1, a conservative sketch"));
     ck_assert_int_eq(pln_count_min_add_uint64(cm, keys, weights, 4, &valid, 0, &err), PLN_EINVAL);
     ck_assert_ptr_nonnull(strstr(err.message, "row 3: weight is -2"));
     const void *buffers[] = {&valid, keys};
