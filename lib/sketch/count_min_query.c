@@ -17,13 +17,13 @@ static void least_of_panes(const pln_count_min *cm, const uint32_t *places, int6
 
 void pln__count_min_least(const pln_count_min *cm, const uint32_t *places, int64_t n,
                           int64_t *out) {
-    if (cm->far)
-        for (int32_t pane = 0; pane < cm->panes; pane++)
-            cm->loops->fetch(pln__count_min_pane(cm, pane), places, n * cm->rows);
-    if (cm->panes == 1)
-        cm->loops->least(cm->counters, places, n, cm->rows, out);
-    else
+    if (cm->panes > 1) {
         least_of_panes(cm, places, n, out);
+        return;
+    }
+    if (cm->far)
+        cm->loops->fetch(cm->counters, places, n * cm->rows);
+    cm->loops->least(cm->counters, places, n, cm->rows, out);
 }
 
 /* What is null stays 0. */
