@@ -71,6 +71,7 @@ func (b *Batch) Columns() []string {
 type Column struct {
 	Name, Format string
 	batch        *Batch
+	schema       *C.struct_ArrowSchema
 	array        *C.struct_ArrowArray
 }
 
@@ -79,7 +80,7 @@ func (b *Batch) Column(name string) (Column, error) {
 	for i, found := range b.Columns() {
 		if found == name {
 			field := C.pln_go_field(C.pln_batch_schema(b.c), C.int64_t(i))
-			return Column{name, C.GoString(field.format), b, C.pln_go_child(C.pln_batch_array(b.c), C.int64_t(i))}, nil
+			return Column{name, C.GoString(field.format), b, field, C.pln_go_child(C.pln_batch_array(b.c), C.int64_t(i))}, nil
 		}
 	}
 	return Column{}, fmt.Errorf("no column %q", name)
@@ -151,11 +152,11 @@ type Builder struct {
 
 // NewBuilder makes a builder for columns such as "id int64 not null, name utf8".
 func (rt *Runtime) NewBuilder(columns string) (*Builder, error) {
-	schema, err := rt.parse(columns)
+	schema, err := rt.NewSchema(columns)
 	if err != nil {
 		return nil, err
 	}
-	defer schema.free()
+	defer schema.Close()
 	b := &Builder{columns: map[string]int{}, formats: map[string]string{}}
 	var cerr C.pln_error
 	if err := check(C.pln_builder_new(rt.c, schema.c, &b.c, &cerr), &cerr); err != nil {

@@ -78,6 +78,12 @@ pln_status pln_go_texts(pln_column *column, const char *bytes, const int64_t *en
     return status;
 }
 
+pln_status pln_go_keys_new(pln_runtime *runtime, const struct ArrowSchema *schema, const char *const *fields, int64_t n_fields,
+                           int32_t hash, const uint8_t *secret, int64_t secret_size, pln_keys **out, pln_error *err) {
+    pln_keys_options options = {.struct_size = sizeof options, .hash = hash, .secret = secret, .secret_size = secret_size};
+    return pln_keys_new(runtime, schema, fields, n_fields, &options, out, err);
+}
+
 const struct ArrowArray *pln_go_child(const struct ArrowArray *array, int64_t i) {
     return array->children[i];
 }

@@ -1,5 +1,8 @@
 // Package pln is libpipeline for Go.
 //
+// A graph takes rows from sources through transforms to sinks. Keys of rows (Keys) and sketches of columns (Hll) need no graph, and take
+// a whole batch or column in a call.
+//
 // A function or a source of the program is called once for each batch, never for a row. Columns are slices of Arrow memory that C holds;
 // nothing of Go's memory stays with C. An error that a function returns ends the run, and Run returns that very error; a panic comes
 // out of Run as a *PanicError. Handles are used by one goroutine at a time and closed explicitly: batches, builders and tables before
@@ -48,13 +51,35 @@ func check(status C.pln_status, cerr *C.pln_error) error {
 // Version is that of the loaded library.
 func Version() string { return C.GoString(C.pln_version()) }
 
+func checkABI() error {
+	if found := int(C.pln_abi_version()); found != C.PLN_ABI_VERSION {
+		return fmt.Errorf("the loaded library has ABI %d, this program needs %d", found, int(C.PLN_ABI_VERSION))
+	}
+	return nil
+}
+
+// need panics over a handle that was closed, which C would follow to nowhere.
+func need(open bool, what string) {
+	if !open {
+		panic("pln: this " + what + " is closed")
+	}
+}
+
+// start is where the bytes of a slice are, nil for none of them.
+func start(data []byte) *C.uint8_t {
+	if len(data) == 0 {
+		return nil
+	}
+	return (*C.uint8_t)(&data[0])
+}
+
 // Runtime holds what graphs share.
 type Runtime struct{ c *C.pln_runtime }
 
 // NewRuntime makes a runtime with the built-in stages.
 func NewRuntime() (*Runtime, error) {
-	if found := int(C.pln_abi_version()); found != C.PLN_ABI_VERSION {
-		return nil, fmt.Errorf("the loaded library has ABI %d, this program needs %d", found, int(C.PLN_ABI_VERSION))
+	if err := checkABI(); err != nil {
+		return nil, err
 	}
 	var cerr C.pln_error
 	rt := &Runtime{}
@@ -64,23 +89,42 @@ func NewRuntime() (*Runtime, error) {
 // Close frees the runtime, after all that was made from it.
 func (rt *Runtime) Close() { C.pln_runtime_free(rt.c) }
 
-type schema struct{ c *C.struct_ArrowSchema }
+// Schema is the columns of rows. It is closed before the runtime, and after the graphs that it is bound to.
+type Schema struct{ c *C.struct_ArrowSchema }
 
-func (s schema) free() {
-	C.pln_go_release_schema(s.c)
-	C.free(unsafe.Pointer(s.c))
+// Close frees the schema.
+func (s *Schema) Close() {
+	if s.c != nil {
+		C.pln_go_release_schema(s.c)
+		C.free(unsafe.Pointer(s.c))
+		s.c = nil
+	}
 }
 
-func (rt *Runtime) parse(columns string) (schema, error) {
-	text := C.CString(columns)
-	defer C.free(unsafe.Pointer(text))
-	s := schema{(*C.struct_ArrowSchema)(C.calloc(1, C.sizeof_struct_ArrowSchema))}
+func newSchema(fill func(out *C.struct_ArrowSchema, cerr *C.pln_error) C.pln_status) (*Schema, error) {
+	s := &Schema{(*C.struct_ArrowSchema)(C.calloc(1, C.sizeof_struct_ArrowSchema))}
 	var cerr C.pln_error
-	if err := check(C.pln_schema_parse(rt.c, text, s.c, &cerr), &cerr); err != nil {
-		s.free()
-		return s, err
+	if err := check(fill(s.c, &cerr), &cerr); err != nil {
+		s.Close()
+		return nil, err
 	}
 	return s, nil
+}
+
+// NewSchema reads columns such as "id int64 not null, name utf8".
+func (rt *Runtime) NewSchema(columns string) (*Schema, error) {
+	text := C.CString(columns)
+	defer C.free(unsafe.Pointer(text))
+	return newSchema(func(out *C.struct_ArrowSchema, cerr *C.pln_error) C.pln_status {
+		return C.pln_schema_parse(rt.c, text, out, cerr)
+	})
+}
+
+// Schema is the batch's, a copy.
+func (b *Batch) Schema() (*Schema, error) {
+	return newSchema(func(out *C.struct_ArrowSchema, cerr *C.pln_error) C.pln_status {
+		return C.pln_batch_export(b.c, out, nil, cerr)
+	})
 }
 
 // Table holds batches in memory: output of memory.write, input of memory.read.
@@ -143,16 +187,19 @@ func (rt *Runtime) NewGraph(name string) (*Graph, error) {
 // Close frees the graph.
 func (g *Graph) Close() { C.pln_graph_free(g.c) }
 
-// Options of a stage; they become JSON. A *Table is bound.
+// Options of a stage; they become JSON. A *Table or a *Schema (of schema_handle) is bound.
 type Options map[string]any
 
 // Add adds a node of a registered stage.
 func (g *Graph) Add(node, stage string, options Options) error {
-	plain, tables := Options{}, map[string]*Table{}
+	plain, bound := Options{}, map[string]unsafe.Pointer{}
 	for key, value := range options {
-		if table, ok := value.(*Table); ok {
-			tables[key] = table
-		} else {
+		switch handle := value.(type) {
+		case *Table:
+			bound[key] = unsafe.Pointer(handle.c)
+		case *Schema:
+			bound[key] = unsafe.Pointer(handle.c)
+		default:
 			plain[key] = value
 		}
 	}
@@ -168,9 +215,9 @@ func (g *Graph) Add(node, stage string, options Options) error {
 	if err := check(C.pln_graph_add(g.c, cnode, cstage, cconfig, &cerr), &cerr); err != nil {
 		return err
 	}
-	for key, table := range tables {
+	for key, handle := range bound {
 		ckey := C.CString(key)
-		status := C.pln_graph_bind(g.c, cnode, ckey, unsafe.Pointer(table.c), nil, &cerr)
+		status := C.pln_graph_bind(g.c, cnode, ckey, handle, nil, &cerr)
 		C.free(unsafe.Pointer(ckey))
 		if err := check(status, &cerr); err != nil {
 			return err
@@ -185,11 +232,11 @@ func (g *Graph) Map(node string, function MapFunc, columns string, rowwise bool)
 	defer C.free(unsafe.Pointer(cnode))
 	var made *C.struct_ArrowSchema
 	if columns != "" {
-		s, err := g.rt.parse(columns)
+		s, err := g.rt.NewSchema(columns)
 		if err != nil {
 			return err
 		}
-		defer s.free()
+		defer s.Close()
 		made = s.c
 	}
 	var flags C.uint32_t

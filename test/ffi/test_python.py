@@ -7,27 +7,11 @@ import gc
 import glob
 import os
 import re
-import sys
 import weakref
 
-ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
-os.environ.setdefault("PLN_LIBRARY", os.path.join(os.path.abspath(os.environ.get("O", os.path.join(ROOT, "build"))), "libpipeline.so"))
-sys.path.insert(0, os.path.join(ROOT, "bindings", "python"))
-import pln  # noqa: E402
-from pln import _c  # noqa: E402
-
-counts = [0, 0, 0]
-
-
-def check(what, good, *details):
-    counts[0 if good else 1] += 1
-    if not good:
-        print("failed:", what, *details)
-
-
-def skip(why):
-    counts[2] += 1
-    print("skip:", why)
+from binding import ROOT, check, end, pln, skip
+from pln import _c
+from pln.batch import _handed_out, pointer_in
 
 
 def live_blocks(rt):
@@ -63,13 +47,14 @@ def prototypes():
             check(f"{name}: number of arguments", len(arguments) == found[name][1], len(arguments), found[name])
             check(f"{name}: result", (result is None) == (expected is type(None)) and
                   (result is _c.i32) == (kind in ("pln_status", "int32_t")) and
-                  (result is _c.i64) == (kind == "int64_t"), kind, result)
+                  (result is _c.i64) == (kind == "int64_t") and (result is _c.f64) == (kind == "double"), kind, result)
 
 
 def layouts():
     structs = {"pln_error": _c.Error, "ArrowSchema": _c.ArrowSchema, "ArrowArray": _c.ArrowArray, "ArrowArrayStream": _c.ArrowArrayStream,
                "pln_progress": _c.Progress, "pln_run_options": _c.RunOptions, "pln_map_options": _c.MapOptions, "pln_want": _c.Want,
-               "pln_host": _c.Host}
+               "pln_host": _c.Host, "pln_keys_options": _c.KeysOptions, "pln_hll_options": _c.HllOptions, "pln_hll_info": _c.HllInfo,
+               "pln_hll_overlap": _c.HllOverlap}
     current, members = None, {}
     for line in open(os.path.join(ROOT, "test", "abi", "layout.txt"), encoding="utf-8"):
         words = line.split()
@@ -143,8 +128,8 @@ def capsules(rt):
     table.append(batch)
     stream = table.__arrow_c_stream__()
     taken = table.__arrow_c_stream__()
-    moved = _c.ArrowArrayStream.from_buffer_copy(_c.ArrowArrayStream.from_address(pln.pointer_in(taken, b"arrow_array_stream")))
-    _c.ArrowArrayStream.from_address(pln.pointer_in(taken, b"arrow_array_stream")).release = None
+    moved = _c.ArrowArrayStream.from_buffer_copy(_c.ArrowArrayStream.from_address(pointer_in(taken, b"arrow_array_stream")))
+    _c.ArrowArrayStream.from_address(pointer_in(taken, b"arrow_array_stream")).release = None
     del batch, again, table, stream, unused, taken
     gc.collect()
     rows, end = _c.ArrowArray(), _c.ArrowArray()
@@ -153,7 +138,7 @@ def capsules(rt):
     check("a stream gives its batches, then ends", rows.length == 2 and not end.release)
     _c.RELEASE_FN(rows.release)(ctypes.addressof(rows))
     _c.RELEASE_FN(moved.release)(ctypes.addressof(moved))
-    check("capsules that nobody took give all back", live_blocks(rt) == before and not pln._handed_out and not pln._streams,
+    check("capsules that nobody took give all back", live_blocks(rt) == before and not _handed_out and not pln._streams,
           live_blocks(rt), before)
     try:
         import pyarrow as pa
@@ -262,8 +247,7 @@ def main():
     exceptions(rt)
     gc.collect()
     check("no callback stays behind", not pln._called, pln._called)
-    print("%d passed, %d failed, %d skipped" % tuple(counts))
-    return 1 if counts[1] else 0
+    end()
 
 
-sys.exit(main())
+main()

@@ -11,8 +11,17 @@
 A function or an iterator of the program is called once for each batch, never for a row. What it raises ends the run, and `run` raises the
 very same exception. A column gives numpy a view of its memory without a copy; the view keeps the batch alive. Batches and tables are Arrow
 PyCapsule producers, so pyarrow, polars, duckdb and others read them without a copy, and a batch can be made from theirs.
+
+Keys of rows and sketches of columns need no graph, and take a whole batch or column in a call:
+
+    keys = pln.Keys(rt, batch, ["id", "customer.email"])
+    data = keys.batch(batch)                            # 16 bytes a row, end to end
+    users = pln.Hll()
+    users.add_column(batch["user"])
+    print(users.estimate(), users.interval())
+
+A handle is used by one thread at a time; the interpreter's lock is not held while the library works.
 """
-import atexit
 import ctypes as C
 import itertools
 import json
@@ -20,8 +29,13 @@ import weakref
 
 from . import _c
 from ._c import lib
+from ._handle import Handle, PlnError, call, make
+from .batch import Batch, Column, Schema, capsule, memory_of, numpy_type, pointer_in
+from .hll import Hll, Overlap
+from .keys import Keys, key_uuid
 
-__all__ = ["Batch", "Builder", "Column", "Graph", "PlnError", "Report", "Runtime", "Table", "version"]
+__all__ = ["Batch", "Builder", "Column", "Graph", "Hll", "Keys", "Overlap", "PlnError", "Report", "Runtime", "Schema", "Table",
+           "key_uuid", "version"]
 
 EOS, ENOMEM, ECALLBACK = 2, -3, -22
 ROWWISE, BOUNDED = 1, 1
@@ -29,82 +43,8 @@ MODES = {"batch": 0, "micro-batch": 1, "stream": 2}
 GUARANTEES = {"at-least-once": 0, "exactly-once": 1}
 
 
-class PlnError(Exception):
-    """An error of the library: `status` (a number), `name` ("PLN_ENOENT"), `where`, `message`."""
-
-    def __init__(self, status, err):
-        self.status, self.flags, self.native = status, err.flags, err.native
-        self.name = lib.pln_status_name(status).decode()
-        self.where = err.where.decode("utf-8", "replace")
-        self.message = (err.message or lib.pln_status_text(status)).decode("utf-8", "replace")
-        self.retryable = bool(err.flags & 1)
-        super().__init__(f"{self.where}: {self.message}" if self.where else self.message)
-
-
-def call(function, *arguments):
-    """Call a fallible function, whose last argument is the error record."""
-    err = _c.Error()
-    status = function(*arguments, C.byref(err))
-    if status < 0:
-        raise PlnError(status, err)
-    return status
-
-
-def make(function, *arguments):
-    """Call a function that gives a handle away: the argument before the error record."""
-    out = C.c_void_p()
-    call(function, *arguments, C.byref(out))
-    return out.value
-
-
 def version():
     return lib.pln_version().decode()
-
-
-_living = weakref.WeakSet()
-
-
-class Handle:
-    """An object of the library. It is freed when its Python object is gone, and all that were made from it: a garbage collector that
-    meets them in a cycle keeps no order, so the holds are counted here."""
-
-    _free = None
-
-    def __init__(self, handle, *needs):
-        self._handle, self._needs, self._holds, self._open = handle, [], 1, True
-        for other in needs:
-            self._need(other)
-        _living.add(self)
-
-    def _need(self, other):
-        other._holds += 1
-        self._needs.append(other)
-
-    def _let_go(self):
-        self._holds -= 1
-        if self._holds == 0:
-            self._free(self._handle)
-            self._handle = None
-            for other in self._needs:
-                other._let_go()
-
-    def close(self):
-        """Free it now, or as soon as nothing needs it any more; without this it goes with its last reference."""
-        if getattr(self, "_open", False):
-            self._open = False
-            self._let_go()
-
-    __del__ = close
-
-    def __hash__(self):
-        return id(self)
-
-
-@atexit.register
-def _free_all():
-    """While the interpreter still works: what exceptions and cycles have kept calls back into it."""
-    for handle in list(_living):
-        handle.close()
 
 
 class Runtime(Handle):
@@ -136,137 +76,6 @@ class Runtime(Handle):
         schema, array = producer.__arrow_c_array__()
         return Batch(make(lib.pln_batch_import, self._handle, C.cast(pointer_in(schema, b"arrow_schema"), _c.SchemaP),
                           C.cast(pointer_in(array, b"arrow_array"), _c.ArrayP)))
-
-
-class Schema:
-    """An Arrow schema of ours, released with its Python object."""
-
-    def __init__(self, runtime, text):
-        self.raw = _c.ArrowSchema()
-        call(lib.pln_schema_parse, runtime._handle, text.encode(), C.byref(self.raw))
-
-    def __del__(self):
-        if self.raw.release:
-            _c.RELEASE_FN(self.raw.release)(C.addressof(self.raw))
-
-
-# ---- columns ----
-
-NUMPY = {"c": "|i1", "C": "|u1", "s": "<i2", "S": "<u2", "i": "<i4", "I": "<u4", "l": "<i8", "L": "<u8", "f": "<f4", "g": "<f8",
-         "tdD": "<i4", "tts": "<i4", "ttm": "<i4", "ttu": "<i8", "ttn": "<i8"}
-UNITS = {"s": "s", "m": "ms", "u": "us", "n": "ns"}
-
-
-def numpy_type(format):
-    return f"<M8[{UNITS[format[2]]}]" if format.startswith("ts") else NUMPY.get(format)
-
-
-class Column:
-    """A column of a batch. numpy.asarray(column) is a view of its values; what stands at a null is not defined there."""
-
-    def __init__(self, batch, schema, array):
-        self._batch, self._array = batch, array
-        self.name, self.format = schema.name.decode(), schema.format.decode()
-
-    def __len__(self):
-        return self._array.length
-
-    @property
-    def __array_interface__(self):
-        kind = numpy_type(self.format)
-        if kind is None:
-            raise TypeError(f"column {self.name} of format {self.format!r} has no numpy type")
-        width = 8 if kind[1] == "M" else int(kind[2:])
-        data = (self._array.buffers[1] or 0) + self._array.offset * width
-        return {"data": (data, True), "typestr": kind, "shape": (len(self),), "version": 3}
-
-    @property
-    def null_count(self):
-        count = self._array.null_count
-        return count if count >= 0 else sum(1 for row in range(len(self)) if not self.valid(row))
-
-    def valid(self, row):
-        bits = self._array.buffers[0]
-        if not bits or self._array.null_count == 0:
-            return True
-        at = row + self._array.offset
-        return bool(C.c_uint8.from_address(bits + at // 8).value >> (at % 8) & 1)
-
-    def _bytes(self, row):
-        offsets = (C.c_int32 * 2).from_address(self._array.buffers[1] + 4 * (row + self._array.offset))
-        return C.string_at((self._array.buffers[2] or 0) + offsets[0], offsets[1] - offsets[0])
-
-    def __getitem__(self, row):
-        if not 0 <= row < len(self):
-            raise IndexError(row)
-        if not self.valid(row):
-            return None
-        if self.format == "u":
-            return self._bytes(row).decode()
-        if self.format == "z":
-            return self._bytes(row)
-        at = row + self._array.offset
-        if self.format == "b":
-            return bool(C.c_uint8.from_address(self._array.buffers[1] + at // 8).value >> (at % 8) & 1)
-        return self.view()[row]
-
-    def view(self):
-        """The values as a ctypes array over the column's own memory; valid while the batch is."""
-        code = {"tdD": "i", "tts": "i", "ttm": "i"}.get(self.format) or ("l" if self.format[0] == "t" else self.format)
-        kind = {"c": C.c_int8, "C": C.c_uint8, "s": C.c_int16, "S": C.c_uint16, "i": C.c_int32, "I": C.c_uint32, "l": C.c_int64,
-                "L": C.c_uint64, "f": C.c_float, "g": C.c_double}.get(code)
-        if kind is None:
-            raise TypeError(f"values of format {self.format!r} are read through Arrow")
-        return (kind * len(self)).from_address((self._array.buffers[1] or 0) + self._array.offset * C.sizeof(kind))
-
-    def to_list(self):
-        return [self[row] for row in range(len(self))]
-
-
-class Batch(Handle):
-    """Rows in Arrow memory. Immutable, counted."""
-
-    _free = lib.pln_batch_unref
-
-    def __len__(self):
-        return lib.pln_batch_rows(self._handle)
-
-    @classmethod
-    def share(cls, lent):
-        return cls(lib.pln_batch_ref(lent))
-
-    @property
-    def names(self):
-        schema = lib.pln_batch_schema(self._handle).contents
-        return [schema.children[i].contents.name.decode() for i in range(schema.n_children)]
-
-    def __getitem__(self, column):
-        index = column if isinstance(column, int) else self.names.index(column)
-        schema, array = lib.pln_batch_schema(self._handle).contents, lib.pln_batch_array(self._handle).contents
-        if not 0 <= index < schema.n_children:
-            raise IndexError(column)
-        return Column(self, schema.children[index].contents, array.children[index].contents)
-
-    def slice(self, offset, length):
-        return Batch(make(lib.pln_batch_slice, self._handle, offset, length))
-
-    def to_dict(self):
-        return {name: self[i].to_list() for i, name in enumerate(self.names)}
-
-    def __arrow_c_schema__(self):
-        schema = _c.ArrowSchema()
-        call(lib.pln_batch_export, self._handle, C.byref(schema), None)
-        return capsule(schema, b"arrow_schema")
-
-    def __arrow_c_array__(self, requested_schema=None):
-        schema, array = _c.ArrowSchema(), _c.ArrowArray()
-        call(lib.pln_batch_export, self._handle, C.byref(schema), C.byref(array))
-        return capsule(schema, b"arrow_schema"), capsule(array, b"arrow_array")
-
-    def __eq__(self, other):
-        return isinstance(other, Batch) and bool(lib.pln_batch_equal(self._handle, other._handle))
-
-    __hash__ = Handle.__hash__
 
 
 class Table(Handle):
@@ -324,25 +133,6 @@ class Builder(Handle):
         return Batch(make(lib.pln_builder_finish, self._handle))
 
 
-def memory_of(values):
-    """Address, numpy's letters, width and count of what lies in memory in one piece, or None."""
-    interface = getattr(values, "__array_interface__", None)
-    if interface is not None and len(interface["shape"]) == 1 and interface.get("strides") is None:
-        kind = interface["typestr"].lstrip("<|")
-        return (interface["data"][0], kind, 0, interface["shape"][0], values) if kind[0] in "iufM" else None
-    if interface is not None:
-        return None
-    try:
-        view = memoryview(values)
-    except (TypeError, ValueError):
-        return None
-    if view.ndim != 1 or not view.c_contiguous or view.format not in "bBhHiIlLqQfd":
-        return None
-    kept = C.create_string_buffer(view.tobytes(), view.nbytes or 1)
-    letter = "f" if view.format in "fd" else "i" if view.format.islower() else "u"
-    return C.addressof(kept), f"{letter}{view.itemsize}", view.itemsize, len(view), kept
-
-
 def append(column, value):
     """One value of whatever kind; dates, times and decimals go as their text."""
     if value is None:
@@ -365,34 +155,9 @@ def append(column, value):
         call(lib.pln_column_text, column, data, len(data))
 
 
-# ---- Arrow PyCapsules ----
+# ---- Arrow streams ----
 
-_new_capsule = C.PYFUNCTYPE(C.py_object, C.c_void_p, C.c_char_p, C.c_void_p)(("PyCapsule_New", C.pythonapi))
-_pointer_of = C.PYFUNCTYPE(C.c_void_p, C.c_void_p, C.c_char_p)(("PyCapsule_GetPointer", C.pythonapi))
-_name_of = C.PYFUNCTYPE(C.c_char_p, C.c_void_p)(("PyCapsule_GetName", C.pythonapi))
-_handed_out = {}  # address of a struct -> the struct and its name
 _streams = {}  # number -> the library's stream and the table that it reads, which must live as long as whoever has the stream
-
-
-@C.PYFUNCTYPE(None, C.c_void_p)
-def _forget(dying):
-    # The capsule is being destroyed: it comes as a number, for an object reference would revive it.
-    if _pointer_of is None:
-        return  # the interpreter is going down
-    address = _pointer_of(dying, _name_of(dying))
-    structure, _ = _handed_out.pop(address, (None, None))
-    if structure is not None and structure.release:
-        _c.RELEASE_FN(structure.release)(address)
-
-
-def capsule(structure, name):
-    address = C.addressof(structure)
-    _handed_out[address] = (structure, name)
-    return _new_capsule(address, name, C.cast(_forget, C.c_void_p))
-
-
-def pointer_in(made, name):
-    return _pointer_of(id(made), name)
 
 
 def _inner(stream):
@@ -568,7 +333,7 @@ _source = _c.Source(C.sizeof(_c.Source), 1, b"python.source", b"Batches of a Pyt
 
 
 # C may hold these beyond the life of this module.
-for _function in (_forget, _stream_schema, _stream_next, _stream_error, _stream_release, _drop, _map, _source_open, _source_schema, _source_poll, _source_close):
+for _function in (_stream_schema, _stream_next, _stream_error, _stream_release, _drop, _map, _source_open, _source_schema, _source_poll, _source_close):
     C.pythonapi.Py_IncRef(C.py_object(_function))
 
 
@@ -600,7 +365,7 @@ class Graph(Handle):
         self._pending, self._callbacks, self._runtime = [], [], runtime
 
     def add(self, node, stage, **options):
-        """A node of a registered stage. A Table among the options is bound."""
+        """A node of a registered stage. A Table or a Schema (of schema_handle) among the options is bound."""
         bound = {key: value for key, value in options.items() if isinstance(value, Handle)}
         plain = {key.rstrip("_"): value for key, value in options.items() if key not in bound}  # else_ for "else"
         call(lib.pln_graph_add, self._handle, node.encode(), stage.encode(), json.dumps(plain).encode())
@@ -612,7 +377,7 @@ class Graph(Handle):
         """A function from batch to batch (or to None, for no rows). `schema` tells the columns that come out if they are others."""
         me = MapCallback(self, function, context)
         kept = None if schema is None else Schema(self._runtime, schema)
-        options = _c.MapOptions(C.sizeof(_c.MapOptions), ROWWISE if rowwise else 0, None if kept is None else C.addressof(kept.raw))
+        options = _c.MapOptions(C.sizeof(_c.MapOptions), ROWWISE if rowwise else 0, None if kept is None else kept._handle)
         call(lib.pln_graph_add_map, self._handle, node.encode(), _map, me.number, _drop, C.byref(options))
 
     def source(self, node, schema, batches):

@@ -72,6 +72,24 @@ class Context(C.Structure):
     _fields_ = [("host", C.POINTER(Host))]
 
 
+class KeysOptions(C.Structure):
+    _fields_ = [("struct_size", u32), ("hash", i32), ("secret", text), ("secret_size", i64)]
+
+
+class HllOptions(C.Structure):
+    _fields_ = [("struct_size", u32), ("precision", i32), ("hash", i32), ("reserved", i32), ("seed", u64), ("allocator", ptr)]
+
+
+class HllInfo(C.Structure):
+    _fields_ = [("struct_size", u32), ("precision", i32), ("hash", i32), ("sparse", i32), ("fingerprint", u64), ("registers", i64),
+                ("memory_bytes", i64)]
+
+
+class HllOverlap(C.Structure):
+    _fields_ = [("struct_size", u32), ("reserved", u32)] + [
+        (name, f64) for name in ("union_size", "intersection", "intersection_error", "jaccard", "jaccard_error")]
+
+
 ErrorP = C.POINTER(Error)
 ContextP = C.POINTER(Context)
 MAP_FN = C.CFUNCTYPE(i32, ptr, ContextP, ptr, C.POINTER(ptr), ErrorP)
@@ -125,6 +143,20 @@ FUNCTIONS = {
     "pln_table_new": (i32, ptr, SchemaP, out, ErrorP), "pln_table_free": (None, ptr),
     "pln_table_append": (i32, ptr, ptr, ErrorP), "pln_table_count": (i64, ptr), "pln_table_rows": (i64, ptr),
     "pln_table_batch": (ptr, ptr, i64), "pln_table_stream": (i32, ptr, ptr, StreamP, ErrorP),
+    "pln_keys_options_init": (None, C.POINTER(KeysOptions), u32),
+    "pln_keys_new": (i32, ptr, SchemaP, C.POINTER(text), i64, C.POINTER(KeysOptions), out, ErrorP), "pln_keys_free": (None, ptr),
+    "pln_keys_batch": (i32, ptr, ArrayP, text, ErrorP), "pln_keys_row": (i32, ptr, ArrayP, i64, text, ErrorP),
+    "pln_keys_digests": (i32, ptr, ArrayP, text, ErrorP),
+    "pln_keys_encode": (i32, ptr, ArrayP, i64, out, C.POINTER(i64), ErrorP), "pln_key_uuid": (None, text, text),
+    "pln_hll_options_init": (None, C.POINTER(HllOptions), u32), "pln_hll_new": (i32, ptr, C.POINTER(HllOptions), out, ErrorP),
+    "pln_hll_free": (None, ptr), "pln_hll_copy": (i32, ptr, out, ErrorP), "pln_hll_clear": (None, ptr),
+    "pln_hll_info_get": (None, ptr, C.POINTER(HllInfo)), "pln_hll_add": (i32, ptr, text, i64, ErrorP),
+    "pln_hll_add_hash": (i32, ptr, u64, ErrorP), "pln_hll_add_column": (i32, ptr, SchemaP, ArrayP, ErrorP),
+    "pln_hll_estimate": (f64, ptr), "pln_hll_standard_error": (f64, ptr),
+    "pln_hll_interval": (None, ptr, f64, C.POINTER(f64), C.POINTER(f64)), "pln_hll_merge": (i32, ptr, ptr, ErrorP),
+    "pln_hll_fold": (i32, ptr, i32, ErrorP), "pln_hll_intersect": (i32, ptr, ptr, C.POINTER(HllOverlap), ErrorP),
+    "pln_hll_size": (i64, ptr, i32), "pln_hll_write": (i32, ptr, i32, text, i64, C.POINTER(i64), ErrorP),
+    "pln_hll_read": (i32, ptr, i32, C.POINTER(HllOptions), text, i64, out, ErrorP),
 }
 
 
