@@ -45,8 +45,10 @@ if [ -z "$SANITIZE" ]; then
     if [ -e "$root/examples/go/go.mod" ]; then
         if command -v go >/dev/null; then
             export CGO_CFLAGS="-I$root/include" CGO_LDFLAGS="-L$build -lpipeline" GOTOOLCHAIN=local GOFLAGS=-mod=readonly
-            expect 0 go-build sh -c "cd '$root/examples/go' && go build -tags pln_tree -o '$tmp/go-example' ."
-            expect 0 go-run "$tmp/go-example"
+            expect 0 go-build sh -c "cd '$root/examples/go' && mkdir '$tmp/go' && go build -tags pln_tree -o '$tmp/go' ./..."
+            for program in "$tmp"/go/*; do
+                expect 0 "go-$(basename "$program")" "$program"
+            done
         else
             skip "no go"
         fi

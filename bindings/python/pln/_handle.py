@@ -10,6 +10,8 @@ from ._c import lib
 class PlnError(Exception):
     """An error of the library: `status` (a number), `name` ("PLN_ENOENT"), `where`, `message`."""
 
+    __module__ = "pln"  # as a traceback calls it
+
     def __init__(self, status, err):
         self.status, self.flags, self.native = status, err.flags, err.native
         self.name = lib.pln_status_name(status).decode()
