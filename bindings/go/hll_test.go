@@ -91,7 +91,8 @@ func TestHllAnswers(t *testing.T) {
 	}
 	both, err := small.Intersect(large)
 	must(t, err)
-	if math.Abs(both.Intersection-1000) > 3*both.IntersectionError || math.Abs(both.Jaccard-0.01) > 3*both.JaccardError || both.Union != large.Estimate() {
+	if math.Abs(both.Intersection-1000) > 3*both.IntersectionError || math.Abs(both.Jaccard-0.01) > 3*both.JaccardError ||
+		both.Union != large.Estimate() {
 		t.Errorf("%+v", both)
 	}
 	folded, err := large.Copy()

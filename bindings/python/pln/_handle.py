@@ -78,6 +78,12 @@ class Handle:
         other._holds += 1
         self._needs.append(other)
 
+    def _kin(self, other):
+        """The handle of another object of this kind: C would not notice a wrong one."""
+        if not isinstance(other, type(self)):
+            raise TypeError(f"a {type(other).__name__} is no {type(self).__name__}")
+        return other._handle
+
     def _let_go(self):
         self._holds -= 1
         if self._holds == 0:

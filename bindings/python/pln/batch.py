@@ -16,6 +16,8 @@ class Schema(Handle):
         else:
             made = columns.__arrow_c_schema__()
             theirs = C.cast(pointer_in(made, b"arrow_schema"), _c.SchemaP).contents
+            if not theirs.release:
+                raise ValueError("the schema was taken by somebody else before")
             C.memmove(C.byref(self.raw), C.byref(theirs), C.sizeof(theirs))
             theirs.release = None
         super().__init__(C.addressof(self.raw), runtime)
@@ -166,7 +168,8 @@ def memory_of(values):
         return None
     if view.ndim != 1 or not view.c_contiguous or view.format not in "bBhHiIlLqQfd":
         return None
-    kept = C.create_string_buffer(view.tobytes(), view.nbytes or 1)
+    # ctypes gives the address of memory that may be written to; of other it takes a copy.
+    kept = C.create_string_buffer(view.tobytes(), view.nbytes or 1) if view.readonly else (C.c_char * view.nbytes).from_buffer(view)
     letter = "f" if view.format in "fd" else "i" if view.format.islower() else "u"
     return C.addressof(kept), f"{letter}{view.itemsize}", view.itemsize, len(view), kept
 
@@ -187,7 +190,7 @@ def lend(column):
         raise TypeError(f"a {type(column).__name__} is no column: give one of a batch, anything with __arrow_c_array__, or numbers that lie in "
                         "one piece (numpy, array.array)")
     address, _, _, n, kept = raw
-    if address % int(raw[1][1:]):
+    if n and address % int(raw[1][1:]):
         raise TypeError("the numbers are not aligned; give a copy of them")
     buffers = (C.c_void_p * 2)(None, address)
     array = _c.ArrowArray(length=n, n_buffers=2, buffers=buffers)

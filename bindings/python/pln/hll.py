@@ -54,7 +54,7 @@ class Hll(Handle):
         call(lib.pln_hll_add_hash, self._handle, hash)
 
     def add_column(self, column):
-        """Add a column, leaving nulls out: one of a batch, anything with __arrow_c_array__, or numbers of numpy or array.array; nothing is copied."""
+        """Add a column, leaving nulls out: one of a batch, anything with __arrow_c_array__, or numbers of numpy or array.array; it is not copied."""
         schema, rows, kept = lend(column)
         call(lib.pln_hll_add_column, self._handle, schema, rows)
         del kept
@@ -75,12 +75,12 @@ class Hll(Handle):
 
     def merge(self, other):
         """Add all values of another sketch of the same hash and seed; of different precisions the lower one remains."""
-        call(lib.pln_hll_merge, self._handle, sketch(other)._handle)
+        call(lib.pln_hll_merge, self._handle, self._kin(other))
 
     def intersect(self, other):
         """Union, intersection and Jaccard index with another sketch, and their standard errors, as an Overlap."""
         raw = _c.HllOverlap(struct_size=C.sizeof(_c.HllOverlap))
-        call(lib.pln_hll_intersect, self._handle, sketch(other)._handle, C.byref(raw))
+        call(lib.pln_hll_intersect, self._handle, self._kin(other), C.byref(raw))
         return Overlap(*(getattr(raw, name) for name in Overlap._fields))
 
     def fold(self, precision):
@@ -114,9 +114,3 @@ class Hll(Handle):
         `hash` is given, the bytes must be of it."""
         options = None if seed is None and hash is None else C.byref(options_of(hash or "xxh3", seed or 0))
         return cls._adopt(make(lib.pln_hll_read, None, number_of("form", form, FORMS), options, bytes(data), len(data)))
-
-
-def sketch(other):
-    if not isinstance(other, Hll):
-        raise TypeError(f"a {type(other).__name__} is no Hll")
-    return other

@@ -15,7 +15,8 @@ class Keys(Handle):
     """Keys out of some fields of rows with a schema: names of columns, or paths "customer.address.city" into structs; none: all columns.
 
     `schema` is the text of the columns, a Schema, a batch, or anything with __arrow_c_schema__. `hash` is "xxh3", "sha256" for rows
-    that somebody hostile may choose, or "dbt" for the surrogate keys of dbt_utils; `secret`, at least 16 bytes, makes keys that nobody else can compute.
+    that somebody hostile may choose, or "dbt" for the surrogate keys of dbt_utils; `secret`, at least 16 bytes, makes keys that nobody
+    else can compute.
     Rows are a batch or anything with __arrow_c_array__, such as a pyarrow RecordBatch; they must have the columns of the schema.
     """
 
@@ -25,15 +26,16 @@ class Keys(Handle):
         if isinstance(fields, str):
             raise TypeError(f"fields is a list of names, not the text {fields!r}")
         kept = schema if isinstance(schema, Schema) else Schema(runtime, schema)
-        names = (C.c_char_p * len(fields))(*(name.encode() for name in fields))
+        names = [name.encode() for name in fields]
         options = _c.KeysOptions()
         lib.pln_keys_options_init(C.byref(options), C.sizeof(options))
         options.hash = number_of("hash", hash, HASHES)
         if secret is not None:
             options.secret, options.secret_size = bytes(secret), len(secret)
-        super().__init__(make(lib.pln_keys_new, runtime._handle, C.byref(kept.raw), names, len(fields), C.byref(options)), runtime)
-        columns = [kept.raw.children[i].contents.name.decode() for i in range(kept.raw.n_children)]
-        self._used = [i for i, column in enumerate(columns) if not fields or any((name + ".").startswith(column + ".") for name in fields)]
+        super().__init__(make(lib.pln_keys_new, runtime._handle, C.byref(kept.raw), (C.c_char_p * len(names))(*names), len(names),
+                              C.byref(options)), runtime)
+        columns = [kept.raw.children[i].contents.name for i in range(kept.raw.n_children)]
+        self._used = [i for i, column in enumerate(columns) if not names or any((name + b".").startswith(column + b".") for name in names)]
         self._want, self._runtime = self._look(kept.raw), runtime
 
     def batch(self, rows):
@@ -77,7 +79,8 @@ class Keys(Handle):
 
 
 def told(found):
-    return f"{found[0]} columns, among them " + ", ".join(f"{name.decode()} ({kind[0].decode()})" for name, kind in found[1])
+    columns = ", ".join(f"{name.decode('utf-8', 'replace')} ({kind[0].decode()})" for name, kind in found[1])
+    return f"{found[0]} columns, among them {columns}"
 
 
 def key_uuid(key):
