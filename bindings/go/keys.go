@@ -154,7 +154,11 @@ func writeShape(b *strings.Builder, schema *C.struct_ArrowSchema) {
 	b.WriteString(format)
 	for i := 0; i < int(schema.n_children); i++ {
 		child := C.pln_go_field(schema, C.int64_t(i))
-		b.WriteString(map[bool]string{true: "(", false: ", "}[i == 0])
+		if i == 0 {
+			b.WriteString("(")
+		} else {
+			b.WriteString(", ")
+		}
 		if format == "+s" {
 			fmt.Fprintf(b, "%q ", C.GoString(child.name))
 		}
