@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """HyperLogLog of PLN_HLL_REDIS against redis-server: the bytes of PFADD both ways, PFCOUNT, PFMERGE. Skips where there is no redis-server."""
-import ctypes
 import os
 import random
 import shutil
@@ -9,39 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-BUILD = os.environ.get("O", "build")
-REDIS, STRING = 2, 2
-
-
-class Options(ctypes.Structure):
-    _fields_ = [("struct_size", ctypes.c_uint32), ("precision", ctypes.c_int32), ("hash", ctypes.c_int32),
-                ("reserved", ctypes.c_int32), ("seed", ctypes.c_uint64), ("allocator", ctypes.c_void_p)]
-
-
-class Sketch:
-    def __init__(self, lib, data=None):
-        self.lib, self.at = lib, ctypes.c_void_p()
-        options = Options(ctypes.sizeof(Options), 14, REDIS)
-        if data is None:
-            status = lib.pln_hll_new(None, ctypes.byref(options), ctypes.byref(self.at), None)
-        else:
-            status = lib.pln_hll_read(None, STRING, None, data, ctypes.c_int64(len(data)), ctypes.byref(self.at), None)
-        assert status == 0, status
-
-    def add(self, values):
-        for value in values:
-            assert self.lib.pln_hll_add(self.at, value, ctypes.c_int64(len(value)), None) == 0
-
-    def merge(self, other):
-        assert self.lib.pln_hll_merge(self.at, other.at, None) == 0
-
-    def bytes(self):
-        out, size = ctypes.create_string_buffer(12304), ctypes.c_int64()
-        assert self.lib.pln_hll_write(self.at, STRING, out, ctypes.c_int64(12304), ctypes.byref(size), None) == 0
-        return out.raw[:size.value]
-
-    def estimate(self):
-        return self.lib.pln_hll_estimate(self.at)
+from binding import pln
 
 
 class Server:
@@ -79,17 +46,22 @@ def near(ours, theirs):
     return abs(ours - theirs) <= 1 + 0.005 * theirs
 
 
-def check(lib, server, name, values):
-    mine = Sketch(lib)
-    mine.add(values)
+def string(hll):
+    return hll.to_bytes("redis")
+
+
+def check(server, name, values):
+    mine = pln.Hll(hash="redis")
+    for value in values:
+        mine.add(value)
     for i in range(0, len(values), 1000):
         server.call("PFADD", name, *values[i:i + 1000])
     theirs = server.call("GET", name)
-    read, count = Sketch(lib, theirs), server.call("PFCOUNT", name)
-    assert mine.bytes()[16:] == read.bytes()[16:], f"{name}: other registers out of {len(theirs)} bytes of Redis"
+    read, count = pln.Hll.from_bytes(theirs, "redis"), server.call("PFCOUNT", name)
+    assert string(mine)[16:] == string(read)[16:], f"{name}: other registers out of {len(theirs)} bytes of Redis"
     if theirs[4] == 0:
-        assert mine.bytes()[16:] == theirs[16:], f"{name}: other dense bytes"
-    server.call("SET", "ours:" + name, mine.bytes())
+        assert string(mine)[16:] == theirs[16:], f"{name}: other dense bytes"
+    server.call("SET", "ours:" + name, string(mine))
     assert server.call("PFCOUNT", "ours:" + name) == count, f"{name}: Redis counts ours otherwise"
     assert near(read.estimate(), count), f"{name}: {read.estimate()} and {count}"
     assert len(values) < 1000 or abs(mine.estimate() / len(set(values)) - 1) < 0.03
@@ -100,8 +72,6 @@ def main():
     if not shutil.which("redis-server"):
         print("skip: no redis-server")
         sys.exit(77)
-    lib = ctypes.CDLL(os.path.abspath(f"{BUILD}/libpipeline.so"))
-    lib.pln_hll_estimate.restype = ctypes.c_double
     random.seed(7)
     passed = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -110,12 +80,12 @@ def main():
             made = {}
             for n in (1, 3, 100, 1000, 5000, 50000):
                 values = [random.randbytes(random.randrange(1, 40)) for _ in range(n)]
-                made[n] = check(lib, server, f"k{n}", values)
+                made[n] = check(server, f"k{n}", values)
                 passed += 1
             made[100].merge(made[50000])
             made[100].merge(made[1])
             server.call("PFMERGE", "all", "k100", "k50000", "k1")
-            assert made[100].bytes()[16:] == server.call("GET", "all")[16:], "PFMERGE gives other registers"
+            assert string(made[100])[16:] == server.call("GET", "all")[16:], "PFMERGE gives other registers"
             assert near(made[100].estimate(), server.call("PFCOUNT", "k100", "k50000", "k1"))
             passed += 1
         finally:
