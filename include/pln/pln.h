@@ -19,7 +19,9 @@
 #include <pln/host.h>
 #include <pln/key.h>
 #include <pln/plugin.h>
+#include <pln/quantiles.h>
 #include <pln/report.h>
+#include <pln/reservoir.h>
 #include <pln/run.h>
 #include <pln/runtime.h>
 #include <pln/schema.h>

@@ -6,5 +6,7 @@
 
 #include <pln/count_min.h>
 #include <pln/hll.h>
+#include <pln/quantiles.h>
+#include <pln/reservoir.h>
 
 #endif

@@ -2,10 +2,12 @@
  * Room sketch: small summaries of many values, with stated errors, that merge.
  *
  * Job: HyperLogLog (hll.h, <pln/hll.h>): registers, estimates, merging, serialized forms, those of Redis and DataSketches. Count-Min
- * (count_min.h, <pln/count_min.h>): counters, plain and conservative, panes.
+ * (count_min.h, <pln/count_min.h>): counters, plain and conservative, panes. Quantiles (quantiles.h, <pln/quantiles.h>): KLL, compactors over a
+ * sampler. Reservoir (reservoir.h, <pln/reservoir.h>): which rows are kept.
  * Must not know: formats, expressions, nodes; what the answers are used for.
  * Invariants: a sketch is a function of the set or multiset of its values, so that merging sketches of parts is bit for bit the sketch of the
- * whole (but for conservative counters and counters at their end); bytes from outside are held to every range before they are believed and nothing is allocated beyond
+ * whole (but for conservative counters and counters at their end); those that flip a coin (coin.h) are one of the sequence of their values and the seed, and
+ * keep their bounds when they are merged; bytes from outside are held to every range before they are believed and nothing is allocated beyond
  * what the parameters need; sketches of different hashes or seeds never mix.
  */
 #ifndef PLN__SKETCH_H
@@ -13,5 +15,7 @@
 
 #include "sketch/count_min.h"
 #include "sketch/hll.h"
+#include "sketch/quantiles.h"
+#include "sketch/reservoir.h"
 
 #endif
