@@ -27,6 +27,9 @@ static int32_t gather(const pln_quantiles *q, int32_t h, int32_t bottom, int64_t
 static void lay_out(pln_quantiles *wide, const pln_quantiles *into, const pln_quantiles *from) {
     int32_t top = top_of(into) > top_of(from) ? top_of(into) : top_of(from);
     int32_t bottom = into->base < from->base ? into->base : from->base, at = wide->capacity;
+    /* The lowest level of one may be another one's fourth. */
+    pln__quantiles_tidy(into);
+    pln__quantiles_tidy(from);
     wide->base = bottom;
     wide->levels = top - bottom + 1;
     wide->start[wide->levels] = at;
