@@ -18,10 +18,10 @@
  *     the part of all between two numbers, for any two, is off by at most  2.446 / k^0.9433
  *
  *     k         one rank    between two    memory
- *     50        5.1 %       6.1 %          3 KiB
- *     200       1.33 %      1.65 %         9 KiB          the default
- *     1,000     0.28 %      0.36 %         38 KiB
- *     10,000    0.030 %     0.041 %        360 KiB
+ *     50        5.1 %       6.1 %          3.4 KiB
+ *     200       1.33 %      1.65 %         8.6 KiB        the default
+ *     1,000     0.28 %      0.36 %         36 KiB
+ *     10,000    0.030 %     0.041 %        352 KiB
  *
  * All of the memory is taken when the sketch is made, none while numbers are added; answers take another 16 bytes for each number held. Up to k
  * numbers, and up to some 3 k, all are held and every answer is exact. Number, minimum and maximum are always exact.

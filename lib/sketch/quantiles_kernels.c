@@ -79,20 +79,23 @@ static inline void sort_leaf(const int64_t *from, int64_t size, int64_t *out) {
         out[i] = x[i];
 }
 
-/* Both halves are of n; from both ends at once, for what is chosen at one end does not wait for the other. */
-static inline void merge_pair(const int64_t *left, const int64_t *right, int64_t n, int64_t *out) {
-    const int64_t *last_left = left + n - 1, *last_right = right + n - 1;
-    int64_t *last = out + 2 * n - 1;
-    for (int64_t i = 0; i < n; i++) {
-        int64_t a = *left, b = *right, c = *last_left, d = *last_right;
-        int64_t first = b < a, second = d < c;
-        *out++ = first ? b : a;
-        *last-- = second ? c : d;
-        right += first;
-        left += 1 - first;
-        last_left -= second;
-        last_right -= 1 - second;
-    }
+/*
+ * From each of `pairs` neighbours of two runs one run. Every choice waits for the one before it: both ends of a pair and two pairs at once give the processor
+ * four to make.
+ */
+static inline void merge_pairs(const int64_t *from, int64_t size, int64_t *to, const int pairs) {
+    int64_t low[2] = {0, 0}, high[2] = {size, size};
+    for (int64_t i = 0; i < size; i++)
+        for (int p = 0; p < pairs; p++) {
+            const int64_t *left = from + 2 * size * p, *right = left + size;
+            int64_t *out = to + 2 * size * p;
+            int64_t a = left[low[p]], b = right[i - low[p]];
+            int64_t c = left[high[p] - 1], d = right[2 * size - 1 - i - high[p]];
+            out[i] = a <= b ? a : b;
+            low[p] += a <= b;
+            out[2 * size - 1 - i] = c > d ? c : d;
+            high[p] -= c > d;
+        }
 }
 
 /* At most PIECE: leaves of one size, of which there are a power of two; then pairs of them, to and fro. */
@@ -107,8 +110,10 @@ static void sort_piece(int64_t *items, int64_t n) {
     for (int64_t i = 0; i < all; i += size)
         sort_leaf(to + i, size, from + i);
     for (; size < all; size *= 2) {
-        for (int64_t i = 0; i < all; i += 2 * size)
-            merge_pair(from + i, from + i + size, size, to + i);
+        if (2 * size == all)
+            merge_pairs(from, size, to, 1);
+        for (int64_t i = 0; i + 4 * size <= all; i += 4 * size)
+            merge_pairs(from + i, size, to + i, 2);
         int64_t *swap = from;
         from = to;
         to = swap;
