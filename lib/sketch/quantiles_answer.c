@@ -39,8 +39,10 @@ static pln_status look(pln_quantiles *q, pln_error *err) {
 
 /* ---- quantiles ---- */
 
-/* ceil(fraction * n); half a unit of rounding does not make one more of a whole number. */
+/* ceil(fraction * n); half a unit of rounding does not make one more of a whole number. n may be one that no float64 is. */
 static int64_t rank_of(const pln_quantiles *q, double fraction) {
+    if (fraction >= 1)
+        return q->n;
     double rank = fraction * (double)q->n, whole = nearbyint(rank);
     int64_t target = (int64_t)(fabs(rank - whole) <= rank * 0x1p-52 ? whole : ceil(rank));
     return target < 1 ? 1 : target > q->n ? q->n : target;

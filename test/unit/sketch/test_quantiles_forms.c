@@ -174,6 +174,9 @@ START_TEST(full_to_the_brim) {
     for (int i = 0; i < 1000; i++)
         MUST(pln_quantiles_add(back, i, &why));
     ck_assert_int_eq(back->n - q->n, 1000);
+    /* No float64 is this number, and the last rank is still that of the maximum. */
+    MUST(pln_quantiles_quantile(back, 1, &out, &why));
+    ck_assert(out == 999);
     free(bytes);
     pln_quantiles_free(q);
     pln_quantiles_free(back);
