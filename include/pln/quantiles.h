@@ -307,7 +307,7 @@ PLN_API pln_status pln_quantiles_histogram(pln_quantiles *sketch, const double *
 PLN_API void pln_quantiles_error(const pln_quantiles *sketch, double *one_rank, double *between);
 
 /*
- * Add all numbers of `from`. The sketches may have any k; the result has the k of `into` and the error of the smaller one, unless that one was exact.
+ * Add all numbers of `from`; the sketches may have any k; the result has the k of `into` and the error of the smaller one, unless that one was exact.
  *
  * Errors: PLN_ETYPE for another kind; PLN_ELIMIT beyond 2^60 numbers; PLN_ENOMEM, and `into` is as before.
  * Owner: `from` is borrowed for the call; it may be `into`.

@@ -209,7 +209,7 @@ PLN_API double pln_reservoir_error(const pln_reservoir *reservoir, double share)
 
 /*
  * `into` becomes a sample of the rows of both: as many of each as a draw from all of them brings (hypergeometric). picks[0, *count), which has room for k, say
- * which slots of `from` (as `row`) go to which slots of `into`; it may be NULL with `count`. Numbers of rows are kept: give parts of one stream their first_row.
+ * which slots of `from` (as `row`) go to which slots of `into`; it may be NULL with `count`; numbers of rows are kept: give parts of one stream their first_row.
  *
  * Errors: PLN_ETYPE for another k; PLN_EINVAL if both are one; PLN_ELIMIT beyond 2^60 rows; PLN_ENOMEM, and `into` is as before.
  * Owner: `from` is borrowed for the call.
