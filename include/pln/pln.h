@@ -10,6 +10,7 @@
 #include <pln/avro_codec.h>
 #include <pln/avro_schema.h>
 #include <pln/batch.h>
+#include <pln/bloom.h>
 #include <pln/builder.h>
 #include <pln/compat.h>
 #include <pln/count_min.h>

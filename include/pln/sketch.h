@@ -4,6 +4,7 @@
 #ifndef PLN_SKETCH_H
 #define PLN_SKETCH_H
 
+#include <pln/bloom.h>
 #include <pln/count_min.h>
 #include <pln/hll.h>
 #include <pln/quantiles.h>
