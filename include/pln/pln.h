@@ -14,6 +14,7 @@
 #include <pln/builder.h>
 #include <pln/compat.h>
 #include <pln/count_min.h>
+#include <pln/dedup.h>
 #include <pln/file.h>
 #include <pln/graph.h>
 #include <pln/hll.h>

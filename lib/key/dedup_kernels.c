@@ -1,0 +1,152 @@
+/* Looking keys up and adding them: the loops that every row goes through. */
+#include "key/dedup.h"
+typedef struct probe {
+    uint64_t low, high;
+} probe;
+
+static inline probe probe_of(const uint8_t *key) {
+    probe p;
+    memcpy(&p, key, sizeof p);
+    return p;
+}
+
+static inline const pln__dedup_place *place_of(const pln__dedup_table *t, uint64_t hash) {
+    return &t->places[pln__dedup_directory(t->depth, hash)];
+}
+
+static inline uint32_t next_group(const pln__dedup_place *at, uint32_t group) {
+    return group + 1 == at->groups ? 0 : group + 1;
+}
+
+/* The place that a key most likely has, or will have: of the first tag that is its own, or the first that is free. */
+static inline int64_t guess(const pln__dedup_place *at, uint64_t hash) {
+    uint8_t tag = pln__dedup_tag(hash);
+    for (uint32_t group = pln__dedup_group(at->groups, hash);; group = next_group(at, group)) {
+        const uint8_t *tags = at->tags + (size_t)group * PLN__DEDUP_GROUP;
+        unsigned own = pln__dedup_equal(tags, tag), free = pln__dedup_equal(tags, 0), set = own != 0 ? own : free;
+        if (set != 0)
+            return (int64_t)group * PLN__DEDUP_GROUP + __builtin_ctz(set);
+    }
+}
+
+/* All tags are asked for before the first is looked at, then all keys. */
+static void fetch(const pln__dedup_table *t, const uint8_t *keys, int64_t n, uint64_t *hashes) {
+    for (int64_t i = 0; i < n; i++) {
+        probe p = probe_of(keys + i * PLN_KEY_SIZE);
+        hashes[i] = pln__dedup_hash(t, p.low, p.high);
+        const pln__dedup_place *at = place_of(t, hashes[i]);
+        __builtin_prefetch(
+            at->tags + (size_t)pln__dedup_group(at->groups, hashes[i]) * PLN__DEDUP_GROUP, 1);
+    }
+    for (int64_t i = 0; i < n; i++) {
+        const pln__dedup_place *at = place_of(t, hashes[i]);
+        int64_t place = guess(at, hashes[i]);
+        __builtin_prefetch(pln__dedup_key(at->tags, at->groups, place), 1);
+        if (t->payload)
+            __builtin_prefetch(pln__dedup_payloads(at->tags, at->groups) + place, 1);
+    }
+}
+
+/* The place of a key, or ~ of the first free one behind where it would be. */
+static inline int64_t search(const pln__dedup_place *at, uint64_t hash, probe p) {
+    uint8_t tag = pln__dedup_tag(hash);
+    for (uint32_t group = pln__dedup_group(at->groups, hash);; group = next_group(at, group)) {
+        const uint8_t *tags = at->tags + (size_t)group * PLN__DEDUP_GROUP;
+        int64_t first = (int64_t)group * PLN__DEDUP_GROUP;
+        for (unsigned own = pln__dedup_equal(tags, tag); own != 0; own &= own - 1) {
+            int64_t place = first + __builtin_ctz(own);
+            probe at_place = probe_of(pln__dedup_key(at->tags, at->groups, place));
+            if (PLN__LIKELY(((at_place.low ^ p.low) | (at_place.high ^ p.high)) == 0))
+                return place;
+        }
+        unsigned free = pln__dedup_equal(tags, 0);
+        if (PLN__LIKELY(free != 0))
+            return ~(first + __builtin_ctz(free));
+    }
+}
+
+/* The key is not there; false: its segment must grow first. */
+static inline bool add(pln__dedup_table *t, const pln__dedup_place *at, int64_t place,
+                       uint64_t hash, probe p) {
+    pln__dedup_segment *s = &t->segments[at->segment];
+    if (PLN__UNLIKELY(s->used >= pln__dedup_full(s->groups)))
+        return false;
+    at->tags[place] = pln__dedup_tag(hash);
+    memcpy(pln__dedup_key(at->tags, at->groups, place), &p, sizeof p);
+    s->used++;
+    t->count++;
+    return true;
+}
+
+/* Without payloads: the loop that matters most. Stops at a key whose segment is full. */
+static int64_t put_plain(pln__dedup_table *t, const uint8_t *keys, int64_t i, int64_t n,
+                         const uint64_t *hashes, uint64_t *fresh) {
+    for (; i < n; i++) {
+        probe p = probe_of(keys + i * PLN_KEY_SIZE);
+        const pln__dedup_place *at = place_of(t, hashes[i]);
+        int64_t place = search(at, hashes[i], p);
+        if (place >= 0)
+            continue;
+        if (!add(t, at, ~place, hashes[i], p))
+            break;
+        *fresh |= (uint64_t)1 << i;
+    }
+    return i;
+}
+
+static int64_t put_payloads(pln__dedup_table *t, const uint8_t *keys, const int64_t *payloads,
+                            int64_t i, int64_t n, const uint64_t *hashes, uint64_t *fresh,
+                            int64_t *held) {
+    for (; i < n; i++) {
+        probe p = probe_of(keys + i * PLN_KEY_SIZE);
+        const pln__dedup_place *at = place_of(t, hashes[i]);
+        int64_t place = search(at, hashes[i], p);
+        if (place < 0 && !add(t, at, ~place, hashes[i], p))
+            break;
+        int64_t *stands = pln__dedup_payloads(at->tags, at->groups) + (place < 0 ? ~place : place);
+        bool is_new = place < 0 || *stands < t->before;
+        if (is_new)
+            *stands = payloads[i];
+        if (held != NULL)
+            held[i] = *stands;
+        *fresh |= (uint64_t)is_new << i;
+    }
+    return i;
+}
+
+pln_status pln__dedup_put(pln__dedup_table *t, const uint8_t *keys, const int64_t *payloads,
+                          int64_t n, uint64_t *fresh, int64_t *held, pln_error *err) {
+    uint64_t hashes[PLN__DEDUP_PART];
+    int64_t i = 0;
+    *fresh = 0;
+    fetch(t, keys, n, hashes);
+    for (;;) {
+        i = t->payload ? put_payloads(t, keys, payloads, i, n, hashes, fresh, held)
+                       : put_plain(t, keys, i, n, hashes, fresh);
+        if (i == n)
+            return PLN_OK;
+        pln_status status = pln__dedup_grow(t, place_of(t, hashes[i])->segment, err);
+        if (status < 0)
+            return status;
+    }
+}
+
+void pln__dedup_find(const pln__dedup_table *t, const uint8_t *keys, int64_t n, uint64_t wanted,
+                     uint64_t *found, int64_t *held) {
+    uint64_t hashes[PLN__DEDUP_PART];
+    *found = 0;
+    fetch(t, keys, n, hashes);
+    for (; wanted != 0; wanted &= wanted - 1) {
+        int i = __builtin_ctzll(wanted);
+        const pln__dedup_place *at = place_of(t, hashes[i]);
+        int64_t place = search(at, hashes[i], probe_of(keys + i * PLN_KEY_SIZE));
+        if (place < 0)
+            continue;
+        int64_t stands = t->payload ? pln__dedup_payloads(at->tags, at->groups)[place] : 0;
+        if (t->payload && stands < t->before)
+            continue;
+        *found |= (uint64_t)1 << i;
+        if (held != NULL)
+            held[i] = stands;
+    }
+}
