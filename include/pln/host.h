@@ -200,7 +200,7 @@ struct pln_host {
     /* Origin of one row: PLN_OK or, if nothing is known, PLN_EOS. Texts and bytes live as long as the batch. */
     pln_status (*batch_origin)(const pln_batch *batch, int64_t row, pln_raw_rejection *out);
 
-    /* Rows leave: in process, advance, finish, on_timers (transforms); rejects also in poll and write. */
+    /* Rows leave: in process, advance, finish, on_timers, drain (transforms); rejects also in poll and write. */
     pln_status (*emit)(pln_context *ctx, int32_t port, pln_batch *batch /* (takes) */,
                        pln_error *err);
     /* Rows of a batch this node was given (or, in a source, has made) go to its reject port; `n` items, rows ascending. */
@@ -260,6 +260,8 @@ struct pln_host {
     pln_status (*lacks)(pln_context *ctx, const char *what, pln_error *err);
     /* Schema registries, by location; see pln_schema_registry_calls. */
     const pln_schema_registry_calls *schema_registry;
+    /* How many edges leave an out port: rows for a port that nobody reads need not be made. */
+    int32_t (*port_edges)(pln_context *ctx, int32_t port);
 };
 
 #ifdef __cplusplus

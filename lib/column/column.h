@@ -194,6 +194,17 @@ enum { PLN__VALIDATE_MINIMAL = 1, PLN__VALIDATE_DEFAULT = 2, PLN__VALIDATE_FULL 
 pln_status pln__array_validate(const struct ArrowSchema *schema, const struct ArrowArray *array,
                                int32_t level, pln_error *err);
 
+/*
+ * An array as bytes and back, for state that must outlive the process: lengths and the buffers as they are, in the order of this machine. Offsets are 0, as a
+ * column writer and a gathering leave them. Appends to `out`; the reader holds every size to the schema, and the array to it in full; PLN_EDATA,
+ * PLN_EUNSUPPORTED for bytes of a machine of the other order.
+ */
+pln_status pln__array_write(const pln_allocator *mem, const struct ArrowSchema *schema,
+                            const struct ArrowArray *array, pln__buffer *out, pln_error *err);
+pln_status pln__array_read(const pln_allocator *mem, const struct ArrowSchema *schema,
+                           const uint8_t *bytes, int64_t size, struct ArrowArray *out,
+                           pln_error *err);
+
 /* Rows where a boolean column is true (not false, not null), ascending; `rows` has room for array->length. Returns how many. */
 int64_t pln__rows_where(const struct ArrowArray *boolean, int32_t *rows);
 /* The same with the fastest variant that `cpu` (pln__cpu_features) allows. */

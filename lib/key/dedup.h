@@ -14,6 +14,7 @@
 
 #include "base/base.h"
 #include "base/little.h"
+#include "key/key.h"
 #include "sketch/sketch.h"
 #include <pln/dedup.h>
 #if defined(__x86_64__)
@@ -26,7 +27,7 @@ enum {
     PLN__DEDUP_HALF = 5 * PLN__DEDUP_STEP,  /* groups of each half of one that divides, and less than a step more */
     PLN__DEDUP_MOST = 9 * PLN__DEDUP_STEP,  /* it divides from so many on */
     PLN__DEDUP_DEPTH = 28,
-    PLN__DEDUP_PART = 64, /* keys that are asked for before the first is looked at */
+    PLN__DEDUP_PART = PLN__DEDUP_FETCH, /* keys that are asked for before the first is looked at */
     PLN__DEDUP_BUDGET_LEAST = 1 << 16
 };
 #define PLN__DEDUP_EXPECTED_MOST (INT64_C(1) << 38)

@@ -131,6 +131,40 @@ pln_status pln__dedup_put(pln__dedup_table *t, const uint8_t *keys, const int64_
     }
 }
 
+pln_status pln__dedup_fetch(pln_dedup *dedup, const uint8_t *keys, int64_t n, uint64_t *hashes,
+                            pln_error *err) {
+    pln_status status = pln__dedup_table_room(&dedup->young, 0, err);
+    if (status == PLN_OK)
+        fetch(&dedup->young, keys, n, hashes);
+    return status;
+}
+
+pln_status pln__dedup_one(pln_dedup *dedup, const uint8_t *key, uint64_t hash, int64_t payload,
+                          int64_t **stands, bool *fresh, pln_error *err) {
+    pln__dedup_table *t = &dedup->young;
+    probe p = probe_of(key);
+    for (;;) {
+        const pln__dedup_place *at = place_of(t, hash);
+        int64_t place = search(at, hash, p), *payloads = pln__dedup_payloads(at->tags, at->groups);
+        if (place >= 0) {
+            *stands = payloads + place;
+            *fresh = **stands < t->before;
+            break;
+        }
+        if (add(t, at, ~place, hash, p)) {
+            *stands = payloads + ~place;
+            *fresh = true;
+            break;
+        }
+        pln_status status = pln__dedup_grow(t, at->segment, err);
+        if (status < 0)
+            return status;
+    }
+    if (*fresh)
+        **stands = payload;
+    return PLN_OK;
+}
+
 void pln__dedup_find(const pln__dedup_table *t, const uint8_t *keys, int64_t n, uint64_t wanted,
                      uint64_t *found, int64_t *held) {
     uint64_t hashes[PLN__DEDUP_PART];

@@ -22,4 +22,16 @@ pln_status pln__keys_new(const pln_allocator *mem, const struct ArrowSchema *sch
 pln_status pln__dedup_new(const pln_allocator *mem, const pln_dedup_options *options,
                           pln_dedup **out, pln_error *err);
 
+
+/*
+ * Keys one by one, for who decides what becomes of each: fetch asks for what n keys (at most PLN__DEDUP_FETCH) will touch and gives their hashes; then, for
+ * each, pln__dedup_one finds the key or adds it with this payload. *stands is its payload, to be read and changed until the next call; true in *fresh: the key is
+ * new. Only an index with payloads and without a store.
+ */
+enum { PLN__DEDUP_FETCH = 64 };
+pln_status pln__dedup_fetch(pln_dedup *dedup, const uint8_t *keys, int64_t n, uint64_t *hashes,
+                            pln_error *err);
+pln_status pln__dedup_one(pln_dedup *dedup, const uint8_t *key, uint64_t hash, int64_t payload,
+                          int64_t **stands, bool *fresh, pln_error *err);
+
 #endif

@@ -187,7 +187,7 @@ pln_status pln__epoch_commit(pln_run *run, bool done, pln_error *err) {
     run->n = n;
     run->epochs++;
     run->attempt = 0;
-    run->epoch_begun = false;
+    run->epoch_begun = run->drained = false;
     pln__checkpoint_free(run->mem, &run->last);
     run->last = checkpoint;
     run->have_last = needs_checkpoint(run);
@@ -221,6 +221,6 @@ pln_status pln__epoch_abort(pln_run *run, pln_error *err) {
         if (status < 0 && first >= 0)
             first = status;
     }
-    run->epoch_begun = false;
+    run->epoch_begun = run->drained = false;
     return first;
 }

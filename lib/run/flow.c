@@ -149,6 +149,27 @@ void pln__pending_drop(pln__run_node *node) {
     node->n_pending = 0;
 }
 
+static pln_status drain_node(pln__run_node *node, int64_t n, pln_error *err) {
+    pln__run_node *before = pln__time_to(node->run, node);
+    pln_status status = pln__transform_of(node)->drain(node->self, &node->ctx, n, err);
+    if (status >= 0)
+        status = settle(node, err);
+    pln__time_to(node->run, before);
+    if (status < 0)
+        pln__error_where(err, "%s/%s", node->run->pipeline, node->node->name);
+    return status;
+}
+
+pln_status pln__drain(pln_run *run, int64_t n, pln_error *err) {
+    pln_status status = PLN_OK;
+    for (int32_t i = 0; i < run->n_nodes && status >= 0; i++) {
+        pln__run_node *node = &run->nodes[run->order[i]];
+        if (pln__kind_of(node) == PLN_TRANSFORM && pln__transform_of(node)->drain != NULL)
+            status = drain_node(node, n, err);
+    }
+    return status < 0 ? status : PLN_OK;
+}
+
 pln_status pln__edge_ended(pln__run_node *node, int32_t port, pln_error *err) {
     pln_status status = PLN_OK;
     bool all = true;

@@ -341,6 +341,11 @@ static pln_status schema_parse(pln_context *ctx, const char *text, struct ArrowS
     return pln__schema_parse(pln__run_node_of(ctx)->run->mem, text, out, err);
 }
 
+static int32_t port_edges(pln_context *ctx, int32_t port) {
+    const pln__run_node *node = pln__run_node_of(ctx);
+    return port >= 0 && port < node->n_out ? node->out[port].n_targets : 0;
+}
+
 static pln_status lacks(pln_context *ctx, const char *what, pln_error *err) {
     pln__run_node *node = pln__run_node_of(ctx);
     if (node->opened)
@@ -406,4 +411,5 @@ void pln__host_running(pln_host *host) {
     host->batch_inherit = batch_inherit;
     host->lacks = lacks;
     host->schema_registry = &registry_calls;
+    host->port_edges = port_edges;
 }

@@ -156,6 +156,7 @@ struct pln_run {
     bool skipped;
     bool ready;          /* schemas known, positions loaded, sinks recovered */
     bool epoch_begun;
+    bool drained;        /* the transforms gave what they held for the epoch, which is not committed yet */
     atomic_int stop;
     int32_t pid;
     pln_error error; /* what stopped the run */
@@ -225,6 +226,8 @@ pln_status pln__end_of(pln__run_node *node, pln_error *err);
 /* One edge into an in port has ended; the last one of the last port ends the node. */
 pln_status pln__edge_ended(pln__run_node *node, int32_t port, pln_error *err);
 void pln__pending_drop(pln__run_node *node);
+/* The transforms, in topological order, give what they hold for epoch n. */
+pln_status pln__drain(pln_run *run, int64_t n, pln_error *err);
 
 /* reject.c */
 pln_status pln__reject_rows(pln__run_node *node, pln_batch *batch, const pln_rejection *items,

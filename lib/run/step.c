@@ -51,7 +51,7 @@ static void reset_nodes(pln_run *run) {
  */
 static pln_status go_back(pln_run *run, pln_error *err) {
     run->retrying = false;
-    run->telling = run->in_doubt = false;
+    run->telling = run->in_doubt = run->drained = false;
     reset_nodes(run);
     run->epochs = run->have_last ? run->epochs : 0;
     pln_status status = pln__run_start(run, err);
@@ -289,6 +289,13 @@ static pln_status lift_barriers(pln_run *run, pln_error *err) {
     return PLN_OK;
 }
 
+static bool any_parked(const pln_run *run) {
+    for (int32_t i = 0; i < run->n_nodes; i++)
+        if (run->nodes[i].n_pending > 0)
+            return true;
+    return false;
+}
+
 static pln_status round_of(pln_run *run, bool *progressed, pln_error *err) {
     pln_status status = PLN_OK;
     bool parked = false;
@@ -311,20 +318,26 @@ static pln_status round_of(pln_run *run, bool *progressed, pln_error *err) {
     }
     for (int32_t i = 0; i < run->n_nodes; i++)
         PLN__TRY(pln__unpark(&run->nodes[i], &parked, err));
-    if (!stop)
+    /* What a drain brought may have been parked: no row of the next epoch comes before it. */
+    if (!stop && !run->drained)
         PLN__TRY(poll_round(run, parked, progressed, err));
-    parked = false;
-    for (int32_t i = 0; i < run->n_nodes; i++)
-        parked |= run->nodes[i].n_pending > 0;
-    if (parked)
+    else
+        run->n_waits = 0;
+    if (any_parked(run))
         return *progressed ? PLN_OK : PLN_AGAIN;
-    if (!stop && all_ended(run)) {
-        PLN__TRY(pln__epoch_commit(run, true, err));
-        return ended(run, PLN__RUN_DONE);
-    }
-    if (stop || epoch_due(run)) {
-        if (run->epoch_rows > 0 || !stop)
-            PLN__TRY(pln__epoch_commit(run, false, err));
+    bool done = !stop && all_ended(run);
+    if (done || stop || run->drained || epoch_due(run)) {
+        bool commits = done || run->drained || run->epoch_rows > 0 || !stop;
+        if (commits && !run->drained) {
+            PLN__TRY(pln__drain(run, run->n + 1, err));
+            run->drained = *progressed = true;
+            if (any_parked(run))
+                return PLN_OK;
+        }
+        if (commits)
+            PLN__TRY(pln__epoch_commit(run, done, err));
+        if (done)
+            return ended(run, PLN__RUN_DONE);
         PLN__TRY(lift_barriers(run, err));
         *progressed = true;
         if (stop)

@@ -78,7 +78,8 @@ pln_status pln__stage_text(const pln_allocator *mem, const char *text, char **ou
 pln_status pln__stage_register(const pln_host *host, pln_registry *registry, pln_error *err) {
     const pln_transform *const tables[] = {&pln__filter, &pln__derive, &pln__select, &pln__route,
                                            &pln__union,  &pln__limit,  &pln__sample,
-                                           &pln__key_stage, &pln__avro_decode_stage,
+                                           &pln__key_stage, &pln__dedup_stage_table,
+                                           &pln__avro_decode_stage,
                                            &pln__avro_encode_stage};
     pln_status status = PLN_OK;
     for (int i = 0; i < PLN__COUNT(tables) && status >= 0; i++)

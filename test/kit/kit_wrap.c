@@ -238,6 +238,11 @@ static pln_status transform_on_timers(void *self, pln_context *ctx, pln_batch *t
     CALL(KIT_SLOT_OTHER, in->on_timers(s->self, ctx, timers, err));
 }
 
+static pln_status transform_drain(void *self, pln_context *ctx, int64_t n, pln_error *err) {
+    SELF(transform);
+    CALL(KIT_SLOT_FINISH, in->drain(s->self, ctx, n, err));
+}
+
 static pln_status sink_write(void *self, pln_context *ctx, pln_batch *batch, pln_error *err) {
     SELF(sink);
     CALL(KIT_SLOT_WRITE, in->write(s->self, ctx, batch, err));
@@ -364,6 +369,7 @@ void kit_wrap_make(kit_wrap *wrap, const kit_stage *stage) {
         PUT(transform, save);
         PUT(transform, load);
         PUT(transform, interrupt);
+        PUT(transform, drain);
     } else {
         take_table(&wrap->inner.sink, stage->table, sizeof wrap->inner.sink);
         wrap->outer.sink = wrap->inner.sink;

@@ -280,6 +280,12 @@ static pln_status schema_parse(pln_context *ctx, const char *text, struct ArrowS
     return pln__schema_parse(ctx->host->allocator(ctx), text, out, err);
 }
 
+static int32_t port_edges(pln_context *ctx, int32_t port) {
+    (void)ctx;
+    (void)port;
+    return 1;
+}
+
 static pln_status lacks(pln_context *ctx, const char *what, pln_error *err) {
     fake_node *node = node_of(ctx);
     (void)err;
@@ -318,6 +324,7 @@ static void fill_table(pln_host *host) {
     host->port_schema = port_schema;
     host->schema_parse = schema_parse;
     host->lacks = lacks;
+    host->port_edges = port_edges;
 }
 
 /* ---- host and nodes ---- */
