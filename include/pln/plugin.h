@@ -52,7 +52,8 @@ enum {
     PLN_CAP_KEYED = 32,         /* transform: needs its input partitioned by key when workers > 1 */
     PLN_CAP_PARALLEL = 64,      /* sink: may be opened n times */
     PLN_CAP_IDEMPOTENT = 128,   /* sink: the same key twice leaves one row */
-    PLN_CAP_VARIADIC = 256      /* transform: each edge into its in port is an in port of its own, 0, 1, 2 ... */
+    PLN_CAP_VARIADIC = 256,     /* transform: each edge into its in port is an in port of its own, 0, 1, 2 ... */
+    PLN_CAP_SIDE_PORTS = 512    /* transform: out ports behind the first need not be wired; host->port_edges tells */
 };
 
 /* Kinds of option values. */

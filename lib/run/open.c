@@ -214,7 +214,8 @@ static pln_status check_wired(pln_run *run, pln_error *err) {
                 return pln__error_set(err, PLN_EINVAL, "node '%s': nothing is wired into port '%s'",
                                       named->name, named->in.items[p < named->in.count ? p : 0]);
         for (int32_t p = 0; p < node->n_out; p++)
-            if (node->out[p].n_targets == 0)
+            if (node->out[p].n_targets == 0 &&
+                (p == 0 || !(pln__caps_of(node) & PLN_CAP_SIDE_PORTS)))
                 return pln__error_set(err, PLN_EINVAL, "node '%s': port '%s' is wired to nothing",
                                       named->name, named->out.items[p]);
     }
