@@ -84,7 +84,7 @@ static void json_option(pln__text *out, const pln_option *option) {
 
 static void json_caps(pln__text *out, uint32_t caps) {
     static const char *const names[] = {"bounded",  "replayable", "splittable", "rowwise", "deterministic",
-                                        "keyed",    "parallel",   "idempotent", "variadic"};
+                                        "keyed",    "parallel",   "idempotent", "variadic", "side_ports"};
     const char *comma = "";
     pln__text_char(out, '[');
     for (int i = 0; i < PLN__COUNT(names); i++)
