@@ -94,9 +94,9 @@ static int64_t put_plain(pln__dedup_table *t, const uint8_t *keys, int64_t i, in
     return i;
 }
 
-static int64_t put_payloads(pln__dedup_table *t, const uint8_t *keys, const int64_t *payloads,
-                            int64_t i, int64_t n, const uint64_t *hashes, uint64_t *fresh,
-                            int64_t *held) {
+/* payloads[0] are the new ones, payloads[1], which may be NULL, take those that stand. */
+static int64_t put_payloads(pln__dedup_table *t, const uint8_t *keys, int64_t i, int64_t n,
+                            const uint64_t *hashes, uint64_t *fresh, int64_t *const payloads[2]) {
     for (; i < n; i++) {
         probe p = probe_of(keys + i * PLN_KEY_SIZE);
         const pln__dedup_place *at = place_of(t, hashes[i]);
@@ -106,9 +106,9 @@ static int64_t put_payloads(pln__dedup_table *t, const uint8_t *keys, const int6
         int64_t *stands = pln__dedup_payloads(at->tags, at->groups) + (place < 0 ? ~place : place);
         bool is_new = place < 0 || *stands < t->before;
         if (is_new)
-            *stands = payloads[i];
-        if (held != NULL)
-            held[i] = *stands;
+            *stands = payloads[0][i];
+        if (payloads[1] != NULL)
+            payloads[1][i] = *stands;
         *fresh |= (uint64_t)is_new << i;
     }
     return i;
@@ -117,11 +117,11 @@ static int64_t put_payloads(pln__dedup_table *t, const uint8_t *keys, const int6
 pln_status pln__dedup_put(pln__dedup_table *t, const uint8_t *keys, const int64_t *payloads,
                           int64_t n, uint64_t *fresh, int64_t *held, pln_error *err) {
     uint64_t hashes[PLN__DEDUP_PART];
-    int64_t i = 0;
+    int64_t i = 0, *const both[2] = {(int64_t *)(uintptr_t)payloads, held};
     *fresh = 0;
     fetch(t, keys, n, hashes);
     for (;;) {
-        i = t->payload ? put_payloads(t, keys, payloads, i, n, hashes, fresh, held)
+        i = t->payload ? put_payloads(t, keys, i, n, hashes, fresh, both)
                        : put_plain(t, keys, i, n, hashes, fresh);
         if (i == n)
             return PLN_OK;
