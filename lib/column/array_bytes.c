@@ -16,10 +16,10 @@ static int64_t buffer_size(const pln__type *type, int32_t index, int64_t length,
 }
 
 static int32_t buffers_of(const pln__type *type) {
-    return type->id == PLN__NULL             ? 0
-           : type->id == PLN__STRUCT         ? 1
-           : pln__type_is_bytes(type->id)    ? 3
-                                             : 2;
+    return type->id == PLN__NULL          ? 0
+           : type->id == PLN__STRUCT      ? 1
+           : pln__type_is_bytes(type->id) ? 3
+                                          : 2;
 }
 
 /* ---- to bytes ---- */

@@ -38,7 +38,8 @@ static pln_status check(const pln_dedup_options *options, pln_dedup_options *out
         return pln__error_set(err, PLN_EINVAL, "dedup options: expected is %lld, it is 0 to %lld",
                               (long long)out->expected, (long long)PLN__DEDUP_EXPECTED_MOST);
     if (out->memory_limit < 0)
-        return pln__error_set(err, PLN_EINVAL, "dedup options: memory_limit is %lld, it is 0 or more",
+        return pln__error_set(err, PLN_EINVAL,
+                              "dedup options: memory_limit is %lld, it is 0 or more",
                               (long long)out->memory_limit);
     return check_store(out, err);
 }
@@ -118,7 +119,8 @@ pln_status pln_dedup_batch(pln_dedup *dedup, const uint8_t *keys, const int64_t 
 
 pln_status pln_dedup_expire(pln_dedup *dedup, int64_t before, pln_error *err) {
     if (!dedup->young.payload)
-        return pln__error_set(err, PLN_EINVAL, "dedup index without payloads: nothing to expire by");
+        return pln__error_set(err, PLN_EINVAL,
+                              "dedup index without payloads: nothing to expire by");
     if (before > dedup->young.before)
         dedup->young.before = dedup->old.before = before;
     return PLN_OK;

@@ -97,8 +97,7 @@ pln_status pln_dedup_read(pln_dedup *dedup, const uint8_t *bytes, int64_t size, 
         int64_t part = n - i < PLN__DEDUP_PART ? n - i : PLN__DEDUP_PART, numbers[PLN__DEDUP_PART];
         uint8_t fresh[PLN__DEDUP_PART / 8];
         for (int64_t k = 0; bytes[5] != 0 && k < part; k++)
-            numbers[k] =
-                (int64_t)pln__load_le64(bytes + HEAD + n * PLN_KEY_SIZE + 8 * (i + k));
+            numbers[k] = (int64_t)pln__load_le64(bytes + HEAD + n * PLN_KEY_SIZE + 8 * (i + k));
         status = pln_dedup_batch(dedup, bytes + HEAD + i * PLN_KEY_SIZE,
                                  bytes[5] != 0 ? numbers : NULL, part, fresh, NULL, err);
     }

@@ -23,7 +23,8 @@ static inline int64_t guess(const pln__dedup_place *at, uint64_t hash) {
     uint8_t tag = pln__dedup_tag(hash);
     for (uint32_t group = pln__dedup_group(at->groups, hash);; group = next_group(at, group)) {
         const uint8_t *tags = at->tags + (size_t)group * PLN__DEDUP_GROUP;
-        unsigned own = pln__dedup_equal(tags, tag), free = pln__dedup_equal(tags, 0), set = own != 0 ? own : free;
+        unsigned own = pln__dedup_equal(tags, tag), free = pln__dedup_equal(tags, 0),
+                 set = own != 0 ? own : free;
         if (set != 0)
             return (int64_t)group * PLN__DEDUP_GROUP + __builtin_ctz(set);
     }

@@ -71,8 +71,8 @@ static pln_status ask_store(pln_dedup *dedup, const uint8_t *keys, int64_t n, ui
     memset(bits, 0, sizeof bits);
     if (asked == 0)
         return PLN_OK;
-    status = dedup->store.get(dedup->store.user, some, asked, bits, t->payload ? payloads : NULL,
-                              err);
+    status =
+        dedup->store.get(dedup->store.user, some, asked, bits, t->payload ? payloads : NULL, err);
     for (int64_t i = 0; i < asked && status >= 0; i++) {
         if (!pln__bit_get(bits, i)) {
             dedup->in_vain++;

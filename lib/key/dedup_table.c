@@ -13,9 +13,9 @@ static int64_t segment_cost(const pln__dedup_table *t, uint32_t groups) {
 
 static pln_status spend(pln__dedup_table *t, int64_t bytes, pln_error *err) {
     if (t->limit > 0 && t->memory + bytes > t->limit)
-        return pln__error_set(err, PLN_ELIMIT,
-                              "dedup index: %lld keys need more than the %lld bytes of memory_limit",
-                              (long long)t->count, (long long)t->limit);
+        return pln__error_set(
+            err, PLN_ELIMIT, "dedup index: %lld keys need more than the %lld bytes of memory_limit",
+            (long long)t->count, (long long)t->limit);
     t->memory += bytes;
     return PLN_OK;
 }
@@ -81,8 +81,7 @@ static pln_status directory_new(pln__dedup_table *t, uint32_t depth, pln_error *
 
 static pln_status segments_reserve(pln__dedup_table *t, int64_t n, pln_error *err) {
     int64_t before = t->capacity;
-    pln_status status =
-        pln__grow(t->mem, &t->segments, &t->capacity, n, sizeof *t->segments, err);
+    pln_status status = pln__grow(t->mem, &t->segments, &t->capacity, n, sizeof *t->segments, err);
     t->memory += (t->capacity - before) * (int64_t)sizeof *t->segments;
     return status;
 }

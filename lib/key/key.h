@@ -22,7 +22,6 @@ pln_status pln__keys_new(const pln_allocator *mem, const struct ArrowSchema *sch
 pln_status pln__dedup_new(const pln_allocator *mem, const pln_dedup_options *options,
                           pln_dedup **out, pln_error *err);
 
-
 /*
  * Keys one by one, for who decides what becomes of each: fetch asks for what n keys (at most PLN__DEDUP_FETCH) will touch and gives their hashes; then, for
  * each, pln__dedup_one finds the key or adds it with this payload. *stands is its payload, to be read and changed until the next call; true in *fresh: the key is

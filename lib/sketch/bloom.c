@@ -127,8 +127,8 @@ pln_status pln_bloom_new(pln_runtime *runtime, const pln_bloom_options *options,
     pln_status status = pln__bloom_check(options, false, &mine, err);
     if (status < 0)
         return status;
-    int64_t blocks = mine.bytes > 0 ? mine.bytes / PLN__BLOOM_BLOCK
-                                    : blocks_for(mine.expected, mine.error);
+    int64_t blocks =
+        mine.bytes > 0 ? mine.bytes / PLN__BLOOM_BLOCK : blocks_for(mine.expected, mine.error);
     status = pln__bloom_make(pln__sketch_memory(runtime, mine.allocator), blocks, out, err);
     if (status < 0)
         return status;
@@ -204,7 +204,8 @@ void pln_bloom_info_get(const pln_bloom *bloom, pln_bloom_info *out) {
 
 pln_status pln_bloom_merge(pln_bloom *into, const pln_bloom *from, pln_error *err) {
     if (into->blocks != from->blocks)
-        return pln__error_set(err, PLN_ETYPE, "Bloom filters of different sizes: %lld and %lld blocks",
+        return pln__error_set(err, PLN_ETYPE,
+                              "Bloom filters of different sizes: %lld and %lld blocks",
                               (long long)into->blocks, (long long)from->blocks);
     if (into->fingerprint != from->fingerprint)
         return pln__error_set(

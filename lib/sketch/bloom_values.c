@@ -42,7 +42,8 @@ static pln_status begin(work *w, const pln_bloom *bloom, int32_t what, uint8_t *
 static void answer(work *w, int64_t n, const uint8_t *validity, int64_t first) {
     for (int64_t i = 0; i < n; i++) {
         bool yes = w->yes[i] & 1;
-        pln__bit_put(w->found, w->at + i, yes && (validity == NULL || pln__bit_get(validity, first + i)));
+        pln__bit_put(w->found, w->at + i,
+                     yes && (validity == NULL || pln__bit_get(validity, first + i)));
     }
     w->at += n;
 }

@@ -14,8 +14,8 @@ pln_status pln__dedup_stores_new(pln__dedup_stage *s, pln_error *err) {
     }
     pln_dedup_options options;
     pln_dedup_options_init(&options, sizeof options);
-    options.payload = pln__dedup_holds(s) || s->scope == PLN__SCOPE_TTL ||
-                      s->scope == PLN__SCOPE_HORIZON;
+    options.payload =
+        pln__dedup_holds(s) || s->scope == PLN__SCOPE_TTL || s->scope == PLN__SCOPE_HORIZON;
     options.expected = s->expected;
     options.memory_limit = s->budget;
     options.seed = s->seed;
@@ -71,10 +71,11 @@ static pln_status goes_with(const pln_host *host, const pln_config *config, cons
 static pln_status check(const pln__dedup_stage *s, const pln_host *host, const pln_config *config,
                         pln_error *err) {
     pln_status status = PLN_OK;
-    PLN__TRY(goes_with(host, config, "version", s->keep == PLN__KEEP_HIGHEST, "keep \"highest\"", err));
+    PLN__TRY(
+        goes_with(host, config, "version", s->keep == PLN__KEEP_HIGHEST, "keep \"highest\"", err));
     PLN__TRY(goes_with(host, config, "ttl", s->scope == PLN__SCOPE_TTL, "scope \"ttl\"", err));
-    PLN__TRY(goes_with(host, config, "horizon", s->scope == PLN__SCOPE_HORIZON,
-                       "scope \"horizon\"", err));
+    PLN__TRY(goes_with(host, config, "horizon", s->scope == PLN__SCOPE_HORIZON, "scope \"horizon\"",
+                       err));
     PLN__TRY(goes_with(host, config, "event_time", s->scope == PLN__SCOPE_HORIZON,
                        "scope \"horizon\"", err));
     if (s->span < 0)
@@ -83,9 +84,10 @@ static pln_status check(const pln__dedup_stage *s, const pln_host *host, const p
         PLN__FAIL(err, PLN_EOPTION, "option 'emit': \"updates\" goes only with keep \"highest\"");
     if (s->use_bloom && (s->keep != PLN__KEEP_FIRST || s->scope == PLN__SCOPE_TTL ||
                          s->scope == PLN__SCOPE_HORIZON))
-        PLN__FAIL(err, PLN_EOPTION,
-                  "option 'method': a Bloom filter forgets no single key, so \"bloom\" goes only with "
-                  "keep \"first\" and scope \"forever\" or \"epoch\"");
+        PLN__FAIL(
+            err, PLN_EOPTION,
+            "option 'method': a Bloom filter forgets no single key, so \"bloom\" goes only with "
+            "keep \"first\" and scope \"forever\" or \"epoch\"");
     if (host->config_has(config, "error") && !s->use_bloom)
         PLN__FAIL(err, PLN_EOPTION, "option 'error': goes only with method \"bloom\"");
     if (s->budget < 0 || (s->budget > 0 && s->use_bloom))
@@ -136,12 +138,13 @@ static pln_status set_up(pln__dedup_stage *s, pln_context *ctx, const pln_config
     if (s->keep == PLN__KEEP_HIGHEST)
         PLN__TRY(pln__stage_text(s->mem, host->config_text(config, "version"), &s->version, err));
     if (s->scope == PLN__SCOPE_HORIZON)
-        PLN__TRY(pln__stage_text(s->mem, host->config_text(config, "event_time"), &s->event_time,
-                                 err));
+        PLN__TRY(
+            pln__stage_text(s->mem, host->config_text(config, "event_time"), &s->event_time, err));
     host->random(ctx, &s->seed, sizeof s->seed);
     status = pln__dedup_stores_new(s, err);
     if (status == PLN_EINVAL || status == PLN_ELIMIT)
-        status = pln__error_set(err, PLN_EOPTION, "options 'error', 'expected' and 'budget': "
+        status = pln__error_set(err, PLN_EOPTION,
+                                "options 'error', 'expected' and 'budget': "
                                 "%.3g, %lld and %lld are out of range or do not go together",
                                 s->error, (long long)s->expected, (long long)s->budget);
 out:
@@ -282,9 +285,9 @@ static void pick_bits(pln__picks *picks, const uint8_t *bits, int64_t n, bool va
 static pln_status all_at_once(pln__dedup_stage *s, int64_t n, const int64_t *times,
                               pln_error *err) {
     pln_status status =
-        s->use_bloom ? pln_bloom_put_keys(s->bloom, s->key_bytes.data, n, s->bits.data, err)
-                     : pln_dedup_batch(s->index, s->key_bytes.data, times, n, s->bits.data, NULL,
-                                       err);
+        s->use_bloom
+            ? pln_bloom_put_keys(s->bloom, s->key_bytes.data, n, s->bits.data, err)
+            : pln_dedup_batch(s->index, s->key_bytes.data, times, n, s->bits.data, NULL, err);
     if (status < 0)
         return status;
     pick_bits(&s->picks, s->bits.data, n, !s->use_bloom);

@@ -65,8 +65,8 @@ static pln_status take_slot(pln__dedup_stage *s, pln_context *ctx, pln_batch *ba
     while (at < h->n_batches && h->batches[at].batch != NULL)
         at++;
     if (at == h->n_batches) {
-        pln_status status = pln__grow(s->mem, &h->batches, &h->batches_capacity, at + 1,
-                                      sizeof *h->batches, err);
+        pln_status status =
+            pln__grow(s->mem, &h->batches, &h->batches_capacity, at + 1, sizeof *h->batches, err);
         if (status < 0)
             return status;
         h->n_batches++;
@@ -190,9 +190,8 @@ static pln_status new_key(arrival *a, int64_t row, int64_t first, int64_t *id) {
     h->rows[h->n++] = (pln__held_row){a->slot, (int32_t)row, first};
     h->batches[a->slot].live++;
     h->live++;
-    return s->scope == PLN__SCOPE_TTL || s->scope == PLN__SCOPE_HORIZON
-               ? queue_push(s, *id, a->err)
-               : PLN_OK;
+    return s->scope == PLN__SCOPE_TTL || s->scope == PLN__SCOPE_HORIZON ? queue_push(s, *id, a->err)
+                                                                        : PLN_OK;
 }
 
 static bool beats(const arrival *a, const pln__held_row *r, int64_t row) {
@@ -385,8 +384,8 @@ pln_status pln__held_restore(pln__dedup_stage *s, pln_context *ctx, pln_batch *b
         bool fresh = false;
         status = pln__dedup_fetch(s->index, key, 1, &hash, err);
         if (status >= 0)
-            status = pln__dedup_one(s->index, key, hash, s->held.base + s->held.n, &stands, &fresh,
-                                    err);
+            status =
+                pln__dedup_one(s->index, key, hash, s->held.base + s->held.n, &stands, &fresh, err);
         if (status >= 0 && !fresh)
             status = pln__error_set(err, PLN_ECORRUPT, "the saved rows have a key twice");
         if (status >= 0)

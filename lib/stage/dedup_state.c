@@ -118,7 +118,8 @@ static pln_status load_numbers(pln__dedup_stage *s, const pln_piece *piece, pln_
     if (strcmp(piece->key, "state") != 0 || piece->size != 8 * NUMBERS)
         return damaged(err, piece->key);
     if (pln__load_le64(bytes) != VERSION)
-        return pln__error_set(err, PLN_EUNSUPPORTED, "the saved state has version %llu, expected %d",
+        return pln__error_set(err, PLN_EUNSUPPORTED,
+                              "the saved state has version %llu, expected %d",
                               (unsigned long long)pln__load_le64(bytes), VERSION);
     s->seed = pln__load_le64(bytes + 8);
     s->latest = (int64_t)pln__load_le64(bytes + 16);
@@ -180,11 +181,10 @@ pln_status pln__dedup_load(void *self, pln_context *ctx, const pln_piece *pieces
         snprintf(key, sizeof key, "%s.%lld", what, (long long)(i - 1));
         if (strcmp(key, pieces[i].key) != 0)
             PLN__TRY(damaged(err, pieces[i].key));
-        PLN__TRY(s->use_bloom ? pln__buffer_append(s->mem, &bloom, pieces[i].bytes, pieces[i].size,
-                                                   err)
-                 : pln__dedup_holds(s) ? load_rows(s, ctx, &pieces[i], err)
-                                       : pln_dedup_read(s->index, pieces[i].bytes, pieces[i].size,
-                                                        err));
+        PLN__TRY(
+            s->use_bloom ? pln__buffer_append(s->mem, &bloom, pieces[i].bytes, pieces[i].size, err)
+            : pln__dedup_holds(s) ? load_rows(s, ctx, &pieces[i], err)
+                                  : pln_dedup_read(s->index, pieces[i].bytes, pieces[i].size, err));
     }
     if (s->use_bloom)
         PLN__TRY(load_bloom(s, &bloom, err));

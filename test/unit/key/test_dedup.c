@@ -74,7 +74,8 @@ static void check_answers(int kind, uint64_t range, int64_t n, int64_t batch, in
         MUST(pln_dedup_batch(d, keys, NULL, batch, fresh, NULL, &why));
         for (int64_t i = 0; i < batch; i++) {
             if (pln__bit_get(fresh, i) != !seen[number[i]])
-                ck_abort_msg("key %llu at %lld", (unsigned long long)number[i], (long long)(at + i));
+                ck_abort_msg("key %llu at %lld", (unsigned long long)number[i],
+                             (long long)(at + i));
             count += !seen[number[i]];
             seen[number[i]] = 1;
         }

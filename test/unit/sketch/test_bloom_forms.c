@@ -39,10 +39,9 @@ START_TEST(unlike_filters_do_not_merge) {
 END_TEST
 
 /* Computed once by a few lines of Python from the picture in the header (xxhash, hashlib). */
-static const char two_blocks[] =
-    "504c4e4201010000eee21f1dd0c43d7002000000000000000000002800200004"
-    "008800000000440000000c000002200000208000101000000000001000000002"
-    "08000000000400000080000000040000000000014000000049e6ea2c584ae1dc";
+static const char two_blocks[] = "504c4e4201010000eee21f1dd0c43d7002000000000000000000002800200004"
+                                 "008800000000440000000c000002200000208000101000000000001000000002"
+                                 "08000000000400000080000000040000000000014000000049e6ea2c584ae1dc";
 
 static void hex(const uint8_t *bytes, int64_t n, char *out) {
     for (int64_t i = 0; i < n; i++)

@@ -126,8 +126,9 @@ static pln_graph *graph_of(const plan *p, pln_table *in, pln_table **out) {
         OK(pln_graph_add(g, names[i], "memory.write", NULL, &err));
         OK(pln_graph_bind(g, names[i], "table", out[i], NULL, &err));
     }
-    OK(pln_graph_wire(g, p->ports ? "in > x > out; x.duplicate > dup; x.late > late; x.reject > bad"
-                                  : "in > x > out; x.reject > bad",
+    OK(pln_graph_wire(g,
+                      p->ports ? "in > x > out; x.duplicate > dup; x.late > late; x.reject > bad"
+                               : "in > x > out; x.reject > bad",
                       &err));
     return g;
 }
@@ -238,8 +239,7 @@ static void naive(int keep, int64_t horizon, bool updates, outcome *o) {
                 PUT(OUT, i);
             continue;
         }
-        bool wins = keep == LAST ||
-                    (keep == HIGHEST && rows[i].version > rows[found->row].version);
+        bool wins = keep == LAST || (keep == HIGHEST && rows[i].version > rows[found->row].version);
         if (updates && wins)
             PUT(OUT, i);
         else
@@ -375,7 +375,8 @@ static void check_epochs(const char *config, int keep) {
     enum { EPOCH = 500 };
     make_rows(4, 60);
     for (int64_t stop = 0; stop < 2; stop++) {
-        plan p = {.config = config, .batch = 100, .epoch = EPOCH, .ports = true, .stop_each = 7 * stop};
+        plan p = {
+            .config = config, .batch = 100, .epoch = EPOCH, .ports = true, .stop_each = 7 * stop};
         scratch_free(&dir);
         dir = scratch_new();
         OK(run(&p, &got));
@@ -403,8 +404,11 @@ static void check_epochs(const char *config, int keep) {
 START_TEST(one_row_of_each_key_in_each_epoch) {
     check_epochs("{\"key\": \"k\", \"scope\": \"epoch\"}", FIRST);
     check_epochs("{\"key\": \"k\", \"scope\": \"epoch\", \"keep\": \"last\"}", LAST);
-    check_epochs("{\"key\": \"k\", \"scope\": \"epoch\", \"keep\": \"highest\", \"version\": \"v\"}", HIGHEST);
-    check_epochs("{\"key\": \"k\", \"scope\": \"epoch\", \"method\": \"bloom\", \"error\": 1e-7}", FIRST);
+    check_epochs(
+        "{\"key\": \"k\", \"scope\": \"epoch\", \"keep\": \"highest\", \"version\": \"v\"}",
+        HIGHEST);
+    check_epochs("{\"key\": \"k\", \"scope\": \"epoch\", \"method\": \"bloom\", \"error\": 1e-7}",
+                 FIRST);
 }
 END_TEST
 
@@ -422,7 +426,8 @@ START_TEST(a_bloom_filter_drops_what_it_says) {
     ck_assert_int_ge(got.keys, want.n[OUT] * 95 / 100);
     ck_assert_int_le(got.keys, want.n[OUT] * 105 / 100);
     /* Far too small: what is dropped was a duplicate, or is one of those that the bound allows for. */
-    p = (plan){.config = "{\"method\": \"bloom\", \"error\": 0.1, \"expected\": 1500}", .ports = true};
+    p = (plan){.config = "{\"method\": \"bloom\", \"error\": 0.1, \"expected\": 1500}",
+               .ports = true};
     OK(run(&p, &got));
     ck_assert_int_gt(got.n[DUPLICATE], 100);
     ck_assert_int_lt(got.n[DUPLICATE], 1000);
