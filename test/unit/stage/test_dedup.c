@@ -1,6 +1,7 @@
 /* The stage dedup against a plain reading of its manual: which row of a key stays, in every scope, at every size of batch, and after an interruption. */
 #include "scratch.h"
 #include "script.h"
+#include "skip.h"
 #include <check.h>
 #include <pln/pln.h>
 #include <stdio.h>
@@ -462,6 +463,78 @@ START_TEST(the_bound_is_reported) {
 }
 END_TEST
 
+/* ---- a day of edits, with answers of a database ---- */
+
+/* Half a day of edits of Wikipedia through the stage; sums of two columns of what leaves. */
+static void edits(const char *path, const char *config, int64_t *duplicate, int64_t *n,
+                  int64_t sums[2]) {
+    pln_graph *g;
+    pln_table *out;
+    pln_report *report;
+    pln_node_summary s = {.struct_size = sizeof s};
+    OK(pln_table_new(rt, NULL, &out, &err));
+    OK(pln_graph_new(rt, "edits", &g, &err));
+    OK(pln_graph_add(g, "in", "ndjson.read", NULL, &err));
+    OK(pln_graph_set_text(g, "in", "path", path, &err));
+    OK(pln_graph_add(g, "few", "select",
+                     PLN_JSON({"columns": ["time", "channel", "page", "user", "comment", "added", "deleted"]}),
+                     &err));
+    OK(pln_graph_add(g, "x", "dedup", config, &err));
+    OK(pln_graph_add(g, "out", "memory.write", NULL, &err));
+    OK(pln_graph_bind(g, "out", "table", out, NULL, &err));
+    OK(pln_graph_wire(g, "in > few > x > out", &err));
+    OK(pln_graph_run(g, NULL, &report, &err));
+    OK(pln_report_node(report, 2, &s));
+    *duplicate = s.duplicate;
+    *n = pln_table_rows(out);
+    sums[0] = sums[1] = 0;
+    for (int64_t b = 0; b < pln_table_count(out); b++) {
+        const struct ArrowArray *array = pln_batch_array(pln_table_batch(out, b));
+        for (int k = 0; k < 2; k++) {
+            const struct ArrowArray *column = array->children[5 + k];
+            for (int64_t i = 0; i < column->length; i++)
+                sums[k] += ((const int64_t *)column->buffers[1])[column->offset + i];
+        }
+    }
+    pln_report_free(report);
+    pln_graph_free(g);
+    pln_table_free(out);
+}
+
+START_TEST(edits_of_half_a_day) {
+    static const struct {
+        const char *key;
+        int64_t extra;
+    } cases[] = {{"\"time\"", 0},
+                 {"\"channel\", \"page\"", 1190},
+                 {"\"channel\", \"page\", \"user\"", 855},
+                 {"\"channel\", \"page\", \"user\", \"comment\"", 269}};
+    char path[400], config[200];
+    int64_t duplicate, n, all = 0, sums[2];
+    if (test_data("wikiticker/wikiticker_am.ndjson.gz", path, sizeof path) == NULL)
+        TEST_SKIP("no shared data");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(config, sizeof config, "{\"key\": [%s]}", cases[i].key);
+        edits(path, config, &duplicate, &n, sums);
+        ck_assert_int_eq(duplicate, cases[i].extra);
+        all = i == 0 ? n : all;
+        ck_assert_int_eq(n + duplicate, all);
+    }
+    edits(path,
+          PLN_JSON({"key": ["channel", "page"], "keep": "highest", "version": "time"}),
+          &duplicate, &n, sums);
+    ck_assert_int_eq(n, 15322);
+    ck_assert_int_eq(sums[0], 3706496);
+    ck_assert_int_eq(sums[1], 134722);
+    /* Every twentieth edit or so comes again, out of order: the whole row is its key. */
+    if (test_data("wikiticker/wikiticker_am_unordered_dups.ndjson.gz", path, sizeof path) == NULL)
+        TEST_SKIP("no shared data");
+    edits(path, "{\"key\": [\"time\", \"channel\", \"page\", \"user\"]}", &duplicate, &n, sums);
+    ck_assert_int_eq(n, all);
+    ck_assert_int_gt(duplicate, 100);
+}
+END_TEST
+
 /* ---- options ---- */
 
 START_TEST(options_that_do_not_go_together) {
@@ -521,6 +594,7 @@ Suite *suite_stage_dedup(void) {
     tcase_add_test(tcase, one_row_of_each_key_in_each_epoch);
     tcase_add_test(tcase, a_bloom_filter_drops_what_it_says);
     tcase_add_test(tcase, the_bound_is_reported);
+    tcase_add_test(tcase, edits_of_half_a_day);
     tcase_add_test(tcase, options_that_do_not_go_together);
     tcase_add_test(tcase, the_budget_is_kept);
     suite_add_tcase(suite, tcase);
