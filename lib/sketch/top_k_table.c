@@ -1,0 +1,330 @@
+/* Entries: searching, putting in, dropping the least, and the arena of their bytes. */
+#include "sketch/top_k.h"
+
+enum { WAYS = PLN__TOP_K_WAYS, FIRST_LINES = 6, RECORD = PLN__TOP_K_RECORD };
+
+pln__top_k_item pln__top_k_item_of(const pln_top_k *top, const void *bytes, int64_t size) {
+    pln__top_k_item item = {bytes, size, 0, pln__hash64(bytes, size, top->seed), size != 8};
+    if (size == 8)
+        memcpy(&item.key, bytes, 8);
+    else
+        item.key = item.hash;
+    if (PLN__UNLIKELY(item.key == top->free_key)) {
+        item.key = item.hash = top->free_key + 1;
+        item.apart = true;
+    }
+    return item;
+}
+
+static bool same(const pln_top_k *top, int64_t slot, const pln__top_k_item *item) {
+    int64_t size;
+    const void *bytes = pln__top_k_bytes(top, slot, &size);
+    return size == item->size && memcmp(bytes, item->bytes, (size_t)size) == 0;
+}
+
+int64_t pln__top_k_find(const pln_top_k *top, const pln__top_k_item *item) {
+    if (top->lines == NULL)
+        return -1;
+    for (int64_t at = pln__top_k_home(top, item->hash);; at = pln__top_k_next(top, at)) {
+        const pln__top_k_line *line = top->lines + at;
+        for (int64_t i = 0; i < WAYS; i++) {
+            if (line->keys[i] == top->free_key)
+                return -1;
+            if (line->keys[i] == item->key && same(top, at * WAYS + i, item))
+                return at * WAYS + i;
+        }
+    }
+}
+
+/* ---- the arena ---- */
+
+static int64_t record_size(const pln_top_k *top, int64_t slot) {
+    int64_t size;
+    if (top->places == NULL || top->places[slot] == 0)
+        return 0;
+    (void)pln__top_k_bytes(top, slot, &size);
+    return size + RECORD;
+}
+
+/*
+ * Records of entries move to the front, in their order and without other memory: a record lends the place of its size to its entry's slot, and the entry keeps
+ * the size meanwhile.
+ */
+static void compact(pln_top_k *top) {
+    const uint32_t live = (uint32_t)1 << 31;
+    uint8_t *data = top->arena.data;
+    for (int64_t slot = 0; slot < pln__top_k_slots(top); slot++) {
+        int64_t place = top->places[slot];
+        uint32_t size, mark = live | (uint32_t)slot;
+        if (place == 0)
+            continue;
+        memcpy(&size, data + place - 1, RECORD);
+        memcpy(data + place - 1, &mark, RECORD);
+        top->places[slot] = size;
+    }
+    int64_t to = 0;
+    for (int64_t at = 0, next; at < top->arena.size; at = next) {
+        uint32_t mark, size;
+        memcpy(&mark, data + at, RECORD);
+        int64_t slot = mark & ~live;
+        size = mark & live ? (uint32_t)top->places[slot] : mark;
+        next = at + RECORD + size;
+        if (!(mark & live))
+            continue;
+        memcpy(data + to, &size, RECORD);
+        memmove(data + to + RECORD, data + at + RECORD, size);
+        top->places[slot] = to + 1;
+        to += RECORD + size;
+    }
+    top->arena.size = to;
+}
+
+/* At least a quarter of what is moved has gone, else the arena grows: so both are paid for by items that came. */
+static pln_status reserve(pln_top_k *top, int64_t size, pln_error *err) {
+    pln__buffer *arena = &top->arena;
+    if (size <= arena->capacity - arena->size)
+        return PLN_OK;
+    if ((arena->size - top->arena_live) * 4 >= arena->size && arena->size > 0)
+        compact(top);
+    return pln__buffer_reserve(&top->mem, arena, size, err);
+}
+
+static int64_t store(pln_top_k *top, const pln__top_k_item *item) {
+    pln__buffer *arena = &top->arena;
+    uint32_t size = (uint32_t)item->size;
+    int64_t place = arena->size + 1;
+    memcpy(arena->data + arena->size, &size, RECORD);
+    if (size > 0)
+        memcpy(arena->data + arena->size + RECORD, item->bytes, size);
+    arena->size += RECORD + size;
+    top->arena_live += RECORD + size;
+    return place;
+}
+
+/* ---- slots ---- */
+
+typedef struct entry {
+    uint64_t key;
+    int64_t upper;
+    int64_t missed;
+    int64_t place;
+} entry;
+
+static entry entry_at(const pln_top_k *top, int64_t slot) {
+    const pln__top_k_line *line = top->lines + slot / WAYS;
+    return (entry){line->keys[slot % WAYS], line->upper[slot % WAYS], top->missed[slot],
+                   top->places != NULL ? top->places[slot] : 0};
+}
+
+/* An item of 8 bytes is hashed again, for which its key stands as it was read. */
+static uint64_t hash_of(const pln_top_k *top, const entry *e) {
+    return e->place != 0 ? e->key : pln__hll_hash_word(PLN__LE(64, e->key), top->flip);
+}
+
+static bool is_full(const pln_top_k *top, int64_t at) {
+    return top->lines[at].keys[WAYS - 1] != top->free_key;
+}
+
+static void place(pln_top_k *top, const entry *e, uint64_t hash) {
+    int64_t at = pln__top_k_home(top, hash);
+    while (is_full(top, at))
+        at = pln__top_k_next(top, at);
+    pln__top_k_line *line = top->lines + at;
+    int64_t i = 0;
+    while (line->keys[i] != top->free_key)
+        i++;
+    line->keys[i] = e->key;
+    line->upper[i] = e->upper;
+    top->missed[at * WAYS + i] = e->missed;
+    if (top->places != NULL)
+        top->places[at * WAYS + i] = e->place;
+}
+
+/* Those of a line from slot i on. */
+static void clear_slots(pln_top_k *top, int64_t at, int64_t i) {
+    pln__top_k_line *line = top->lines + at;
+    for (; i < WAYS; i++) {
+        line->keys[i] = top->free_key;
+        line->upper[i] = 0;
+        if (top->places != NULL)
+            top->places[at * WAYS + i] = 0;
+    }
+}
+
+static void free_slots(pln_top_k *top) {
+    int64_t slots = pln__top_k_slots(top);
+    pln__aligned_free(&top->mem, top->lines, top->line_count * (int64_t)sizeof *top->lines);
+    pln__free(&top->mem, top->missed, (uint64_t)slots * 8);
+    pln__free(&top->mem, top->places, (uint64_t)slots * 8);
+    top->lines = NULL;
+    top->missed = top->places = NULL;
+    top->line_count = 0;
+}
+
+void pln__top_k_drop(pln_top_k *top) {
+    free_slots(top);
+    pln__buffer_free(&top->mem, &top->arena);
+    top->arena_live = 0;
+    top->used = 0;
+}
+
+static pln_status resize(pln_top_k *top, int64_t lines, pln_error *err) {
+    pln_top_k was = *top;
+    uint64_t slots = (uint64_t)lines * WAYS, bytes = (uint64_t)lines * sizeof *top->lines;
+    top->lines = (pln__top_k_line *)(void *)pln__aligned_alloc(&top->mem, (int64_t)bytes);
+    top->missed = pln__alloc(&top->mem, slots * 8);
+    top->places = was.places != NULL ? pln__calloc(&top->mem, slots, 8) : NULL;
+    top->line_count = lines;
+    if (top->lines == NULL || top->missed == NULL ||
+        (was.places != NULL && top->places == NULL)) {
+        free_slots(top);
+        *top = was;
+        return pln__error_memory(err, bytes + slots * 16);
+    }
+    for (int64_t at = 0; at < lines; at++)
+        clear_slots(top, at, 0);
+    for (int64_t slot = 0; slot < pln__top_k_slots(&was); slot++) {
+        entry e = entry_at(&was, slot);
+        if (e.upper != 0)
+            place(top, &e, hash_of(&was, &e));
+    }
+    free_slots(&was);
+    return PLN_OK;
+}
+
+static int64_t lines_most(const pln_top_k *top) {
+    return pln__top_k_lines_for(top->capacity);
+}
+
+pln_status pln__top_k_fit(pln_top_k *top, pln_error *err) {
+    return top->line_count <= lines_most(top) ? PLN_OK : resize(top, lines_most(top), err);
+}
+
+/* A slot, and a place for the item's bytes. */
+static pln_status make_room(pln_top_k *top, const pln__top_k_item *item, pln_error *err) {
+    pln_status status = PLN_OK;
+    if (top->used >= pln__top_k_room(top->line_count) && top->line_count < lines_most(top)) {
+        int64_t lines = top->line_count == 0 ? FIRST_LINES : top->line_count * 2;
+        status = resize(top, lines < lines_most(top) ? lines : lines_most(top), err);
+    }
+    if (status < 0 || !item->apart)
+        return status;
+    if (top->places == NULL) {
+        uint64_t slots = (uint64_t)pln__top_k_slots(top);
+        top->places = pln__calloc(&top->mem, slots, 8);
+        if (top->places == NULL)
+            return pln__error_memory(err, slots * 8);
+    }
+    return reserve(top, RECORD + item->size, err);
+}
+
+pln_status pln__top_k_put(pln_top_k *top, const pln__top_k_item *item, int64_t upper,
+                          int64_t missed, pln_error *err) {
+    pln_status status = make_room(top, item, err);
+    if (status < 0)
+        return status;
+    entry e = {item->key, upper, missed, item->apart ? store(top, item) : 0};
+    place(top, &e, item->hash);
+    top->used++;
+    return PLN_OK;
+}
+
+/* ---- dropping the least ---- */
+
+enum { SMALL = 64, TABLES = WAYS };
+
+/* How many entries have 1, 2 ... over the error; a table for each slot of a line, so that equal ones do not wait for each other. */
+static void count_small(const pln_top_k *top, uint32_t counts[SMALL]) {
+    uint32_t tables[TABLES][SMALL] = {{0}};
+    for (int64_t i = 0; i < top->line_count; i++)
+        for (int k = 0; k < WAYS; k++) {
+            /* A free slot is far below the error, and so beyond all. */
+            uint64_t over = (uint64_t)(top->lines[i].upper[k] - top->error - 1);
+            tables[k][over < SMALL - 1 ? over : SMALL - 1]++;
+        }
+    for (int i = 0; i < SMALL; i++)
+        counts[i] = tables[0][i] + tables[1][i] + tables[2][i] + tables[3][i];
+}
+
+/* How many entries share their highest bytes, above `shift` + 8, with `prefix`, by their next byte. */
+static void count_byte(const pln_top_k *top, uint64_t prefix, int shift, uint32_t counts[256]) {
+    memset(counts, 0, 256 * sizeof *counts);
+    for (int64_t slot = 0; slot < pln__top_k_slots(top); slot++) {
+        uint64_t upper = (uint64_t)pln__top_k_upper(top, slot);
+        if (upper != 0 && ((upper ^ prefix) >> shift >> 8) == 0)
+            counts[upper >> shift & 255]++;
+    }
+}
+
+/* The n-th least of all uppers, from 1: as a rule one of the small ones, else byte by byte from the highest. */
+static int64_t nth_upper(const pln_top_k *top, int64_t n) {
+    uint32_t counts[256];
+    uint64_t prefix = 0;
+    int64_t left = n;
+    count_small(top, counts);
+    for (int64_t i = 0; i < SMALL - 1; i++)
+        if ((left -= counts[i]) <= 0)
+            return top->error + 1 + i;
+    left = n;
+    for (int shift = 56; shift >= 0; shift -= 8) {
+        uint64_t byte = 0;
+        count_byte(top, prefix, shift, counts);
+        while (left > (int64_t)counts[byte])
+            left -= counts[byte++];
+        prefix |= byte << shift;
+    }
+    return (int64_t)prefix;
+}
+
+/* Those of a line that are over the error move to its front; returns how many. Which they are no branch depends on, without an arena. */
+static int64_t gather_line(pln_top_k *top, int64_t at) {
+    pln__top_k_line *line = top->lines + at;
+    int64_t *missed = top->missed + at * WAYS, kept = 0, had = 0;
+    for (int64_t i = 0; i < WAYS; i++) {
+        int64_t upper = line->upper[i];
+        if (top->places != NULL) {
+            top->arena_live -= upper > top->error ? 0 : record_size(top, at * WAYS + i);
+            top->places[at * WAYS + kept] = top->places[at * WAYS + i];
+        }
+        line->keys[kept] = line->keys[i];
+        line->upper[kept] = upper;
+        missed[kept] = missed[i];
+        had += upper != 0;
+        kept += upper > top->error;
+    }
+    top->used -= had - kept;
+    clear_slots(top, at, kept);
+    return kept;
+}
+
+/* Each entry of a line to where a search finds it. */
+static void settle_line(pln_top_k *top, int64_t at, int64_t n) {
+    entry entries[WAYS];
+    for (int64_t i = 0; i < n; i++)
+        entries[i] = entry_at(top, at * WAYS + i);
+    clear_slots(top, at, 0);
+    for (int64_t i = 0; i < n; i++)
+        place(top, &entries[i], hash_of(top, &entries[i]));
+}
+
+/*
+ * Line by line from behind one that is not full, where no search crosses: the lines before have lost what they had to lose, so that an entry finds its place among
+ * them or where it is. Behind a line that was not full, all are at home.
+ */
+void pln__top_k_cut(pln_top_k *top, int64_t keep) {
+    int64_t at = 0;
+    bool behind_full = false;
+    if (top->used <= keep)
+        return;
+    top->error = nth_upper(top, top->used - keep);
+    while (is_full(top, at))
+        at++;
+    for (int64_t i = 0; i < top->line_count; i++) {
+        at = pln__top_k_next(top, at);
+        bool full = is_full(top, at);
+        int64_t kept = gather_line(top, at);
+        if (behind_full)
+            settle_line(top, at, kept);
+        behind_full = full;
+    }
+}
