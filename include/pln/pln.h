@@ -33,6 +33,7 @@
 #include <pln/sketch.h>
 #include <pln/status.h>
 #include <pln/table.h>
+#include <pln/top_k.h>
 #include <pln/version.h>
 
 #endif

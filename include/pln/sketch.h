@@ -9,5 +9,6 @@
 #include <pln/hll.h>
 #include <pln/quantiles.h>
 #include <pln/reservoir.h>
+#include <pln/top_k.h>
 
 #endif

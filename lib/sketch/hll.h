@@ -134,16 +134,6 @@ typedef int64_t pln__hll_filter_fn(const uint64_t *keys, int64_t n, uint64_t fli
 pln__hll_filter_fn pln__hll_filter_words, pln__hll_filter_avx2;
 pln__hll_filter_fn *pln__hll_filter_of(uint32_t cpu);
 uint64_t pln__hll_flip(uint64_t seed);
-/* One of them. */
-static inline uint64_t pln__hll_hash_word(uint64_t key, uint64_t flip) {
-    const uint64_t prime = 0x9fb21c651e98df25u;
-    uint64_t h = (key << 32 | key >> 32) ^ flip;
-    h ^= (h << 49 | h >> 15) ^ (h << 24 | h >> 40);
-    h *= prime;
-    h ^= (h >> 35) + 8;
-    h *= prime;
-    return h ^ h >> 28;
-}
 /*
  * Of n hashes, in place, those whose rank is over their register. No branch depends on a key: while a sketch grows it would be guessed wrong again
  * and again.

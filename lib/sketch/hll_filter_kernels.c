@@ -7,11 +7,21 @@ uint64_t pln__hll_flip(uint64_t seed) {
     return (UINT64_C(0x1cad21f72c81017c) ^ UINT64_C(0xdb979083e96dd4de)) - seed;
 }
 
+static inline uint64_t hash_word(uint64_t key, uint64_t flip) {
+    const uint64_t prime = 0x9fb21c651e98df25u;
+    uint64_t h = (key << 32 | key >> 32) ^ flip;
+    h ^= (h << 49 | h >> 15) ^ (h << 24 | h >> 40);
+    h *= prime;
+    h ^= (h >> 35) + 8;
+    h *= prime;
+    return h ^ h >> 28;
+}
+
 int64_t pln__hll_filter_words(const uint64_t *keys, int64_t n, uint64_t flip, uint64_t mask,
                               uint64_t *out) {
     int64_t kept = 0;
     for (int64_t i = 0; i < n; i++) {
-        uint64_t hash = pln__hll_hash_word(keys[i], flip);
+        uint64_t hash = hash_word(keys[i], flip);
         out[kept] = hash;
         kept += (hash & mask) == 0;
     }

@@ -18,14 +18,13 @@ pln_status pln__top_k_check(const pln_top_k_options *options, pln_top_k_options 
                               options->struct_size, (unsigned)sizeof *options);
     memcpy(out, options, sizeof *out);
     if (out->capacity < 1 || out->capacity > PLN__TOP_K_MOST)
-        return pln__error_set(err, PLN_EINVAL,
-                              "top-k options: capacity is %lld, expected 1 to %d",
+        return pln__error_set(err, PLN_EINVAL, "top-k options: capacity is %lld, expected 1 to %d",
                               (long long)out->capacity, PLN__TOP_K_MOST);
-    if (out->item_bytes_limit < PLN__TOP_K_ITEM_LEAST || out->item_bytes_limit > PLN__TOP_K_ITEM_MOST)
-        return pln__error_set(err, PLN_EINVAL,
-                              "top-k options: item_bytes_limit is %lld, expected %d to %d",
-                              (long long)out->item_bytes_limit, PLN__TOP_K_ITEM_LEAST,
-                              PLN__TOP_K_ITEM_MOST);
+    if (out->item_bytes_limit < PLN__TOP_K_ITEM_LEAST ||
+        out->item_bytes_limit > PLN__TOP_K_ITEM_MOST)
+        return pln__error_set(
+            err, PLN_EINVAL, "top-k options: item_bytes_limit is %lld, expected %d to %d",
+            (long long)out->item_bytes_limit, PLN__TOP_K_ITEM_LEAST, PLN__TOP_K_ITEM_MOST);
     return PLN_OK;
 }
 
@@ -49,7 +48,7 @@ pln_status pln__top_k_make(pln_runtime *runtime, const pln_top_k_options *option
     self->capacity = options->capacity;
     self->item_bytes_limit = options->item_bytes_limit;
     self->seed = options->seed ^ (uint64_t)(uintptr_t)self;
-    self->flip = pln__hll_flip(self->seed);
+    self->factor = pln__hash64("factor", 6, self->seed) | 1;
     self->free_key = pln__hash64("free", 4, self->seed);
     *out = self;
     return PLN_OK;
@@ -69,7 +68,7 @@ pln_status pln__top_k_like(const pln_top_k *top, pln_top_k **out, pln_error *err
     (*out)->capacity = top->capacity;
     (*out)->item_bytes_limit = top->item_bytes_limit;
     (*out)->seed = top->seed;
-    (*out)->flip = top->flip;
+    (*out)->factor = top->factor;
     (*out)->free_key = top->free_key;
     return PLN_OK;
 }
@@ -158,5 +157,5 @@ int64_t pln_top_k_estimate(const pln_top_k *top, const void *bytes, int64_t size
         *lower = most - missed;
     if (upper != NULL)
         *upper = most;
-    return pln__top_k_middle(most, missed);
+    return slot < 0 ? 0 : pln__top_k_middle(most, missed);
 }

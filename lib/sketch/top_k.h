@@ -11,7 +11,6 @@
 
 #include "base/base.h"
 #include "base/little.h"
-#include "sketch/hll.h"
 #include <pln/top_k.h>
 
 enum {
@@ -39,7 +38,7 @@ struct pln_top_k {
     int64_t capacity;
     int64_t item_bytes_limit;
     uint64_t seed;
-    uint64_t flip; /* pln__hll_flip of the seed */
+    uint64_t factor;
     uint64_t free_key;
     uint32_t cpu;
     pln__top_k_line *lines;
@@ -86,8 +85,15 @@ static inline int64_t pln__top_k_room(int64_t lines) {
 static inline int64_t pln__top_k_lines_for(int64_t entries) {
     return entries / (PLN__TOP_K_WAYS - 1) + 1;
 }
-static inline int64_t pln__top_k_home(const pln_top_k *top, uint64_t hash) {
-    return (int64_t)((hash >> 32) * (uint64_t)top->line_count >> 32);
+/*
+ * The hash of an item that is its own key: the product with a secret odd number, of which the highest bits count. Two keys fall together no more often than two that were
+ * drawn at random, whoever chose them, for who does not know the number (M. Dietzfelbinger and others, "A reliable randomized algorithm for the closest-pair problem", 1997).
+ */
+static inline uint64_t pln__top_k_mix(uint64_t key, uint64_t factor) {
+    return (key ^ key >> 32) * factor;
+}
+static inline int64_t pln__top_k_home(int64_t line_count, uint64_t hash) {
+    return (int64_t)((hash >> 32) * (uint64_t)line_count >> 32);
 }
 static inline int64_t pln__top_k_next(const pln_top_k *top, int64_t line) {
     return line + 1 < top->line_count ? line + 1 : 0;
@@ -121,15 +127,14 @@ void pln__top_k_drop(pln_top_k *top);
 
 /* ---- rows (top_k_add.c, top_k_kernels.c, top_k_avx2.c) ---- */
 
-/* Items that are their own keys, to a sketch that has no others. No key is the free one. weights NULL: 1 each. */
+/* Numbers for a sketch without an arena. weights NULL: 1 each. */
 typedef struct pln__top_k_words {
-    const uint64_t *keys;
-    const uint64_t *hashes;
+    const uint64_t *values;
     const int64_t *weights;
     int64_t n;
 } pln__top_k_words;
-/* Adds them; the sketch has room for n entries more. */
-typedef void pln__top_k_add_fn(pln_top_k *top, const pln__top_k_words *words);
+/* Adds them, at most PLN__TOP_K_PART, but those that are the free key; returns how many these are. The sketch has room for n entries more. */
+typedef int64_t pln__top_k_add_fn(pln_top_k *top, const pln__top_k_words *words);
 pln__top_k_add_fn pln__top_k_add_plain, pln__top_k_add_avx2;
 
 /* ---- order (top_k_list.c) ---- */

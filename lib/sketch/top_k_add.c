@@ -37,12 +37,14 @@ static pln_status add_item(pln_top_k *top, const pln__top_k_item *item, int64_t 
 
 static pln_status check_weight(int64_t total, int64_t weight, int64_t row, pln_error *err) {
     if (weight < 0)
-        return pln__error_set(err, PLN_EINVAL, WHAT ": weight of row %lld is %lld, expected 0 or more",
+        return pln__error_set(err, PLN_EINVAL,
+                              WHAT ": weight of row %lld is %lld, expected 0 or more",
                               (long long)row, (long long)weight);
     if (weight > INT64_MAX - total)
-        return pln__error_set(err, PLN_ELIMIT,
-                              WHAT ": the total of %lld and the weight of row %lld, %lld, is over 2^63 - 1",
-                              (long long)total, (long long)row, (long long)weight);
+        return pln__error_set(
+            err, PLN_ELIMIT,
+            WHAT ": the total of %lld and the weight of row %lld, %lld, is over 2^63 - 1",
+            (long long)total, (long long)row, (long long)weight);
     return PLN_OK;
 }
 
@@ -87,15 +89,6 @@ out:
 
 /* ---- 64-bit numbers ---- */
 
-static int64_t hash_words(const pln_top_k *top, const uint64_t *keys, int64_t n, uint64_t *out) {
-    pln__hll_filter_fn *filter = pln__hll_filter_words;
-#if defined(__x86_64__)
-    if (top->cpu & PLN__CPU_AVX2)
-        filter = pln__hll_filter_avx2;
-#endif
-    return filter(keys, n, top->flip, 0, out);
-}
-
 static pln__top_k_add_fn *add_of(uint32_t cpu) {
 #if defined(__x86_64__)
     if (cpu & PLN__CPU_AVX2)
@@ -113,57 +106,55 @@ static int64_t together(const pln_top_k *top) {
     return (room < top->capacity ? room : top->capacity) - top->used;
 }
 
-/* The key that marks what is free comes by chance once in 2^64, and from who knows the seed. */
-static bool all_words(const pln_top_k *top, const uint64_t *keys, int64_t n) {
-    uint64_t marks = 0;
-    for (int64_t i = 0; i < n; i++)
-        marks |= keys[i] == top->free_key;
-    return marks == 0;
-}
-
-static pln_status add_word(pln_top_k *top, uint64_t key, int64_t weight, pln_error *err) {
+static pln_status add_word(pln_top_k *top, uint64_t value, int64_t weight, pln_error *err) {
+    uint64_t key = PLN__LE(64, value);
     pln__top_k_item item = pln__top_k_item_of(top, &key, 8);
     return add_item(top, &item, weight, err);
 }
 
-/* Numbers, of which none is null; they are turned to keys. */
-static pln_status add_part(pln_top_k *top, uint64_t *keys, const int64_t *weights, int64_t n,
-                           pln_error *err) {
-    uint64_t hashes[PART + 8];
+/* The free key comes by chance once in 2^64 rows, and from who knows the seed. */
+static pln_status add_free_keys(pln_top_k *top, const pln__top_k_words *w, pln_error *err) {
+    pln_status status = PLN_OK;
+    for (int64_t i = 0; i < w->n && status == PLN_OK; i++)
+        if (w->values[i] == PLN__LE(64, top->free_key))
+            status = add_word(top, w->values[i], w->weights != NULL ? w->weights[i] : 1, err);
+    return status;
+}
+
+/* Numbers of which none is null. */
+static pln_status add_values(pln_top_k *top, const uint64_t *values, const int64_t *weights,
+                             int64_t n, pln_error *err) {
     pln__top_k_add_fn *add = add_of(top->cpu);
-    hash_words(top, keys, n, hashes);
-    for (int64_t i = 0; i < n; i++)
-        keys[i] = PLN__LE(64, keys[i]);
-    bool words = all_words(top, keys, n);
     for (int64_t i = 0; i < n;) {
-        int64_t room = words ? together(top) : 0, size = room < n - i ? room : n - i;
-        if (size < FEW) {
-            pln_status status = add_word(top, keys[i], weights != NULL ? weights[i] : 1, err);
-            if (status < 0)
-                return status;
-            i++;
-            continue;
-        }
-        const pln__top_k_words some = {keys + i, hashes + i, weights != NULL ? weights + i : NULL,
-                                       size};
-        add(top, &some);
-        i += size;
+        int64_t size = together(top);
+        size = size > PART ? PART : size;
+        size = size > n - i ? n - i : size;
+        const pln__top_k_words some = {values + i, weights != NULL ? weights + i : NULL, size};
+        pln_status status = PLN_OK;
+        if (size < FEW)
+            status = add_word(top, values[i], weights != NULL ? weights[i] : 1, err);
+        else if (PLN__UNLIKELY(add(top, &some) > 0))
+            status = add_free_keys(top, &some, err);
+        if (status < 0)
+            return status;
+        i += size < FEW ? 1 : size;
     }
     return PLN_OK;
 }
 
-static pln_status add_words(pln_top_k *top, const uint64_t *values, const int64_t *weights,
+/* What is not null goes together first. */
+static pln_status add_valid(pln_top_k *top, const uint64_t *values, const int64_t *weights,
                             int64_t n, const uint8_t *validity, int64_t offset, pln_error *err) {
-    uint64_t keys[PART];
+    uint64_t kept_values[PART];
     int64_t kept_weights[PART];
     for (int64_t i = 0; i < n;) {
         int64_t kept = 0, end = i + PART < n ? i + PART : n;
         for (; i < end; i++) {
-            keys[kept] = values[i];
+            kept_values[kept] = values[i];
             kept_weights[kept] = weights != NULL ? weights[i] : 1;
-            kept += !is_null(validity, offset + i);
+            kept += pln__bit_get(validity, offset + i);
         }
-        pln_status status = add_part(top, keys, weights != NULL ? kept_weights : NULL, kept, err);
+        pln_status status = add_values(top, kept_values, kept_weights, kept, err);
         if (status < 0)
             return status;
     }
@@ -178,7 +169,8 @@ pln_status pln_top_k_add_uint64(pln_top_k *top, const uint64_t *values, const in
         return pln__error_set(err, PLN_EINVAL, WHAT ": %lld values from bit %lld of validity",
                               (long long)n, (long long)offset);
     PLN__TRY(check_weights(top, weights, n, validity, offset, err));
-    status = add_words(top, values, weights, n, validity, offset, err);
+    status = validity != NULL ? add_valid(top, values, weights, n, validity, offset, err)
+                              : add_values(top, values, weights, n, err);
 out:
     return status;
 }
@@ -194,7 +186,7 @@ typedef struct batch {
 
 static void fetch(const pln_top_k *top, const batch *b, int64_t i) {
     if (i < b->n)
-        __builtin_prefetch(top->lines + pln__top_k_home(top, b->items[i].hash), 1);
+        __builtin_prefetch(top->lines + pln__top_k_home(top->line_count, b->items[i].hash), 1);
 }
 
 /* As long as no entry can be dropped, the lines of the next rows are fetched meanwhile. */

@@ -33,10 +33,14 @@ static bool empty(const pln_top_k *top) {
 }
 
 static int64_t longs_size(const pln_top_k *top) {
-    bool words = pln__top_k_item_bytes(top) == 8 * top->used;
-    for (int64_t slot = 0; words && top->places != NULL && slot < pln__top_k_slots(top); slot++)
-        words = top->places[slot] == 0;
-    return !words ? -1 : empty(top) ? EMPTY_HEAD : HEAD + 16 * top->used;
+    for (int64_t slot = 0; top->places != NULL && slot < pln__top_k_slots(top); slot++) {
+        int64_t size = 8;
+        if (top->places[slot] != 0)
+            (void)pln__top_k_bytes(top, slot, &size);
+        if (size != 8)
+            return -1;
+    }
+    return empty(top) ? EMPTY_HEAD : HEAD + 16 * top->used;
 }
 
 static int64_t strings_size(const pln_top_k *top) {
@@ -108,7 +112,8 @@ static pln_status read_fixed(const uint8_t *p, int64_t size, pln_error *err) {
     if (p[5] & ~EMPTY)
         return BAD("flags are %u, expected 0, 1, 4 or 5", p[5]);
     if (p[0] != (p[5] != 0 ? 1 : 4))
-        return BAD("preamble is %u longs with flags %u, expected %d", p[0], p[5], p[5] != 0 ? 1 : 4);
+        return BAD("preamble is %u longs with flags %u, expected %d", p[0], p[5],
+                   p[5] != 0 ? 1 : 4);
     if (p[3] < LOG_LEAST || p[3] > LOG_MOST)
         return BAD("log of the most slots is %u, expected %d to %d", p[3], LOG_LEAST, LOG_MOST);
     if (p[4] < LOG_LEAST || p[4] > p[3])
@@ -138,29 +143,32 @@ static pln_status read_counts(pln_top_k *top, const uint8_t *p, int64_t size, pl
     return PLN_OK;
 }
 
-/* The bytes of the item at `p`, before `end`; *next is where the one behind it begins. */
+/* *p goes on to the bytes of item i, which end before `end`. */
 static pln_status item_at(int64_t i, bool sizes, const uint8_t **p, const uint8_t *end,
                           int64_t *size, pln_error *err) {
     int64_t left = end - *p, head = sizes ? 4 : 0;
-    *size = !sizes ? 8 : left < head ? 0 : pln__load_le32(*p);
-    if (left < head || left - head < *size)
+    if (left < head)
+        return BAD("size of item %lld is cut, %lld bytes are left", (long long)i, (long long)left);
+    *size = sizes ? pln__load_le32(*p) : 8;
+    if (left - head < *size)
         return BAD("item %lld of %lld bytes is cut, %lld are left", (long long)i, (long long)*size,
-                   (long long)left);
+                   (long long)(left - head));
     *p += head;
     return PLN_OK;
 }
 
 static pln_status read_items(pln_top_k *top, const uint8_t *bytes, int64_t size, bool sizes,
                              pln_error *err) {
-    int64_t n = pln__load_le32(bytes + 8), room = top->total - top->error, of_item;
+    int64_t n = pln__load_le32(bytes + 8), room = top->total - top->error, of_item = 0;
     const uint8_t *p = bytes + HEAD + 8 * n, *end = bytes + size;
     pln_status status;
     for (int64_t i = 0; i < n; i++, p += of_item) {
         uint64_t weight = pln__load_le64(bytes + HEAD + 8 * i);
         PLN__TRY(item_at(i, sizes, &p, end, &of_item, err));
         if (weight < 1 || weight > (uint64_t)room)
-            return BAD("weight of item %lld is %llu, expected 1 to %lld, what total and offset leave",
-                       (long long)i, (unsigned long long)weight, (long long)room);
+            return BAD(
+                "weight of item %lld is %llu, expected 1 to %lld, what total and offset leave",
+                (long long)i, (unsigned long long)weight, (long long)room);
         if (of_item > top->item_bytes_limit && of_item <= PLN__TOP_K_ITEM_MOST)
             top->item_bytes_limit = of_item;
         pln__top_k_item item = pln__top_k_item_of(top, p, of_item);

@@ -77,20 +77,21 @@ pln_status pln__top_k_admit(pln_top_k *top, const char *what, const pln__top_k_i
     char shown[PLN__SHOW_SIZE];
     int64_t i = top->used, over;
     if (counts->upper <= top->error || counts->upper > top->total)
-        return BAD("%s: the most of entry %lld is %lld, expected more than the error, %lld, and no more than "
+        return BAD("%s: the most of entry %lld is %lld, expected more than the error, %lld, and no "
+                   "more than "
                    "the total, %lld",
                    what, (long long)i, (long long)counts->upper, (long long)top->error,
                    (long long)top->total);
     if (counts->missed < 0 || counts->missed > top->error)
-        return BAD("%s: what entry %lld may have missed is %lld, expected 0 to the error, %lld", what,
-                   (long long)i, (long long)counts->missed, (long long)top->error);
+        return BAD("%s: what entry %lld may have missed is %lld, expected 0 to the error, %lld",
+                   what, (long long)i, (long long)counts->missed, (long long)top->error);
     if (item->size > top->item_bytes_limit)
         return BAD("%s: item of entry %lld has %lld bytes, at most %lld are allowed", what,
                    (long long)i, (long long)item->size, (long long)top->item_bytes_limit);
     over = counts->upper - top->error;
     if (over > *counts->left)
-        return BAD("%s: entries up to %lld and the error, %lld, come to more than the total, %lld", what,
-                   (long long)i, (long long)top->error, (long long)top->total);
+        return BAD("%s: entries up to %lld and the error, %lld, come to more than the total, %lld",
+                   what, (long long)i, (long long)top->error, (long long)top->total);
     if (pln__top_k_find(top, item) >= 0)
         return BAD("%s: item of entry %lld, %s, is there twice", what, (long long)i,
                    pln__show(shown, item->bytes, item->size));

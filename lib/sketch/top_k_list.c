@@ -17,7 +17,8 @@ static int by_rank(const void *a, const void *b, const void *context) {
     if (x != y)
         return x < y ? 1 : -1;
     int64_t x_size, y_size;
-    const void *p = pln__top_k_bytes(top, left, &x_size), *q = pln__top_k_bytes(top, right, &y_size);
+    const void *p = pln__top_k_bytes(top, left, &x_size),
+               *q = pln__top_k_bytes(top, right, &y_size);
     return pln__top_k_compare_bytes(p, x_size, q, y_size);
 }
 

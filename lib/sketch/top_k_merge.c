@@ -47,8 +47,8 @@ pln_status pln_top_k_merge(pln_top_k *into, const pln_top_k *from, pln_error *er
                               "top-k sketches: the totals of %lld and %lld are over 2^63 - 1",
                               (long long)into->total, (long long)from->total);
     PLN__TRY(pln__top_k_like(into, &all, err));
-    all->capacity = into->used + from->used > into->capacity ? into->used + from->used
-                                                             : into->capacity;
+    all->capacity =
+        into->used + from->used > into->capacity ? into->used + from->used : into->capacity;
     if (from->item_bytes_limit > all->item_bytes_limit)
         all->item_bytes_limit = from->item_bytes_limit;
     PLN__TRY(join_all(all, into, from, false, err));

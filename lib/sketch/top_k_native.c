@@ -49,8 +49,8 @@ static pln_status read_head(const uint8_t *p, int64_t size, head *h, pln_error *
                 pln__load_le32(p + 44), pln__load_le64(p + 16), pln__load_le64(p + 24),
                 pln__load_le64(p + 32)};
     if (p[5] != 0 || p[6] != 0 || p[7] != 0 || h->zero != 0)
-        return BAD("bytes 5 to 7 are %02x %02x %02x and 44 to 47 %08x, expected 0", p[5], p[6], p[7],
-                   h->zero);
+        return BAD("bytes 5 to 7 are %02x %02x %02x and 44 to 47 %08x, expected 0", p[5], p[6],
+                   p[7], h->zero);
     if (h->capacity < 1 || h->capacity > PLN__TOP_K_MOST)
         return BAD("capacity is %u, expected 1 to %d", h->capacity, PLN__TOP_K_MOST);
     if (h->limit < PLN__TOP_K_ITEM_LEAST || h->limit > PLN__TOP_K_ITEM_MOST)

@@ -4,11 +4,13 @@
 enum { WAYS = PLN__TOP_K_WAYS, FIRST_LINES = 6, RECORD = PLN__TOP_K_RECORD };
 
 pln__top_k_item pln__top_k_item_of(const pln_top_k *top, const void *bytes, int64_t size) {
-    pln__top_k_item item = {bytes, size, 0, pln__hash64(bytes, size, top->seed), size != 8};
-    if (size == 8)
+    pln__top_k_item item = {bytes, size, 0, 0, size != 8};
+    if (item.apart) {
+        item.key = item.hash = pln__hash64(bytes, size, top->seed);
+    } else {
         memcpy(&item.key, bytes, 8);
-    else
-        item.key = item.hash;
+        item.hash = pln__top_k_mix(item.key, top->factor);
+    }
     if (PLN__UNLIKELY(item.key == top->free_key)) {
         item.key = item.hash = top->free_key + 1;
         item.apart = true;
@@ -25,7 +27,8 @@ static bool same(const pln_top_k *top, int64_t slot, const pln__top_k_item *item
 int64_t pln__top_k_find(const pln_top_k *top, const pln__top_k_item *item) {
     if (top->lines == NULL)
         return -1;
-    for (int64_t at = pln__top_k_home(top, item->hash);; at = pln__top_k_next(top, at)) {
+    for (int64_t at = pln__top_k_home(top->line_count, item->hash);;
+         at = pln__top_k_next(top, at)) {
         const pln__top_k_line *line = top->lines + at;
         for (int64_t i = 0; i < WAYS; i++) {
             if (line->keys[i] == top->free_key)
@@ -116,28 +119,32 @@ static entry entry_at(const pln_top_k *top, int64_t slot) {
                    top->places != NULL ? top->places[slot] : 0};
 }
 
-/* An item of 8 bytes is hashed again, for which its key stands as it was read. */
-static uint64_t hash_of(const pln_top_k *top, const entry *e) {
-    return e->place != 0 ? e->key : pln__hll_hash_word(PLN__LE(64, e->key), top->flip);
+static void set_slot(pln_top_k *top, int64_t slot, const entry *e) {
+    pln__top_k_line *line = top->lines + slot / WAYS;
+    line->keys[slot % WAYS] = e->key;
+    line->upper[slot % WAYS] = e->upper;
+    top->missed[slot] = e->missed;
+    if (top->places != NULL)
+        top->places[slot] = e->place;
+}
+
+static int64_t home_of(const pln_top_k *top, const entry *e) {
+    uint64_t hash = e->place != 0 ? e->key : pln__top_k_mix(e->key, top->factor);
+    return pln__top_k_home(top->line_count, hash);
 }
 
 static bool is_full(const pln_top_k *top, int64_t at) {
     return top->lines[at].keys[WAYS - 1] != top->free_key;
 }
 
-static void place(pln_top_k *top, const entry *e, uint64_t hash) {
-    int64_t at = pln__top_k_home(top, hash);
+/* To the first line from `at` on that is not full. */
+static void place(pln_top_k *top, const entry *e, int64_t at) {
     while (is_full(top, at))
         at = pln__top_k_next(top, at);
-    pln__top_k_line *line = top->lines + at;
-    int64_t i = 0;
-    while (line->keys[i] != top->free_key)
-        i++;
-    line->keys[i] = e->key;
-    line->upper[i] = e->upper;
-    top->missed[at * WAYS + i] = e->missed;
-    if (top->places != NULL)
-        top->places[at * WAYS + i] = e->place;
+    int64_t slot = at * WAYS;
+    while (top->lines[at].keys[slot % WAYS] != top->free_key)
+        slot++;
+    set_slot(top, slot, e);
 }
 
 /* Those of a line from slot i on. */
@@ -175,8 +182,7 @@ static pln_status resize(pln_top_k *top, int64_t lines, pln_error *err) {
     top->missed = pln__alloc(&top->mem, slots * 8);
     top->places = was.places != NULL ? pln__calloc(&top->mem, slots, 8) : NULL;
     top->line_count = lines;
-    if (top->lines == NULL || top->missed == NULL ||
-        (was.places != NULL && top->places == NULL)) {
+    if (top->lines == NULL || top->missed == NULL || (was.places != NULL && top->places == NULL)) {
         free_slots(top);
         *top = was;
         return pln__error_memory(err, bytes + slots * 16);
@@ -186,7 +192,7 @@ static pln_status resize(pln_top_k *top, int64_t lines, pln_error *err) {
     for (int64_t slot = 0; slot < pln__top_k_slots(&was); slot++) {
         entry e = entry_at(&was, slot);
         if (e.upper != 0)
-            place(top, &e, hash_of(&was, &e));
+            place(top, &e, home_of(top, &e));
     }
     free_slots(&was);
     return PLN_OK;
@@ -224,7 +230,7 @@ pln_status pln__top_k_put(pln_top_k *top, const pln__top_k_item *item, int64_t u
     if (status < 0)
         return status;
     entry e = {item->key, upper, missed, item->apart ? store(top, item) : 0};
-    place(top, &e, item->hash);
+    place(top, &e, pln__top_k_home(top->line_count, item->hash));
     top->used++;
     return PLN_OK;
 }
@@ -276,35 +282,51 @@ static int64_t nth_upper(const pln_top_k *top, int64_t n) {
     return (int64_t)prefix;
 }
 
-/* Those of a line that are over the error move to its front; returns how many. Which they are no branch depends on, without an arena. */
+/* The records of those of a line that are over the error. */
+static void gather_records(pln_top_k *top, int64_t at) {
+    int64_t kept = at * WAYS;
+    for (int64_t slot = at * WAYS; slot < (at + 1) * WAYS; slot++) {
+        bool stays = pln__top_k_upper(top, slot) > top->error;
+        top->arena_live -= stays ? 0 : record_size(top, slot);
+        top->places[kept] = top->places[slot];
+        kept += stays;
+    }
+}
+
+/* Those of a line that are over the error move to its front; returns how many. No branch depends on which they are. */
 static int64_t gather_line(pln_top_k *top, int64_t at) {
     pln__top_k_line *line = top->lines + at;
-    int64_t *missed = top->missed + at * WAYS, kept = 0, had = 0;
+    int64_t *missed = top->missed + at * WAYS, kept = 0, had = 0, error = top->error;
+    if (top->places != NULL)
+        gather_records(top, at);
     for (int64_t i = 0; i < WAYS; i++) {
         int64_t upper = line->upper[i];
-        if (top->places != NULL) {
-            top->arena_live -= upper > top->error ? 0 : record_size(top, at * WAYS + i);
-            top->places[at * WAYS + kept] = top->places[at * WAYS + i];
-        }
         line->keys[kept] = line->keys[i];
         line->upper[kept] = upper;
         missed[kept] = missed[i];
         had += upper != 0;
-        kept += upper > top->error;
+        kept += upper > error;
     }
     top->used -= had - kept;
     clear_slots(top, at, kept);
     return kept;
 }
 
-/* Each entry of a line to where a search finds it. */
+/* Those of the first n entries of a line that have room in a line between their home and this one, go there. */
 static void settle_line(pln_top_k *top, int64_t at, int64_t n) {
-    entry entries[WAYS];
-    for (int64_t i = 0; i < n; i++)
-        entries[i] = entry_at(top, at * WAYS + i);
-    clear_slots(top, at, 0);
-    for (int64_t i = 0; i < n; i++)
-        place(top, &entries[i], hash_of(top, &entries[i]));
+    for (int64_t i = n; i-- > 0;) {
+        entry e = entry_at(top, at * WAYS + i);
+        int64_t to = home_of(top, &e);
+        while (to != at && is_full(top, to))
+            to = pln__top_k_next(top, to);
+        if (to == at)
+            continue;
+        place(top, &e, to);
+        entry last = entry_at(top, at * WAYS + --n);
+        clear_slots(top, at, n);
+        if (i < n)
+            set_slot(top, at * WAYS + i, &last);
+    }
 }
 
 /*
