@@ -95,6 +95,7 @@ pln_status pln_top_k_copy(const pln_top_k *top, pln_top_k **out, pln_error *err)
     pln_status status = pln__top_k_like(top, &copy, err);
     if (status < 0)
         return status;
+    PLN__TRY(pln__top_k_reserve(copy, top->used, err));
     for (int64_t i = 0; i < pln__top_k_slots(top); i++) {
         int64_t size, upper = pln__top_k_upper(top, i);
         if (upper == 0)

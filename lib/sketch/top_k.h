@@ -113,15 +113,28 @@ static inline const void *pln__top_k_bytes(const pln_top_k *top, int64_t slot, i
     return top->arena.data + place + 3;
 }
 
+/* The slots of a line that have a key, a bit each, without a branch. */
+static inline unsigned pln__top_k_taken(const pln__top_k_line *line, uint64_t key) {
+    unsigned found = 0;
+    for (int i = 0; i < PLN__TOP_K_WAYS; i++)
+        found |= (unsigned)(line->keys[i] == key) << i;
+    return found;
+}
+
 pln__top_k_item pln__top_k_item_of(const pln_top_k *top, const void *bytes, int64_t size);
 /* The slot of an item; -1: there is no such entry. */
 int64_t pln__top_k_find(const pln_top_k *top, const pln__top_k_item *item);
 /* An entry for an item that has none. The caller has seen to it that there are fewer than the capacity. */
 pln_status pln__top_k_put(pln_top_k *top, const pln__top_k_item *item, int64_t upper,
                           int64_t missed, pln_error *err);
+/*
+ * Slots for so many entries, at once. Entries of one sketch come in the order of their hashes: a second one that grew meanwhile would have them all at its front, and
+ * search longer and longer.
+ */
+pln_status pln__top_k_reserve(pln_top_k *top, int64_t entries, pln_error *err);
 /* Drops entries until at most `keep` are left: the least ones, and with one all that are equal to it. The error rises to the greatest dropped. */
 void pln__top_k_cut(pln_top_k *top, int64_t keep);
-/* Room for what the sketch may hold and no more. */
+/* Slots for the capacity and no more. */
 pln_status pln__top_k_fit(pln_top_k *top, pln_error *err);
 void pln__top_k_drop(pln_top_k *top);
 

@@ -4,33 +4,22 @@
  */
 #include "sketch/top_k.h"
 
-/* The entry of `from` in a slot, with what the other sketch adds to it. */
-static pln_status join(pln_top_k *all, const pln_top_k *from, int64_t slot, const pln_top_k *other,
+/* All entries of `from`, with what the other sketch adds to them; `rest`: without those that the other has, which are there already. */
+static pln_status join(pln_top_k *all, const pln_top_k *from, const pln_top_k *other, bool rest,
                        pln_error *err) {
-    int64_t size, upper = pln__top_k_upper(from, slot), missed = from->missed[slot];
-    const void *bytes = pln__top_k_bytes(from, slot, &size);
-    pln__top_k_item item = pln__top_k_item_of(other, bytes, size);
-    int64_t there = pln__top_k_find(other, &item);
-    upper += there < 0 ? other->error : pln__top_k_upper(other, there);
-    missed += there < 0 ? other->error : other->missed[there];
-    item = pln__top_k_item_of(all, bytes, size);
-    return pln__top_k_put(all, &item, upper, missed, err);
-}
-
-/* All entries of `from`; without those that `other` has too if it has brought them. */
-static pln_status join_all(pln_top_k *all, const pln_top_k *from, const pln_top_k *other,
-                           bool brought, pln_error *err) {
     for (int64_t slot = 0; slot < pln__top_k_slots(from); slot++) {
-        if (pln__top_k_upper(from, slot) == 0)
+        int64_t size, upper = pln__top_k_upper(from, slot), missed = from->missed[slot];
+        if (upper == 0)
             continue;
-        if (brought) {
-            int64_t size;
-            const void *bytes = pln__top_k_bytes(from, slot, &size);
-            pln__top_k_item item = pln__top_k_item_of(other, bytes, size);
-            if (pln__top_k_find(other, &item) >= 0)
-                continue;
-        }
-        pln_status status = join(all, from, slot, other, err);
+        const void *bytes = pln__top_k_bytes(from, slot, &size);
+        pln__top_k_item item = pln__top_k_item_of(other, bytes, size);
+        int64_t there = pln__top_k_find(other, &item);
+        if (there >= 0 && rest)
+            continue;
+        upper += there < 0 ? other->error : pln__top_k_upper(other, there);
+        missed += there < 0 ? other->error : other->missed[there];
+        item = pln__top_k_item_of(all, bytes, size);
+        pln_status status = pln__top_k_put(all, &item, upper, missed, err);
         if (status < 0)
             return status;
     }
@@ -51,8 +40,9 @@ pln_status pln_top_k_merge(pln_top_k *into, const pln_top_k *from, pln_error *er
         into->used + from->used > into->capacity ? into->used + from->used : into->capacity;
     if (from->item_bytes_limit > all->item_bytes_limit)
         all->item_bytes_limit = from->item_bytes_limit;
-    PLN__TRY(join_all(all, into, from, false, err));
-    PLN__TRY(join_all(all, from, into, true, err));
+    PLN__TRY(pln__top_k_reserve(all, into->used + from->used, err));
+    PLN__TRY(join(all, into, from, false, err));
+    PLN__TRY(join(all, from, into, true, err));
     all->total = total;
     all->error = into->error + from->error;
     pln__top_k_cut(all, into->capacity);

@@ -18,24 +18,43 @@ pln__top_k_item pln__top_k_item_of(const pln_top_k *top, const void *bytes, int6
     return item;
 }
 
-static bool same(const pln_top_k *top, int64_t slot, const pln__top_k_item *item) {
-    int64_t size;
-    const void *bytes = pln__top_k_bytes(top, slot, &size);
-    return size == item->size && memcmp(bytes, item->bytes, (size_t)size) == 0;
+/* Items are short as a rule, and the last word of one may overlap the one before. */
+static bool equal(const uint8_t *a, const uint8_t *b, int64_t size) {
+    uint64_t x, y;
+    if (size < 8 || size > 64)
+        return memcmp(a, b, (size_t)size) == 0;
+    memcpy(&x, a + size - 8, 8);
+    memcpy(&y, b + size - 8, 8);
+    uint64_t differ = x ^ y;
+    for (int64_t i = 0; i + 8 < size; i += 8) {
+        memcpy(&x, a + i, 8);
+        memcpy(&y, b + i, 8);
+        differ |= x ^ y;
+    }
+    return differ == 0;
 }
 
+static bool same(const pln_top_k *top, int64_t slot, const pln__top_k_item *item) {
+    int64_t size;
+    if (!item->apart)
+        return top->places == NULL || top->places[slot] == 0;
+    const uint8_t *bytes = pln__top_k_bytes(top, slot, &size);
+    return size == item->size && equal(bytes, item->bytes, size);
+}
+
+/* Items with one key, of which there are two only if somebody made them so, may lie in one line. */
 int64_t pln__top_k_find(const pln_top_k *top, const pln__top_k_item *item) {
     if (top->lines == NULL)
         return -1;
-    for (int64_t at = pln__top_k_home(top->line_count, item->hash);;
-         at = pln__top_k_next(top, at)) {
+    for (int64_t at = pln__top_k_home(top->line_count, item->hash);; at = pln__top_k_next(top, at)) {
         const pln__top_k_line *line = top->lines + at;
-        for (int64_t i = 0; i < WAYS; i++) {
-            if (line->keys[i] == top->free_key)
-                return -1;
-            if (line->keys[i] == item->key && same(top, at * WAYS + i, item))
-                return at * WAYS + i;
+        for (unsigned found = pln__top_k_taken(line, item->key); found != 0; found &= found - 1) {
+            int64_t slot = at * WAYS + __builtin_ctz(found);
+            if (same(top, slot, item))
+                return slot;
         }
+        if (line->keys[WAYS - 1] == top->free_key)
+            return -1;
     }
 }
 
@@ -141,10 +160,8 @@ static bool is_full(const pln_top_k *top, int64_t at) {
 static void place(pln_top_k *top, const entry *e, int64_t at) {
     while (is_full(top, at))
         at = pln__top_k_next(top, at);
-    int64_t slot = at * WAYS;
-    while (top->lines[at].keys[slot % WAYS] != top->free_key)
-        slot++;
-    set_slot(top, slot, e);
+    unsigned vacant = pln__top_k_taken(top->lines + at, top->free_key);
+    set_slot(top, at * WAYS + __builtin_ctz(vacant), e);
 }
 
 /* Those of a line from slot i on. */
@@ -202,6 +219,10 @@ static int64_t lines_most(const pln_top_k *top) {
     return pln__top_k_lines_for(top->capacity);
 }
 
+pln_status pln__top_k_reserve(pln_top_k *top, int64_t entries, pln_error *err) {
+    return entries > 0 ? resize(top, pln__top_k_lines_for(entries), err) : PLN_OK;
+}
+
 pln_status pln__top_k_fit(pln_top_k *top, pln_error *err) {
     return top->line_count <= lines_most(top) ? PLN_OK : resize(top, lines_most(top), err);
 }
@@ -237,49 +258,53 @@ pln_status pln__top_k_put(pln_top_k *top, const pln__top_k_item *item, int64_t u
 
 /* ---- dropping the least ---- */
 
-enum { SMALL = 64, TABLES = WAYS };
+enum { LENGTHS = 65, BITS = 10, VALUES = 1 << BITS };
 
-/* How many entries have 1, 2 ... over the error; a table for each slot of a line, so that equal ones do not wait for each other. */
-static void count_small(const pln_top_k *top, uint32_t counts[SMALL]) {
-    uint32_t tables[TABLES][SMALL] = {{0}};
-    for (int64_t i = 0; i < top->line_count; i++)
-        for (int k = 0; k < WAYS; k++) {
-            /* A free slot is far below the error, and so beyond all. */
-            uint64_t over = (uint64_t)(top->lines[i].upper[k] - top->error - 1);
-            tables[k][over < SMALL - 1 ? over : SMALL - 1]++;
-        }
-    for (int i = 0; i < SMALL; i++)
+/* What a slot has over the error, at least 1; of a free one more than any entry has. */
+static uint64_t over_at(const pln_top_k *top, int64_t slot) {
+    return (uint64_t)(pln__top_k_upper(top, slot) - top->error) - (pln__top_k_upper(top, slot) == 0);
+}
+
+/* How many entries have so many bits over the error; a table for each slot of a line, so that equal ones do not wait for each other. */
+static void count_lengths(const pln_top_k *top, uint32_t counts[LENGTHS]) {
+    uint32_t tables[WAYS][LENGTHS] = {{0}};
+    for (int64_t i = 0; i < pln__top_k_slots(top); i += WAYS)
+        for (int k = 0; k < WAYS; k++)
+            tables[k][64 - __builtin_clzll(over_at(top, i + k))]++;
+    for (int i = 0; i < LENGTHS; i++)
         counts[i] = tables[0][i] + tables[1][i] + tables[2][i] + tables[3][i];
 }
 
-/* How many entries share their highest bytes, above `shift` + 8, with `prefix`, by their next byte. */
-static void count_byte(const pln_top_k *top, uint64_t prefix, int shift, uint32_t counts[256]) {
-    memset(counts, 0, 256 * sizeof *counts);
+/* Of entries that have the bits of `prefix` from `known` on, how many have each value of the `more` bits that follow; the others are counted last. */
+static void count_bits(const pln_top_k *top, uint64_t prefix, int known, int more,
+                       uint32_t counts[VALUES + 1]) {
+    memset(counts, 0, (VALUES + 1) * sizeof *counts);
     for (int64_t slot = 0; slot < pln__top_k_slots(top); slot++) {
-        uint64_t upper = (uint64_t)pln__top_k_upper(top, slot);
-        if (upper != 0 && ((upper ^ prefix) >> shift >> 8) == 0)
-            counts[upper >> shift & 255]++;
+        uint64_t over = over_at(top, slot), other = (over ^ prefix) >> known != 0;
+        uint64_t bits = over >> (known - more) & (((uint64_t)1 << more) - 1);
+        counts[other ? VALUES : bits]++;
     }
 }
 
-/* The n-th least of all uppers, from 1: as a rule one of the small ones, else byte by byte from the highest. */
+/* The n-th least of all uppers, from 1: how many bits it has over the error, which as a rule is one; then the bits, from the highest. */
 static int64_t nth_upper(const pln_top_k *top, int64_t n) {
-    uint32_t counts[256];
-    uint64_t prefix = 0;
+    uint32_t counts[VALUES + 1];
     int64_t left = n;
-    count_small(top, counts);
-    for (int64_t i = 0; i < SMALL - 1; i++)
-        if ((left -= counts[i]) <= 0)
-            return top->error + 1 + i;
-    left = n;
-    for (int shift = 56; shift >= 0; shift -= 8) {
-        uint64_t byte = 0;
-        count_byte(top, prefix, shift, counts);
-        while (left > (int64_t)counts[byte])
-            left -= counts[byte++];
-        prefix |= byte << shift;
+    int known = 1;
+    count_lengths(top, counts);
+    while (left > (int64_t)counts[known])
+        left -= counts[known++];
+    uint64_t prefix = (uint64_t)1 << --known;
+    while (known > 0) {
+        int more = known < BITS ? known : BITS;
+        uint64_t bits = 0;
+        count_bits(top, prefix, known, more, counts);
+        while (left > (int64_t)counts[bits])
+            left -= counts[bits++];
+        known -= more;
+        prefix |= bits << known;
     }
-    return (int64_t)prefix;
+    return top->error + (int64_t)prefix;
 }
 
 /* The records of those of a line that are over the error. */
