@@ -46,7 +46,8 @@ static bool same(const pln_top_k *top, int64_t slot, const pln__top_k_item *item
 int64_t pln__top_k_find(const pln_top_k *top, const pln__top_k_item *item) {
     if (top->lines == NULL)
         return -1;
-    for (int64_t at = pln__top_k_home(top->line_count, item->hash);; at = pln__top_k_next(top, at)) {
+    for (int64_t at = pln__top_k_home(top->line_count, item->hash);;
+         at = pln__top_k_next(top, at)) {
         const pln__top_k_line *line = top->lines + at;
         for (unsigned found = pln__top_k_taken(line, item->key); found != 0; found &= found - 1) {
             int64_t slot = at * WAYS + __builtin_ctz(found);
@@ -262,7 +263,8 @@ enum { LENGTHS = 65, BITS = 10, VALUES = 1 << BITS };
 
 /* What a slot has over the error, at least 1; of a free one more than any entry has. */
 static uint64_t over_at(const pln_top_k *top, int64_t slot) {
-    return (uint64_t)(pln__top_k_upper(top, slot) - top->error) - (pln__top_k_upper(top, slot) == 0);
+    return (uint64_t)(pln__top_k_upper(top, slot) - top->error) -
+           (pln__top_k_upper(top, slot) == 0);
 }
 
 /* How many entries have so many bits over the error; a table for each slot of a line, so that equal ones do not wait for each other. */

@@ -34,10 +34,11 @@ static pln_top_k *empty(void) {
 }
 
 static void report(const char *name, int64_t n, double ns, const pln_top_k *top) {
-    printf("{\"bench\": \"top_k\", \"case\": \"%s\", \"capacity\": %lld, \"exponent\": %.1f, \"rows\": %lld, \"ns_row\": %.3f, "
+    printf("{\"bench\": \"top_k\", \"case\": \"%s\", \"capacity\": %lld, \"exponent\": %.1f, "
+           "\"rows\": %lld, \"ns_row\": %.3f, "
            "\"error\": %lld, \"memory\": %lld}\n",
-           name, (long long)capacity, exponent, (long long)n, ns / (double)n, (long long)pln_top_k_error(top),
-           (long long)pln_top_k_memory(top));
+           name, (long long)capacity, exponent, (long long)n, ns / (double)n,
+           (long long)pln_top_k_error(top), (long long)pln_top_k_memory(top));
     fflush(stdout);
 }
 
@@ -56,7 +57,8 @@ static void report(const char *name, int64_t n, double ns, const pln_top_k *top)
     } while (0)
 
 static void numbers(void) {
-    BEST("add uint64 column", rows, must(pln_top_k_add_uint64(top, keys, NULL, rows, NULL, 0, &err)));
+    BEST("add uint64 column", rows,
+         must(pln_top_k_add_uint64(top, keys, NULL, rows, NULL, 0, &err)));
     BEST("add uint64 column, scalar", rows, {
         top->cpu = 0;
         must(pln_top_k_add_uint64(top, keys, NULL, rows, NULL, 0, &err));
@@ -64,7 +66,8 @@ static void numbers(void) {
     int64_t *weights = malloc((size_t)rows * sizeof *weights);
     for (int64_t i = 0; i < rows; i++)
         weights[i] = 40 + (int64_t)(keys[i] % 1461);
-    BEST("add uint64 column, weights", rows, must(pln_top_k_add_uint64(top, keys, weights, rows, NULL, 0, &err)));
+    BEST("add uint64 column, weights", rows,
+         must(pln_top_k_add_uint64(top, keys, weights, rows, NULL, 0, &err)));
     free(weights);
     BEST("add uint64 one by one", rows, {
         for (int64_t i = 0; i < rows; i++)
@@ -82,7 +85,8 @@ static void texts(void) {
     const void *buffers[3] = {NULL, offsets, bytes};
     struct ArrowSchema schema = {.format = "u", .name = "user"};
     struct ArrowArray array = {.length = rows, .n_buffers = 3, .buffers = buffers};
-    BEST("add utf8 column of 21 bytes", rows, must(pln_top_k_add_column(top, &schema, &array, NULL, &err)));
+    BEST("add utf8 column of 21 bytes", rows,
+         must(pln_top_k_add_column(top, &schema, &array, NULL, &err)));
     free(bytes);
     free(offsets);
 }

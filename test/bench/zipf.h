@@ -23,7 +23,8 @@ static inline void zipf_keys(uint64_t *keys, int64_t rows, double exponent) {
     for (int i = 0; i < ZIPF_VALUES; i++)
         upto[i] = sum += pow(i + 1, -exponent);
     for (int64_t i = 0; i < rows; i++) {
-        double at = (double)(zipf_mix((uint64_t)(i + 1) * 0x9e3779b97f4a7c15u) >> 11) * 0x1p-53 * sum;
+        double at =
+            (double)(zipf_mix((uint64_t)(i + 1) * 0x9e3779b97f4a7c15u) >> 11) * 0x1p-53 * sum;
         int low = 0, high = ZIPF_VALUES - 1;
         while (low < high) {
             int middle = low + (high - low) / 2;

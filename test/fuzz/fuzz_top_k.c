@@ -12,10 +12,12 @@ static void check_bounds(const pln_top_k *top) {
     int64_t found = -1, error = pln_top_k_error(top), total = pln_top_k_total(top);
     out[0].struct_size = sizeof out[0];
     REQUIRE(error >= 0 && error <= total && top->used <= top->capacity);
-    REQUIRE(pln_top_k_list(top, PLN_TOP_K_NO_FALSE_NEGATIVES, error, LISTED, out, &found, NULL) == PLN_OK);
+    REQUIRE(pln_top_k_list(top, PLN_TOP_K_NO_FALSE_NEGATIVES, error, LISTED, out, &found, NULL) ==
+            PLN_OK);
     REQUIRE(found == top->used);
     for (int64_t i = 0; i < found && i < LISTED; i++) {
-        int64_t lower, upper, estimate = pln_top_k_estimate(top, out[i].bytes, out[i].size, &lower, &upper);
+        int64_t lower, upper,
+            estimate = pln_top_k_estimate(top, out[i].bytes, out[i].size, &lower, &upper);
         REQUIRE(lower == out[i].lower && upper == out[i].upper && estimate == out[i].estimate);
         REQUIRE(lower >= 0 && lower <= estimate && estimate <= upper);
         REQUIRE(upper > error && upper <= total && upper - lower <= error);

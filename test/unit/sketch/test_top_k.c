@@ -27,7 +27,9 @@ static void make_stream(stream *s, int kind, bool weighted, uint64_t seed) {
                          : kind == 4 ? (uint64_t)(i < DISTINCT ? i : i % 100)
                                      : (uint64_t)(i % 300);
         s->values[i] = key_of(value);
-        s->weights[i] = !weighted ? 1 : value % 7 == 0 ? 0 : (int64_t)(top_k_random(&seed) >> (30 + seed % 30));
+        s->weights[i] = !weighted        ? 1
+                        : value % 7 == 0 ? 0
+                                         : (int64_t)(top_k_random(&seed) >> (30 + seed % 30));
         s->counts[value] += s->weights[i];
         s->total += s->weights[i];
     }
@@ -69,14 +71,17 @@ static void check_lists(const pln_top_k *top, const int64_t *counts) {
             uint64_t value = value_of(out[i].bytes);
             HOLDS(value < DISTINCT && !listed[value], "%llu", (unsigned long long)value);
             listed[value] = true;
-            HOLDS(out[i].lower <= counts[value] && counts[value] <= out[i].upper, "%lld", (long long)i);
+            HOLDS(out[i].lower <= counts[value] && counts[value] <= out[i].upper, "%lld",
+                  (long long)i);
             HOLDS(guarantee == PLN_TOP_K_NO_FALSE_NEGATIVES || counts[value] > threshold, "%lld",
                   (long long)i);
             HOLDS(i == 0 || out[i - 1].estimate > out[i].estimate ||
-                      (out[i - 1].estimate == out[i].estimate && memcmp(out[i - 1].bytes, out[i].bytes, 8) < 0),
+                      (out[i - 1].estimate == out[i].estimate &&
+                       memcmp(out[i - 1].bytes, out[i].bytes, 8) < 0),
                   "%lld", (long long)i);
         }
-        for (int64_t value = 0; value < DISTINCT && guarantee == PLN_TOP_K_NO_FALSE_NEGATIVES; value++)
+        for (int64_t value = 0; value < DISTINCT && guarantee == PLN_TOP_K_NO_FALSE_NEGATIVES;
+             value++)
             HOLDS(listed[value] || counts[value] <= threshold, "%lld", (long long)value);
         /* Fewer of them are the first of them. */
         pln_top_k_entry few[5] = {{.struct_size = sizeof few[0]}};
@@ -93,8 +98,8 @@ static void check_all(const pln_top_k *top, const stream *s, int64_t capacity) {
     ck_assert_int_eq(pln_top_k_total(top), s->total);
     for (uint64_t value = 0; value < DISTINCT; value++)
         check_item(top, value, s->counts[value]);
-    ck_assert_msg((double)error * 3 * (double)capacity < 4.0 * (double)s->total + (error == 0), "error %lld",
-                  (long long)error);
+    ck_assert_msg((double)error * 3 * (double)capacity < 4.0 * (double)s->total + (error == 0),
+                  "error %lld", (long long)error);
     check_lists(top, s->counts);
 }
 
@@ -170,7 +175,8 @@ START_TEST(ways_of_adding_are_one) {
                 for (int64_t at = 0, size; at < N; at += size) {
                     size = way < 2 ? N : (int64_t)(top_k_random(&state) % 3000);
                     size = size < N - at ? size : N - at;
-                    MUST(pln_top_k_add_uint64(top, s.values + at, weights != NULL ? weights + at : NULL, size, bits,
+                    MUST(pln_top_k_add_uint64(top, s.values + at,
+                                              weights != NULL ? weights + at : NULL, size, bits,
                                               3 + at, &why));
                 }
                 top_k_same(top, singly);
@@ -314,7 +320,8 @@ END_TEST
 START_TEST(merging_with_room_is_adding) {
     static stream s;
     make_stream(&s, 1, true, 9);
-    pln_top_k *a = part_of(&s, DISTINCT, 0, N / 3, 1), *b = part_of(&s, DISTINCT, N / 3, N, 1), *c, *d;
+    pln_top_k *a = part_of(&s, DISTINCT, 0, N / 3, 1), *b = part_of(&s, DISTINCT, N / 3, N, 1), *c,
+              *d;
     pln_top_k *all = part_of(&s, DISTINCT, 0, N, 1), *none = top_k_new(DISTINCT);
     MUST(pln_top_k_copy(a, &c, &why));
     MUST(pln_top_k_copy(b, &d, &why));
@@ -375,7 +382,8 @@ static void add_events(pln_top_k *top, const char *events, const char *column) {
     while (gzgets(file, line, sizeof line) != NULL) {
         json_t *row = json_loads(line, 0, NULL), *value = json_object_get(row, column);
         if (json_is_string(value))
-            MUST(pln_top_k_add(top, json_string_value(value), (int64_t)json_string_length(value), 1, &why));
+            MUST(pln_top_k_add(top, json_string_value(value), (int64_t)json_string_length(value), 1,
+                               &why));
         json_decref(row);
     }
     gzclose(file);
@@ -397,7 +405,8 @@ static void check_query(const json_t *query, const pln_top_k *top, const char *c
         ck_assert(lower <= n && n <= upper);
         if (n <= pln_top_k_error(top))
             continue;
-        while (at < found && (out[at].size != size || memcmp(out[at].bytes, json_string_value(name), (size_t)size) != 0))
+        while (at < found && (out[at].size != size ||
+                              memcmp(out[at].bytes, json_string_value(name), (size_t)size) != 0))
             at++;
         ck_assert_int_lt(at, found);
         /* Exact counts come in the oracle's order, ties by bytes. */

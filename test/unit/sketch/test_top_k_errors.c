@@ -3,12 +3,18 @@
 #include "top_k_help.h"
 #include <math.h>
 
-static struct ArrowArray array_of(const void **buffers, int n_buffers, int64_t length, int64_t offset, int64_t nulls) {
-    return (struct ArrowArray){.length = length, .offset = offset, .null_count = nulls, .n_buffers = n_buffers, .buffers = buffers};
+static struct ArrowArray array_of(const void **buffers, int n_buffers, int64_t length,
+                                  int64_t offset, int64_t nulls) {
+    return (struct ArrowArray){.length = length,
+                               .offset = offset,
+                               .null_count = nulls,
+                               .n_buffers = n_buffers,
+                               .buffers = buffers};
 }
 
-static void check_column(const char *format, const struct ArrowArray *array, const struct ArrowArray *dictionary,
-                         const int64_t *weights, const pln_top_k *want) {
+static void check_column(const char *format, const struct ArrowArray *array,
+                         const struct ArrowArray *dictionary, const int64_t *weights,
+                         const pln_top_k *want) {
     struct ArrowSchema values = {.format = "u", .name = "v", .flags = ARROW_FLAG_NULLABLE};
     struct ArrowSchema schema = {.format = format, .name = "c", .flags = ARROW_FLAG_NULLABLE};
     struct ArrowArray mine = *array;
@@ -34,7 +40,8 @@ START_TEST(numbers_of_every_width) {
     static const struct {
         const char *format;
         const void *data;
-    } integers[] = {{"c", i8}, {"s", i16}, {"i", i32}, {"l", i64}, {"tdD", i32}, {"tsu:UTC", i64}, {"ttu", i64}, {"tts", i32}};
+    } integers[] = {{"c", i8},    {"s", i16},       {"i", i32},   {"l", i64},
+                    {"tdD", i32}, {"tsu:UTC", i64}, {"ttu", i64}, {"tts", i32}};
     pln_top_k *want = top_k_new(8);
     int64_t kept[] = {PLN__LE(64, -1), PLN__LE(64, 3)};
     MUST(pln_top_k_add(want, &kept[0], 8, 4, &why));
@@ -78,10 +85,12 @@ START_TEST(texts_with_and_without_nulls) {
             pln_top_k *want = top_k_new(capacity), *turned = top_k_new(capacity);
             for (int i = 5; i < ROWS; i++)
                 if (!nulls || i % 3 != 0)
-                    MUST(pln_top_k_add(want, text + offsets[i], offsets[i + 1] - offsets[i], weights[i - 5], &why));
+                    MUST(pln_top_k_add(want, text + offsets[i], offsets[i + 1] - offsets[i],
+                                       weights[i - 5], &why));
             for (int i = ROWS - 1; i >= 0; i--)
                 if (!nulls || i % 3 != 0)
-                    MUST(pln_top_k_add(turned, text + offsets[i], offsets[i + 1] - offsets[i], 1, &why));
+                    MUST(pln_top_k_add(turned, text + offsets[i], offsets[i + 1] - offsets[i], 1,
+                                       &why));
             const void *buffers[] = {nulls ? valid : NULL, offsets, text};
             struct ArrowArray array = array_of(buffers, 3, ROWS - 5, 5, nulls ? -1 : 0);
             check_column("u", &array, NULL, weights, want);
@@ -144,7 +153,8 @@ START_TEST(rows_that_are_refused) {
     MUST(pln_top_k_new(NULL, &options, &top, &why));
     fresh->item_bytes_limit = 19;
     ck_assert_int_eq(pln_top_k_add_column(top, &text, &array, NULL, &err), PLN_ELIMIT);
-    ck_assert_ptr_nonnull(strstr(err.message, "item of row 1 has 20 bytes, item_bytes_limit is 19"));
+    ck_assert_ptr_nonnull(
+        strstr(err.message, "item of row 1 has 20 bytes, item_bytes_limit is 19"));
     ck_assert_int_eq(pln_top_k_add(top, buffers[2], 20, 1, &err), PLN_ELIMIT);
     ck_assert_int_eq(pln_top_k_add(top, "a", 1, -1, &err), PLN_EINVAL);
     ck_assert_int_eq(pln_top_k_add_uint64(top, values, negative, 3, NULL, 0, &err), PLN_EINVAL);
@@ -159,7 +169,8 @@ START_TEST(rows_that_are_refused) {
     ck_assert_int_eq(pln_top_k_add(top, "a", 1, 1, &err), PLN_ELIMIT);
     MUST(pln_top_k_add(fresh, "a", 1, 1, &why));
     ck_assert_int_eq(pln_top_k_merge(top, fresh, &err), PLN_ELIMIT);
-    ck_assert_ptr_nonnull(strstr(err.message, "the totals of 9223372036854775807 and 1 are over 2^63 - 1"));
+    ck_assert_ptr_nonnull(
+        strstr(err.message, "the totals of 9223372036854775807 and 1 are over 2^63 - 1"));
     ck_assert_int_eq(pln_top_k_total(top), INT64_MAX);
     struct ArrowSchema item = {.format = "l", .name = "item"}, *items[] = {&item};
     struct ArrowSchema list = {.format = "+l", .name = "tags", .n_children = 1, .children = items};
@@ -181,10 +192,13 @@ START_TEST(lists_that_are_refused) {
     ck_assert_int_gt(pln_top_k_error(top), 0);
     ck_assert_int_eq(pln_top_k_list(top, 3, 0, 2, out, &found, &err), PLN_EINVAL);
     ck_assert_ptr_nonnull(strstr(err.message, "guarantee is 3, expected 1 or 2"));
-    ck_assert_int_eq(pln_top_k_list(top, PLN_TOP_K_NO_FALSE_NEGATIVES, 0, 2, out, &found, &err), PLN_EINVAL);
+    ck_assert_int_eq(pln_top_k_list(top, PLN_TOP_K_NO_FALSE_NEGATIVES, 0, 2, out, &found, &err),
+                     PLN_EINVAL);
     ck_assert_ptr_nonnull(strstr(err.message, "threshold is 0: items of up to"));
-    ck_assert_int_eq(pln_top_k_list(top, PLN_TOP_K_NO_FALSE_POSITIVES, 0, -1, out, &found, &err), PLN_EINVAL);
-    ck_assert_int_eq(pln_top_k_list(top, PLN_TOP_K_NO_FALSE_POSITIVES, 0, 2, &small, &found, &err), PLN_EINVAL);
+    ck_assert_int_eq(pln_top_k_list(top, PLN_TOP_K_NO_FALSE_POSITIVES, 0, -1, out, &found, &err),
+                     PLN_EINVAL);
+    ck_assert_int_eq(pln_top_k_list(top, PLN_TOP_K_NO_FALSE_POSITIVES, 0, 2, &small, &found, &err),
+                     PLN_EINVAL);
     MUST(pln_top_k_list(top, PLN_TOP_K_NO_FALSE_POSITIVES, 0, 0, NULL, &found, &why));
     ck_assert_int_eq(found, top->used);
     pln_top_k_free(top);
@@ -205,7 +219,8 @@ START_TEST(entries_lie_as_far_apart_as_they_say) {
     MUST(pln_top_k_list(top, PLN_TOP_K_NO_FALSE_NEGATIVES, 0, 3, &out[0].entry, &found, &why));
     ck_assert_int_eq(found, 3);
     for (int i = 0; i < 3; i++)
-        ck_assert(out[i].entry.bytes[0] == "cab"[i] && out[i].later == 7 && out[i].entry.struct_size == sizeof out[0]);
+        ck_assert(out[i].entry.bytes[0] == "cab"[i] && out[i].later == 7 &&
+                  out[i].entry.struct_size == sizeof out[0]);
     pln_top_k_free(top);
 }
 END_TEST
@@ -304,7 +319,9 @@ START_TEST(memory_is_what_the_allocator_gave) {
                 calls = i == 40000 ? f.calls : calls;
             }
             ck_assert_int_eq(f.calls, calls);
-            ck_assert_int_le(pln_top_k_memory(top), 700 + (sizes[k] / 3 + 1) * 4 * (texts ? 32 : 24) + (texts ? sizes[k] * 20 * 3 : 0));
+            ck_assert_int_le(pln_top_k_memory(top), 700 +
+                                                        (sizes[k] / 3 + 1) * 4 * (texts ? 32 : 24) +
+                                                        (texts ? sizes[k] * 20 * 3 : 0));
             pln_top_k_free(top);
         }
 }

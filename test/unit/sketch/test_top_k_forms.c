@@ -134,7 +134,9 @@ START_TEST(lies_with_a_right_checksum) {
     lie(b, 36, 1, "bytes of 2 items");
     lie(b, 32, 3, "98 bytes, expected 99");
     lie(b, 40, 1, "98 bytes, expected 78");
-    lie(b, 48, 3, "the most of entry 0 is 3, expected more than the error, 3, and no more than the total, 10");
+    lie(b, 48, 3,
+        "the most of entry 0 is 3, expected more than the error, 3, and no more than the total, "
+        "10");
     lie(b, 48, 11, "the most of entry 0 is 11");
     lie(b, 52, 0x80000000, "the most of entry 0 is -1");
     lie(b, 56, 4, "what entry 0 may have missed is 4, expected 0 to the error, 3");
@@ -247,7 +249,8 @@ END_TEST
 START_TEST(texts_of_datasketches) {
     static const char *const ascii[] = {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
                                         "ccccccccccccccccccccccccccccc", "ddddddddddddddddddddddddddddd", NULL};
-    static const char *const utf8[] = {"абвгд", "еёжзи", "йклмн", "опрст", "уфхцч", "шщъыь", "эюя", NULL};
+    static const char *const utf8[] = {"абвгд", "еёжзи", "йклмн", "опрст",
+                                       "уфхцч", "шщъыь", "эюя",   NULL};
     static const char *const *const words[] = {ascii, utf8};
     static const char *const names[] = {"datasketches/frequent_string_ascii_cpp.sk",
                                         "datasketches/frequent_string_utf8_cpp.sk"};
@@ -329,7 +332,8 @@ START_TEST(images_by_hand) {
     }
     refused(PLN_TOP_K_DATASKETCHES_LONGS, longs, 9, "9 bytes, the preamble has 32");
     pln__store_le32(texts + 48, 1u << 20);
-    refused(PLN_TOP_K_DATASKETCHES_STRINGS, texts, 58, "item 0 of 1048576 bytes is cut, 6 are left");
+    refused(PLN_TOP_K_DATASKETCHES_STRINGS, texts, 58,
+            "item 0 of 1048576 bytes is cut, 6 are left");
     uint8_t more[9] = {1, 1, 10, 6, 3, 4};
     refused(PLN_TOP_K_DATASKETCHES_STRINGS, more, 9, "9 bytes, an empty one has 8");
     /* A great capacity takes no memory, an item of more than a mebibyte is too long. */
@@ -358,7 +362,8 @@ START_TEST(forms_that_a_sketch_lacks) {
     int64_t size;
     pln_top_k *top = filled(20, 50, true), *none = NULL;
     ck_assert_int_eq(pln_top_k_size(top, 9), -1);
-    ck_assert_int_eq(pln_top_k_write(top, PLN_TOP_K_DATASKETCHES_LONGS, out, 16, &size, &err), PLN_EUNSUPPORTED);
+    ck_assert_int_eq(pln_top_k_write(top, PLN_TOP_K_DATASKETCHES_LONGS, out, 16, &size, &err),
+                     PLN_EUNSUPPORTED);
     ck_assert_ptr_nonnull(strstr(err.message, "an item that has not 8 bytes has no form 2"));
     ck_assert_int_eq(pln_top_k_write(top, PLN_TOP_K_NATIVE, out, 16, &size, &err), PLN_ELIMIT);
     ck_assert_ptr_nonnull(strstr(err.message, "16 bytes of room"));
@@ -378,7 +383,8 @@ Suite *suite_sketch_top_k_forms(void) {
     tcase_add_test(tc, native_bytes);
     tcase_add_test(tc, every_truncation_and_change_is_refused);
     tcase_add_test(tc, lies_with_a_right_checksum);
-    tcase_add_loop_test(tc, files_of_datasketches, PLN_TOP_K_DATASKETCHES_LONGS, PLN_TOP_K_DATASKETCHES_STRINGS + 1);
+    tcase_add_loop_test(tc, files_of_datasketches, PLN_TOP_K_DATASKETCHES_LONGS,
+                        PLN_TOP_K_DATASKETCHES_STRINGS + 1);
     tcase_add_test(tc, texts_of_datasketches);
     tcase_add_test(tc, other_families_are_refused_by_name);
     tcase_add_test(tc, images_by_hand);
