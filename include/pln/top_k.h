@@ -22,7 +22,7 @@
  * That is Space-Saving (A. Metwally and others, "Efficient computation of frequent and top-k elements in data streams", 2005) with the purges of
  * D. Anderson and others, "A high-performance algorithm for identifying frequent items in data streams" (2017, arXiv:1705.07001). It measured best: the error is that of
  * Space-Saving with as many entries, for a sixth of the time of its heap, and the lower bounds lack what an entry missed and not the whole error, as those of
- * purging alone do. Buckets that replace their own least entry are as good and cost more for it, and have no bound that holds for all items.
+ * purging alone do. Buckets that replace their own least entry take as long, and the worst of them errs more.
  *
  * Items from an adversary: no order of items breaks a bound. Who knows the seed can choose items that all lie in one place, and so make adding slow: give a secret random
  * one where he may be. No answer and no byte depends on the seed, so that sketches of different seeds merge. Who chooses the items can bring the error to its most, and
