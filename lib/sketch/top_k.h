@@ -115,13 +115,19 @@ static inline const void *pln__top_k_bytes(const pln_top_k *top, int64_t slot, i
 
 /* The slots of a line that have a key, a bit each, without a branch. */
 static inline unsigned pln__top_k_taken(const pln__top_k_line *line, uint64_t key) {
-    unsigned found = 0;
-    for (int i = 0; i < PLN__TOP_K_WAYS; i++)
-        found |= (unsigned)(line->keys[i] == key) << i;
-    return found;
+    const uint64_t *k = line->keys;
+    return (unsigned)(k[0] == key) | (unsigned)(k[1] == key) << 1 | (unsigned)(k[2] == key) << 2 |
+           (unsigned)(k[3] == key) << 3;
 }
 
-pln__top_k_item pln__top_k_item_of(const pln_top_k *top, const void *bytes, int64_t size);
+/* Key and hash of an item whose bytes and size stand. */
+void pln__top_k_hash(const pln_top_k *top, pln__top_k_item *item);
+static inline pln__top_k_item pln__top_k_item_of(const pln_top_k *top, const void *bytes,
+                                                 int64_t size) {
+    pln__top_k_item item = {.bytes = bytes, .size = size};
+    pln__top_k_hash(top, &item);
+    return item;
+}
 /* The slot of an item; -1: there is no such entry. */
 int64_t pln__top_k_find(const pln_top_k *top, const pln__top_k_item *item);
 /* An entry for an item that has none. The caller has seen to it that there are fewer than the capacity. */

@@ -192,7 +192,7 @@ static void fetch(const pln_top_k *top, const batch *b, int64_t i) {
 /* As long as no entry can be dropped, the lines of the next rows are fetched meanwhile. */
 static pln_status add_batch(pln_top_k *top, batch *b, pln_error *err) {
     for (int64_t i = 0; i < b->n; i++)
-        b->items[i] = pln__top_k_item_of(top, b->items[i].bytes, b->items[i].size);
+        pln__top_k_hash(top, &b->items[i]);
     for (int64_t i = 0; i < b->n; i++) {
         if (top->lines != NULL)
             fetch(top, b, i + AHEAD);
@@ -228,11 +228,16 @@ static int64_t gather_texts(const struct ArrowArray *array, const int64_t *weigh
     return i + b->n;
 }
 
+/* Texts or binaries that lie one behind the other, none of them null. */
+static bool is_plain(const pln__sketch_column *c) {
+    return (c->index.id == PLN__UTF8 || c->index.id == PLN__BINARY) &&
+           pln__array_validity(c->rows) == NULL;
+}
+
 static pln_status add_rows(pln_top_k *top, const pln__sketch_column *c, const int64_t *weights,
                            pln_error *err) {
     batch b;
-    bool plain = (c->index.id == PLN__UTF8 || c->index.id == PLN__BINARY) &&
-                 pln__array_validity(c->rows) == NULL;
+    bool plain = is_plain(c);
     for (int64_t i = 0; i < c->rows->length;) {
         i = plain ? gather_texts(c->rows, weights, i, &b) : gather(c, weights, i, &b);
         pln_status status = add_batch(top, &b, err);
@@ -242,10 +247,26 @@ static pln_status add_rows(pln_top_k *top, const pln__sketch_column *c, const in
     return PLN_OK;
 }
 
-/* Weights and sizes of all rows; nulls have neither. */
+/* Sizes and weights of texts that are plain. */
+static pln_status check_texts(const pln_top_k *top, const struct ArrowArray *array,
+                              const int64_t *weights, pln_error *err) {
+    const int32_t *offsets = (const int32_t *)array->buffers[1] + array->offset;
+    int64_t n = array->length, longest = 0, row = 0;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t size = (int64_t)offsets[i + 1] - offsets[i];
+        row = size > longest ? i : row;
+        longest = size > longest ? size : longest;
+    }
+    pln_status status = check_size(top, longest, row, err);
+    return status < 0 ? status : check_weights(top, weights, n, NULL, 0, err);
+}
+
+/* Sizes and weights of all rows; nulls have neither. */
 static pln_status check_rows(const pln_top_k *top, const pln__sketch_column *c,
                              const int64_t *weights, pln_error *err) {
     int64_t total = top->total;
+    if (is_plain(c))
+        return check_texts(top, c->rows, weights, err);
     for (int64_t i = 0; i < c->rows->length; i++) {
         uint64_t word;
         int64_t size = 0, weight = weights != NULL ? weights[i] : 1;

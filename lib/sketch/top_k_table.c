@@ -3,19 +3,21 @@
 
 enum { WAYS = PLN__TOP_K_WAYS, FIRST_LINES = 6, RECORD = PLN__TOP_K_RECORD };
 
-pln__top_k_item pln__top_k_item_of(const pln_top_k *top, const void *bytes, int64_t size) {
-    pln__top_k_item item = {bytes, size, 0, 0, size != 8};
-    if (item.apart) {
-        item.key = item.hash = pln__hash64(bytes, size, top->seed);
+/* In place: an item that is returned would be read as a whole while its parts are still being stored. */
+void pln__top_k_hash(const pln_top_k *top, pln__top_k_item *item) {
+    uint64_t key;
+    item->apart = item->size != 8;
+    if (item->apart) {
+        key = item->hash = pln__hash64(item->bytes, item->size, top->seed);
     } else {
-        memcpy(&item.key, bytes, 8);
-        item.hash = pln__top_k_mix(item.key, top->factor);
+        memcpy(&key, item->bytes, 8);
+        item->hash = pln__top_k_mix(key, top->factor);
     }
-    if (PLN__UNLIKELY(item.key == top->free_key)) {
-        item.key = item.hash = top->free_key + 1;
-        item.apart = true;
+    item->key = key;
+    if (PLN__UNLIKELY(key == top->free_key)) {
+        item->key = item->hash = top->free_key + 1;
+        item->apart = true;
     }
-    return item;
 }
 
 /* Items are short as a rule, and the last word of one may overlap the one before. */
