@@ -21,6 +21,7 @@
 #include <pln/host.h>
 #include <pln/key.h>
 #include <pln/plugin.h>
+#include <pln/profile.h>
 #include <pln/quantiles.h>
 #include <pln/report.h>
 #include <pln/reservoir.h>

@@ -259,6 +259,8 @@ static inline void pln__store_decimal128(void *bytes, pln__int128 value) {
 
 /* 10^n, 0 <= n <= 38. */
 pln__int128 pln__decimal128_ten(int32_t n);
+/* As near as a double gets; -38 <= scale <= 38. */
+double pln__decimal128_double(pln__int128 value, int32_t scale);
 
 /* ---- formatting ---- */
 

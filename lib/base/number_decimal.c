@@ -77,3 +77,15 @@ pln__parsed pln__parse_decimal128(const char *text, int64_t size, int32_t precis
         *out = number.negative ? -(pln__int128)value : (pln__int128)value;
     return parsed;
 }
+
+double pln__decimal128_double(pln__int128 value, int32_t scale) {
+    char text[PLN__DECIMAL128_TEXT_SIZE];
+    double out = 0;
+    int64_t small = (int64_t)value;
+    bool exact = small == value && small > -(INT64_C(1) << 53) && small < INT64_C(1) << 53;
+    if (exact && scale >= 0 && scale <= 22)
+        return (double)small / pln__exact_tens[scale];
+    int64_t n = pln__format_decimal128(text, value, scale);
+    (void)pln__parse_double(text, n, PLN__DOUBLE_LENIENT, &out);
+    return out;
+}

@@ -263,7 +263,7 @@ pln_status pln__x_cast_dec_f64(xprog *p, const xop *op, int32_t n) {
     int32_t scale = x_arg_reg(p, op, 0)->type.scale;
     double *out = x_dest(p, op);
     for (int32_t i = 0; i < n; i++)
-        out[i] = pln__x_decimal_double(in[i], scale);
+        out[i] = pln__decimal128_double(in[i], scale);
     return PLN_OK;
 }
 
@@ -272,6 +272,6 @@ pln_status pln__x_cast_dec_f32(xprog *p, const xop *op, int32_t n) {
     int32_t scale = x_arg_reg(p, op, 0)->type.scale;
     float *out = x_dest(p, op);
     for (int32_t i = 0; i < n; i++)
-        out[i] = (float)pln__x_decimal_double(in[i], scale);
+        out[i] = (float)pln__decimal128_double(in[i], scale);
     return PLN_OK;
 }

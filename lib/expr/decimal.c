@@ -90,14 +90,3 @@ bool pln__x_decimal_rescale(pln__int128 value, int32_t from, int32_t to, pln__in
     *out = rest >= ten - rest ? quotient + (value < 0 ? -1 : 1) : quotient;
     return true;
 }
-
-double pln__x_decimal_double(pln__int128 value, int32_t scale) {
-    char text[PLN__DECIMAL128_TEXT_SIZE];
-    double out = 0;
-    int64_t small = (int64_t)value;
-    if (small == value && small > -(INT64_C(1) << 53) && small < INT64_C(1) << 53 && scale <= 22)
-        return (double)small / pln__exact_tens[scale];
-    int64_t n = pln__format_decimal128(text, value, scale);
-    (void)pln__parse_double(text, n, PLN__DOUBLE_LENIENT, &out);
-    return out;
-}

@@ -8,7 +8,5 @@
 bool pln__x_decimal_divide(pln__int128 a, int32_t shift, pln__int128 b, pln__int128 *out);
 /* The value at another scale, rounded half away from zero; false if it does not fit 128 bits. */
 bool pln__x_decimal_rescale(pln__int128 value, int32_t from, int32_t to, pln__int128 *out);
-/* As near as a double gets. */
-double pln__x_decimal_double(pln__int128 value, int32_t scale);
 
 #endif

@@ -462,6 +462,8 @@ static const test_case cases[] = {
     {"key", "{\"fields\": [\"part\", \"id\"]}", NULL, NULL, NULL, TRANSFORM(1, )},
     {"key", "{\"hash\": \"sha256\", \"output\": \"bytes\", \"secret\": \"0123456789abcdef\"}", NULL, NULL, NULL, TRANSFORM(1, )},
     {"key", "{\"hash\": \"dbt_surrogate\", \"output\": \"uuid\", \"column\": \"k\"}", NULL, NULL, NULL, TRANSFORM(1, )},
+    {"profile", "{}", NULL, NULL, NULL, TRANSFORM(1, )},
+    {"profile", "{\"top\": 0, \"precision\": 14, \"k\": 50, \"seed\": 7}", NULL, NULL, NULL, TRANSFORM(1, )},
 };
 
 static void one(const test_case *c, const kit_options *options, kit_outcome *sum) {

@@ -1,6 +1,6 @@
 /* The bytes in hll_columns.txt, to which the tests of the bindings hold Python and Go as well. */
 #include "hll_help.h"
-#include "unit/key/key_help.h"
+#include "table.h"
 
 static const char *const words[] = {"", "xxh3", "redis", "datasketches"};
 static const char *const forms[] = {"", "native", "redis", "datasketches"};

@@ -92,6 +92,24 @@ static const struct {
     {"sample", "{\"fraction\":1.0}", NULL, INPUT, NULL, NULL, {NULL}},
     {"sample", "{\"fraction\":0}", NULL, "", NULL, NULL, {NULL}},
     /* Made by test/unit/key/pln_keys.py. */
+    {"profile", "{\"top\":1}", "x > out; x.profile > out2", INPUT,
+     "{\"column\":\"id\",\"type\":\"int64\",\"rows\":4,\"nulls\":0,\"distinct\":4.000000119209294,\"distinct_error\""
+     ":0.0003452669967209217,\"minimum\":\"1\",\"maximum\":\"4\",\"mean\":2.5,\"deviation\":1.2909944487358056,\"zer"
+     "os\":0,\"negatives\":0,\"nans\":null,\"shortest\":null,\"longest\":null,\"mean_length\":null,\"quantiles\":[{"
+     "\"fraction\":0.01,\"value\":\"1\"},{\"fraction\":0.05,\"value\":\"1\"},{\"fraction\":0.25,\"value\":\"1\"},{\""
+     "fraction\":0.5,\"value\":\"2\"},{\"fraction\":0.75,\"value\":\"3\"},{\"fraction\":0.95,\"value\":\"4\"},{\"fra"
+     "ction\":0.99,\"value\":\"4\"}],\"top\":[{\"value\":\"1\",\"at_least\":1,\"at_most\":1}]}\n"
+     "{\"column\":\"k\",\"type\":\"int32\",\"rows\":4,\"nulls\":1,\"distinct\":3.0000000670552276,\"distinct_error\""
+     ":0.00025895024496825166,\"minimum\":\"-2\",\"maximum\":\"5\",\"mean\":1,\"deviation\":3.605551275463989,\"zero"
+     "s\":1,\"negatives\":1,\"nans\":null,\"shortest\":null,\"longest\":null,\"mean_length\":null,\"quantiles\":[{\""
+     "fraction\":0.01,\"value\":\"-2\"},{\"fraction\":0.05,\"value\":\"-2\"},{\"fraction\":0.25,\"value\":\"-2\"},{"
+     "\"fraction\":0.5,\"value\":\"0\"},{\"fraction\":0.75,\"value\":\"5\"},{\"fraction\":0.95,\"value\":\"5\"},{\"f"
+     "raction\":0.99,\"value\":\"5\"}],\"top\":[{\"value\":\"0\",\"at_least\":1,\"at_most\":1}]}\n"
+     "{\"column\":\"s\",\"type\":\"utf8\",\"rows\":4,\"nulls\":1,\"distinct\":3.0000000670552276,\"distinct_error\":"
+     "0.00025895024496825166,\"minimum\":\"12\",\"maximum\":\"x\",\"mean\":null,\"deviation\":null,\"zeros\":null,\""
+     "negatives\":null,\"nans\":null,\"shortest\":1,\"longest\":2,\"mean_length\":1.3333333333333333,\"quantiles\":n"
+     "ull,\"top\":[{\"value\":\"12\",\"at_least\":1,\"at_most\":1}]}\n",
+     NULL, {NULL}},
     {"key", "{\"fields\":[\"s\",\"k\"]}", NULL,
      "{\"id\":1,\"k\":5,\"s\":\"7\",\"key\":\"004146dbf1586968a8e8ec94ccd30c55\"}\n"
      "{\"id\":2,\"k\":0,\"s\":\"x\",\"key\":\"e64c858bf700f1893b1f880d50a14dd5\"}\n"
@@ -151,6 +169,9 @@ static const struct {
     {"limit", "{\"rows\":-1}", PLN_EOPTION, "rows"},
     {"sample", "{}", PLN_EOPTION, "fraction"},
     {"sample", "{\"fraction\":1.5}", PLN_EOPTION, "fraction"},
+    {"profile", "{\"top\":1001}", PLN_EOPTION, "top is 1001, expected 0 to 1000"},
+    {"profile", "{\"precision\":3}", PLN_EOPTION, "precision is 3, expected 4 to 18"},
+    {"profile", "{\"k\":5000000000}", PLN_EOPTION, "expected 8 to 65535"},
     {"key", "{\"fields\":[\"idd\"]}", PLN_ENAME, "fields: column 'idd'"},
     {"key", "{\"fields\":[\"id\",\"id\"]}", PLN_EINVAL, "'id' is there twice"},
     {"key", "{\"column\":\"k\"}", PLN_EOPTION, "the input has a column 'k'"},

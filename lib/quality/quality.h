@@ -1,0 +1,26 @@
+/*
+ * Room quality: what is in the data, and whether it is as it should be.
+ *
+ * Job: profiles of columns (<pln/profile.h>).
+ * Must not know: formats, nodes, files; where the rows come from and what is done with a verdict.
+ * Invariants: what is known of parts merges to what is known of the whole; how rows are divided into batches makes no difference; memory goes
+ * with the columns, never with the rows.
+ */
+#ifndef PLN__QUALITY_H
+#define PLN__QUALITY_H
+
+#include "column/column.h"
+#include <pln/profile.h>
+
+/* Holds `options` (NULL allowed) to their ranges; *out is whole then. */
+pln_status pln__profile_check(const pln_profile_options *options, pln_profile_options *out,
+                              pln_error *err);
+/* Whether two profiles merge: PLN_ETYPE says what differs. */
+pln_status pln__profile_same_kind(const pln_profile *a, const pln_profile *b, pln_error *err);
+/* The report's schema, and its rows. */
+pln_status pln__profile_report_schema(const pln_allocator *mem, struct ArrowSchema *out,
+                                      pln_error *err);
+pln_status pln__profile_report(pln_profile *profile, const struct ArrowSchema *schema,
+                               struct ArrowArray *out, pln_error *err);
+
+#endif
