@@ -462,6 +462,9 @@ static const test_case cases[] = {
     {"key", "{\"fields\": [\"part\", \"id\"]}", NULL, NULL, NULL, TRANSFORM(1, )},
     {"key", "{\"hash\": \"sha256\", \"output\": \"bytes\", \"secret\": \"0123456789abcdef\"}", NULL, NULL, NULL, TRANSFORM(1, )},
     {"key", "{\"hash\": \"dbt_surrogate\", \"output\": \"uuid\", \"column\": \"k\"}", NULL, NULL, NULL, TRANSFORM(1, )},
+    {"sketch", "{\"key\": [\"part\"], \"sketches\": {\"ids\": {\"hll\": \"id\"}, \"amounts\": {\"quantiles\": \"amount\"}}}", NULL, NULL, NULL, TRANSFORM(1, )},
+    {"sketch", "{\"sketches\": {\"parts\": {\"top_k\": \"part\"}, \"n\": {\"count_min\": \"id\", \"epsilon\": 0.1, \"delta\": 0.1}}}", NULL, NULL, NULL, TRANSFORM(1, )},
+    {"sketch.merge", "{\"key\": [\"id\"], \"columns\": [\"data\"]}", NULL, NULL, NULL, DECODES},
     {"profile", "{}", NULL, NULL, NULL, TRANSFORM(1, )},
     {"profile", "{\"top\": 0, \"precision\": 14, \"k\": 50, \"seed\": 7}", NULL, NULL, NULL, TRANSFORM(1, )},
 };
