@@ -337,10 +337,10 @@ static pln_status get_column(reader *r, pln_profile *profile, pln__profile_colum
     if (c->kind == PLN__PROFILE_OTHER)
         return PLN_OK;
     PLN__TRY(c->kind == PLN__PROFILE_BYTES ? get_texts(r, c, err) : get_numbers(r, c, err));
-    c->values = profile->rows - c->nulls - c->nans;
-    if (c->nans < 0 || c->values < 0 || c->nans > profile->rows)
+    if (c->nans < 0 || c->nans > profile->rows - c->nulls)
         return BAD("%lld NaN and %lld nulls in %lld rows", (long long)c->nans, (long long)c->nulls,
                    (long long)profile->rows);
+    c->values = profile->rows - c->nulls - c->nans;
     if (c->zeros < 0 || c->zeros > c->values || c->negatives < 0 || c->negatives > c->values)
         return BAD("%lld zeros and %lld negatives of %lld numbers", (long long)c->zeros,
                    (long long)c->negatives, (long long)c->values);
