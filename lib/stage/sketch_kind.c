@@ -175,8 +175,10 @@ static void cms_free(void *sketch) {
 }
 
 #define KIND(name, magic, prefix)                                                                  \
-    {name,         magic,         prefix##_make,  prefix##_add, prefix##_merge,                        \
-     prefix##_read, prefix##_size, prefix##_write, prefix##_free}
+    {                                                                                              \
+        name, magic, prefix##_make, prefix##_add, prefix##_merge, prefix##_read, prefix##_size,    \
+            prefix##_write, prefix##_free                                                          \
+    }
 
 static const pln__sketch_kind kinds[] = {KIND("hll", "PLNH", hll), KIND("top_k", "PLNT", top),
                                          KIND("quantiles", "PLNQ", kll),
