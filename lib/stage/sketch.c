@@ -278,7 +278,7 @@ out:
     return status;
 }
 
-static pln_status note_bad(sketch_stage *s, int64_t row, int64_t bad, const pln_error *why,
+static pln_status note_bad(sketch_stage *s, int64_t row, const char *column, const pln_error *why,
                            pln_error *err) {
     int64_t n = s->n_rejections + 1;
     pln_status status =
@@ -289,7 +289,7 @@ static pln_status note_bad(sketch_stage *s, int64_t row, int64_t bad, const pln_
     if (status < 0)
         return status;
     memcpy(s->messages[n - 1], why->message, sizeof *s->messages);
-    s->rejections[n - 1] = (pln_rejection){row, PLN_EDATA, 0, s->wishes[bad].name, NULL};
+    s->rejections[n - 1] = (pln_rejection){row, PLN_EDATA, 0, column, NULL};
     s->n_rejections = n;
     return PLN_OK;
 }
@@ -298,24 +298,25 @@ static int64_t count_of(const sketch_stage *s, const struct ArrowArray *rows, in
     static const pln__type type = {.id = PLN__INT64, .width = 8};
     if (s->rows_at < 0 || !pln__array_valid(rows->children[s->rows_at], row))
         return 1;
-    int64_t n = pln__array_int(&type, rows->children[s->rows_at], row);
-    return n < 0 ? 0 : n;
+    return pln__array_int(&type, rows->children[s->rows_at], row);
 }
 
 static pln_status merge_rows(sketch_stage *s, const struct ArrowArray *rows, pln_error *err) {
     s->n_rejections = 0;
     for (int64_t row = 0; row < rows->length; row++) {
         pln_error why = {0};
-        int64_t bad = 0;
-        pln_status status = pln__sketch_groups_merge(&s->groups, rows, s->columns, row,
-                                                     count_of(s, rows, row), &bad, &why);
+        int64_t bad = 0, count = count_of(s, rows, row);
+        pln_status status =
+            count < 0
+                ? pln__error_set(&why, PLN_EDATA, "%lld rows", (long long)count)
+                : pln__sketch_groups_merge(&s->groups, rows, s->columns, row, count, &bad, &why);
         if (status == PLN_ENOMEM) {
             if (err != NULL)
                 *err = why;
             return status;
         }
         if (status < 0)
-            status = note_bad(s, row, bad, &why, err);
+            status = note_bad(s, row, count < 0 ? "rows" : s->wishes[bad].name, &why, err);
         if (status < 0)
             return status;
     }

@@ -173,33 +173,35 @@ static pln_status sketch_of(pln__sketch_groups *g, int64_t group, int64_t wish, 
     return found->kinds[wish]->make(g->mem, &g->wishes[wish], &found->sketches[wish], err);
 }
 
-/* The batch's rows by group, each group's in their order; a counting sort. starts[group] is where a group begins, and has g->n + 1 entries. */
-static pln_status sort_rows(pln__sketch_groups *g, int64_t n, int64_t *starts, pln_error *err) {
+static int by_group(const void *a, const void *b, const void *context) {
+    const int32_t *group_of = context, x = *(const int32_t *)a, y = *(const int32_t *)b;
+    return group_of[x] != group_of[y] ? (group_of[x] > group_of[y]) - (group_of[x] < group_of[y])
+                                      : (x > y) - (x < y);
+}
+
+/* The batch's rows by group, each group's in their order; what it costs goes with the rows and not with the groups there are. */
+static pln_status sort_rows(pln__sketch_groups *g, int64_t n, pln_error *err) {
     pln_status status =
         pln__grow(g->mem, &g->order, &g->order_capacity, n + 1, sizeof *g->order, err);
     if (status < 0)
         return status;
-    memset(starts, 0, (size_t)(g->n + 1) * sizeof *starts);
     for (int64_t i = 0; i < n; i++)
-        starts[g->group_of[i] + 1]++;
-    for (int64_t k = 0; k < g->n; k++)
-        starts[k + 1] += starts[k];
-    for (int64_t i = 0; i < n; i++)
-        g->order[starts[g->group_of[i]]++] = (int32_t)i;
-    for (int64_t k = g->n; k > 0; k--)
-        starts[k] = starts[k - 1];
-    starts[0] = 0;
+        g->order[i] = (int32_t)i;
+    if (g->n > 1)
+        pln__sort(g->order, n, sizeof *g->order, by_group, g->group_of);
     return PLN_OK;
 }
 
+/* Rows order[from, from + n), which are of one group. */
 static pln_status add_rows(pln__sketch_groups *g, const struct ArrowSchema *in,
-                           const struct ArrowArray *rows, const int64_t *columns,
-                           const int64_t *starts, int64_t group, pln_error *err) {
+                           const struct ArrowArray *rows, const int64_t *columns, int64_t from,
+                           int64_t n, pln_error *err) {
     pln_status status = PLN_OK;
     struct ArrowArray some = {0};
-    int64_t n = starts[group + 1] - starts[group];
+    int64_t group = g->group_of[g->order[from]];
     g->list[group].rows += n;
-    for (int64_t w = 0; n > 0 && w < g->n_wishes; w++) {
+    g->list[group].kept = true;
+    for (int64_t w = 0; w < g->n_wishes; w++) {
         const struct ArrowArray *column = rows->children[columns[w]];
         const struct ArrowSchema *field = in->children[columns[w]];
         PLN__TRY(sketch_of(g, group, w, err));
@@ -208,7 +210,7 @@ static pln_status add_rows(pln__sketch_groups *g, const struct ArrowSchema *in,
             PLN__TRY(g->wishes[w].kind->add(sketch, field, column, err));
             continue;
         }
-        PLN__TRY(pln__array_take(g->mem, field, column, g->order + starts[group], n, &some, err));
+        PLN__TRY(pln__array_take(g->mem, field, column, g->order + from, n, &some, err));
         PLN__TRY(g->wishes[w].kind->add(sketch, field, &some, err));
         pln__array_release(&some);
     }
@@ -220,15 +222,13 @@ out:
 pln_status pln__sketch_groups_add(pln__sketch_groups *g, const struct ArrowSchema *in,
                                   const struct ArrowArray *rows, const int64_t *columns,
                                   pln_error *err) {
-    pln_status status;
-    int64_t *starts = pln__calloc(g->mem, (uint64_t)g->n + 1, sizeof *starts);
-    if (starts == NULL)
-        return pln__error_memory(err, (uint64_t)g->n * sizeof *starts);
-    PLN__TRY(sort_rows(g, rows->length, starts, err));
-    for (int64_t k = 0; k < g->n; k++)
-        PLN__TRY(add_rows(g, in, rows, columns, starts, k, err));
-out:
-    pln__free(g->mem, starts, ((uint64_t)g->n + 1) * sizeof *starts);
+    pln_status status = sort_rows(g, rows->length, err);
+    for (int64_t from = 0, end; from < rows->length && status == PLN_OK; from = end) {
+        for (end = from + 1; end < rows->length; end++)
+            if (g->group_of[g->order[end]] != g->group_of[g->order[from]])
+                break;
+        status = add_rows(g, in, rows, columns, from, end - from, err);
+    }
     return status;
 }
 
@@ -275,6 +275,7 @@ pln_status pln__sketch_groups_merge(pln__sketch_groups *g, const struct ArrowArr
     for (*bad = 0; *bad < g->n_wishes; ++*bad)
         PLN__TRY(read_cell(g, group, *bad, rows->children[columns[*bad]], row, &cells[*bad], err));
     group->rows = pln__add_clamped(group->rows, count);
+    group->kept = true;
     for (int64_t w = 0; w < g->n_wishes; w++) {
         void *old = group->sketches[w];
         if (cells[w].sketch == NULL)
@@ -346,7 +347,7 @@ static pln_status drop_empty(pln__sketch_groups *g, struct ArrowArray *rows, pln
     pln_status status =
         pln__grow(g->mem, &g->order, &g->order_capacity, g->n + 1, sizeof *g->order, err);
     for (int64_t k = 0; k < g->n && status == PLN_OK; k++)
-        if (g->list[k].rows > 0)
+        if (g->list[k].kept)
             g->order[kept++] = (int32_t)k;
     if (status < 0 || kept == g->n)
         return status;

@@ -44,6 +44,7 @@ const pln__sketch_kind *pln__sketch_kind_of(const uint8_t *bytes, int64_t size);
 /* The sketches of one group, one for each wish; NULL where no value has come yet. */
 typedef struct pln__sketch_group {
     int64_t rows;
+    bool kept; /* a row of it was not rejected */
     void **sketches;
     const pln__sketch_kind **kinds;
 } pln__sketch_group;

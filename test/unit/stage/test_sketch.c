@@ -253,6 +253,30 @@ START_TEST(what_is_no_sketch_is_rejected) {
 }
 END_TEST
 
+/* A count of rows is only a count: with 0 the sketches are merged all the same, one below 0 is rejected. */
+START_TEST(the_count_of_rows_is_held_to_its_range) {
+    static const char *const counts[] = {"{\"columns\":{\"rows\":\"rows - rows\"}}",
+                                         "{\"columns\":{\"rows\":\"0 - rows\"}}"};
+    for (int i = 0; i < 2; i++) {
+        const char *const nodes[][3] = {
+            {"x", "sketch", "{\"key\":[\"g\"],\"seed\":7,\"sketches\":{" USERS "}}"},
+            {"d", "derive", counts[i]},
+            {"y", "sketch.merge", "{\"key\":[\"g\"],\"seed\":7,\"columns\":[\"users\"]}"},
+            {NULL}};
+        pln_table *in = rows_table(), *bad;
+        pln_table *out =
+            run(in, nodes, "in > x > d > y > out; y.reject > bad", 500, 0, &bad, PLN_OK);
+        ck_assert_int_eq(pln_table_rows(out), i == 0 ? GROUPS : 0);
+        ck_assert_int_eq(pln_table_rows(bad), i == 0 ? 0 : GROUPS);
+        for (int64_t k = 0; i == 0 && k < GROUPS; k++)
+            assert_users(out, k, 2, k);
+        pln_table_free(out);
+        pln_table_free(bad);
+        pln_table_free(in);
+    }
+}
+END_TEST
+
 static const struct {
     const char *stage, *config;
     pln_status status;
@@ -292,6 +316,7 @@ Suite *suite_stage_sketch(void) {
     tcase_add_test(tcase, layers_merge_to_the_whole);
     tcase_add_test(tcase, all_kinds_are_made);
     tcase_add_test(tcase, what_is_no_sketch_is_rejected);
+    tcase_add_test(tcase, the_count_of_rows_is_held_to_its_range);
     tcase_add_loop_test(tcase, what_cannot_be_is_refused_before_a_row, 0,
                         sizeof refused / sizeof refused[0]);
     suite_add_tcase(suite, tcase);
