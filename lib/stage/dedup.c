@@ -1,4 +1,5 @@
 #include "stage/dedup.h"
+#include "base/little.h"
 
 /* ---- life ---- */
 
@@ -196,24 +197,37 @@ out:
     return status;
 }
 
+/* Keyed, so that nobody can choose a row that takes another one's key and so has it dropped. */
+pln_status pln__dedup_keys_new(pln__dedup_stage *s, const struct ArrowSchema *in, pln_error *err) {
+    pln_keys *keys = NULL;
+    pln_keys_options options;
+    uint8_t secret[PLN_KEY_SECRET_MIN];
+    pln__store_le64(secret, s->seed);
+    pln__store_le64(secret + 8, ~s->seed);
+    pln_keys_options_init(&options, sizeof options);
+    options.secret = secret;
+    options.secret_size = sizeof secret;
+    pln_status status = pln__keys_new(s->mem, in, s->fields, s->n_fields, &options, &keys, err);
+    if (status < 0) {
+        pln__error_prefix(err, "key");
+        return status;
+    }
+    pln_keys_free(s->keys);
+    s->keys = keys;
+    return PLN_OK;
+}
+
 static pln_status dedup_schema(void *self, pln_context *ctx, const struct ArrowSchema *const *in,
                                int32_t n_in, struct ArrowSchema *out, int32_t n_out,
                                pln_error *err) {
     pln_status status = PLN_OK;
     pln__dedup_stage *s = self;
-    pln_keys *keys = NULL;
     (void)ctx;
     (void)n_in;
     if (s->held.live > 0 && !pln__schema_equal(&s->schema, in[0]))
         PLN__FAIL(err, PLN_ETYPE, "%lld rows of another schema are held", (long long)s->held.live);
     PLN__TRY(find_columns(s, in[0], err));
-    status = pln__keys_new(s->mem, in[0], s->fields, s->n_fields, NULL, &keys, err);
-    if (status < 0) {
-        pln__error_prefix(err, "key");
-        goto out;
-    }
-    pln_keys_free(s->keys);
-    s->keys = keys;
+    PLN__TRY(pln__dedup_keys_new(s, in[0], err));
     if (s->held.live == 0) {
         pln__schema_release(&s->schema);
         s->schema = (struct ArrowSchema){0};

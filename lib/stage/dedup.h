@@ -79,6 +79,8 @@ static inline bool pln__dedup_holds(const pln__dedup_stage *s) {
 static inline int64_t pln__dedup_before(const pln__dedup_stage *s) {
     return s->latest == INT64_MIN ? INT64_MIN : pln__add_clamped(s->latest, -s->span);
 }
+/* Keys of the node's seed; made anew where a saved state has another one. */
+pln_status pln__dedup_keys_new(pln__dedup_stage *s, const struct ArrowSchema *in, pln_error *err);
 pln_status pln__dedup_stores_new(pln__dedup_stage *s, pln_error *err);
 void pln__dedup_stores_free(pln__dedup_stage *s);
 

@@ -174,6 +174,7 @@ pln_status pln__dedup_load(void *self, pln_context *ctx, const pln_piece *pieces
     if (count < 1)
         return pln__error_set(err, PLN_ECORRUPT, "the saved state is missing");
     PLN__TRY(load_numbers(s, &pieces[0], err));
+    PLN__TRY(pln__dedup_keys_new(s, &s->schema, err));
     pln__dedup_stores_free(s);
     PLN__TRY(pln__dedup_stores_new(s, err));
     for (int64_t i = 1; i < count; i++) {
