@@ -165,7 +165,6 @@ static pln_status set_up(sketch_stage *s, pln_context *ctx, const pln_config *co
     s->columns = pln__calloc(s->mem, (uint64_t)s->n_wishes + 1, sizeof *s->columns);
     if (s->columns == NULL)
         PLN__TRY(pln__error_memory(err, (uint64_t)s->n_wishes * sizeof *s->columns));
-    s->groups = (pln__sketch_groups){.mem = s->mem, .wishes = s->wishes, .n_wishes = s->n_wishes};
 out:
     json_decref(said);
     return status;
@@ -249,11 +248,11 @@ static pln_status sketch_schema(void *self, pln_context *ctx, const struct Arrow
                                 pln_error *err) {
     sketch_stage *s = self;
     pln_status status;
-    (void)ctx;
     (void)n_in;
     (void)n_out;
     pln__sketch_groups_close(&s->groups);
     s->groups = (pln__sketch_groups){.mem = s->mem, .wishes = s->wishes, .n_wishes = s->n_wishes};
+    ctx->host->random(ctx, s->groups.secret, sizeof s->groups.secret);
     PLN__TRY(find_columns(s, in[0], err));
     PLN__TRY(
         pln__sketch_groups_open(&s->groups, in[0], (const char *const *)s->keys, s->n_keys, err));

@@ -19,6 +19,15 @@ out:
     return status;
 }
 
+static pln_status keys_of(const pln__sketch_groups *g, const struct ArrowSchema *schema,
+                          const char *const *names, pln_keys **out, pln_error *err) {
+    pln_keys_options options;
+    pln_keys_options_init(&options, sizeof options);
+    options.secret = g->secret;
+    options.secret_size = sizeof g->secret;
+    return pln__keys_new(g->mem, schema, names, g->n_keys, &options, out, err);
+}
+
 pln_status pln__sketch_groups_open(pln__sketch_groups *g, const struct ArrowSchema *in,
                                    const char *const *key_names, int64_t n, pln_error *err) {
     pln_status status;
@@ -34,7 +43,7 @@ pln_status pln__sketch_groups_open(pln__sketch_groups *g, const struct ArrowSche
     }
     PLN__TRY(make_schema(g, in, err));
     if (n > 0)
-        PLN__TRY(pln__keys_new(g->mem, in, key_names, n, NULL, &g->keys, err));
+        PLN__TRY(keys_of(g, in, key_names, &g->keys, err));
     g->key_values = pln__calloc(g->mem, (uint64_t)n + 1, sizeof *g->key_values);
     if (g->key_values == NULL)
         return pln__error_memory(err, (uint64_t)n * sizeof *g->key_values);
@@ -151,7 +160,7 @@ pln_status pln__sketch_groups_restore(pln__sketch_groups *g, const struct ArrowA
         names[i] = g->out.children[i]->name;
     }
     if (g->n_keys > 0)
-        PLN__TRY(pln__keys_new(g->mem, &g->out, names, g->n_keys, NULL, &g->keys, err));
+        PLN__TRY(keys_of(g, &g->out, names, &g->keys, err));
     g->key_columns = here;
     PLN__TRY(pln__sketch_groups_find(g, rows, err));
 out:

@@ -56,6 +56,7 @@ typedef struct pln__sketch_groups {
     struct ArrowSchema out; /* key columns, rows, a binary column for each wish */
     int64_t n_keys;
     int64_t *key_columns; /* in the input */
+    uint8_t secret[PLN_KEY_SECRET_MIN]; /* so that nobody can make rows that fall into another group */
     pln_keys *keys;
     pln__map *index; /* key to group */
     pln__column *key_values; /* of each group, a column each */
