@@ -5,6 +5,7 @@
  *     fuzz_csv [-n RUNS] [FILE or FOLDER...]      (default: test/fuzz/corpus/<thing>)
  */
 #define _POSIX_C_SOURCE 200809L
+#include "effort.h"
 #include "fuzz.h"
 #include <dirent.h>
 #include <stdbool.h>
@@ -116,7 +117,7 @@ static void scatter(long budget) {
 }
 
 int main(int argc, char **argv) {
-    long budget = getenv("PLN_TORTURE") != NULL ? 2000000 : 20000;
+    long budget = effort(20000, 2000000);
     int first = 1;
     if (argc > 2 && strcmp(argv[1], "-n") == 0) {
         budget = strtol(argv[2], NULL, 10);

@@ -6,6 +6,7 @@
  *     compat                       the laws
  *     compat --print SEED N        pairs and our answers in the mode of Java, for CompatPeer.java: reader TAB writer TAB answer
  */
+#include "effort.h"
 #include "format/avro.h"
 #include "random_schemas.h"
 #include "schema/diff.h"
@@ -475,7 +476,7 @@ static void hold(rng *r, const pair *p, tally *all) {
 int main(int argc, char **argv) {
     static pair p;
     tally all = {0};
-    long n = getenv("PLN_TORTURE") != NULL ? 200000 : 20000;
+    long n = effort(20000, 200000);
     if (argc == 4)
         return print(strtoull(argv[2], NULL, 10), strtol(argv[3], NULL, 10));
     for (long i = 0; i < n; i++) {

@@ -5,6 +5,7 @@
  * where that order is fixed: not behind a place where two paths from one source have met. How far a source was read when a limit has had enough
  * depends on the size of batches, and so do rejects in front of it: those of graphs with a limit are not compared.
  */
+#include "effort.h"
 #include "format/format.h"
 #include <pln/pln.h>
 #include <stdio.h>
@@ -330,7 +331,7 @@ int main(void) {
     } modes[] = {{"micro(1)", PLN_MICRO_BATCH, 1, 8192},      {"micro(7)", PLN_MICRO_BATCH, 7, 8192},
                  {"micro(1000)", PLN_MICRO_BATCH, 1000, 333}, {"stream", PLN_STREAM, 50, 17},
                  {"batch of one-row polls", PLN_BATCH, 0, 1}};
-    uint64_t graphs = getenv("PLN_TORTURE") != NULL ? 3000 : 60, ran = 0, compared = 0;
+    uint64_t graphs = (uint64_t)effort(60, 3000), ran = 0, compared = 0;
     MUST(pln_runtime_new(NULL, &rt, &err));
     for (uint64_t seed = 1; seed <= graphs; seed++) {
         static plan p;
