@@ -33,8 +33,10 @@
 #include <pln/schema_registry.h>
 #include <pln/sketch.h>
 #include <pln/status.h>
+#include <pln/suite.h>
 #include <pln/table.h>
 #include <pln/top_k.h>
+#include <pln/validation.h>
 #include <pln/version.h>
 
 #endif

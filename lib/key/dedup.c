@@ -117,6 +117,21 @@ pln_status pln_dedup_batch(pln_dedup *dedup, const uint8_t *keys, const int64_t 
     return status;
 }
 
+void pln__dedup_has(const pln_dedup *dedup, const uint8_t *keys, int64_t n, uint8_t *found) {
+    const pln__dedup_table *t = &dedup->young;
+    for (int64_t i = 0; i < n; i += PLN__DEDUP_PART) {
+        int64_t part = n - i < PLN__DEDUP_PART ? n - i : PLN__DEDUP_PART;
+        uint64_t wanted = part == 64 ? UINT64_MAX : ((uint64_t)1 << part) - 1, bits = 0;
+        if (t->count > 0)
+            pln__dedup_find(t, keys + 16 * i, part, wanted, &bits, NULL);
+        put_bits(found + i / 8, bits, part);
+    }
+}
+
+int64_t pln__dedup_next(const pln_dedup *dedup, int64_t *cursor, uint8_t *keys, int64_t n) {
+    return pln__dedup_table_next(&dedup->young, cursor, keys, NULL, n);
+}
+
 pln_status pln_dedup_expire(pln_dedup *dedup, int64_t before, pln_error *err) {
     if (!dedup->young.payload)
         return pln__error_set(err, PLN_EINVAL,

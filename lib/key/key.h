@@ -32,5 +32,9 @@ pln_status pln__dedup_fetch(pln_dedup *dedup, const uint8_t *keys, int64_t n, ui
                             pln_error *err);
 pln_status pln__dedup_one(pln_dedup *dedup, const uint8_t *key, uint64_t hash, int64_t payload,
                           int64_t **stands, bool *fresh, pln_error *err);
+/* Which of n keys are there: bit i of `found`, (n + 7) / 8 bytes. Nothing is added. Only an index without a store. */
+void pln__dedup_has(const pln_dedup *dedup, const uint8_t *keys, int64_t n, uint8_t *found);
+/* At most n of the keys, from *cursor (0 at first) on; how many, 0 at the end. Only an index without a store. */
+int64_t pln__dedup_next(const pln_dedup *dedup, int64_t *cursor, uint8_t *keys, int64_t n);
 
 #endif

@@ -5,6 +5,7 @@
 #define PLN__QUALITY_PROFILE_H
 
 #include "base/number.h"
+#include "quality/moments.h"
 #include "quality/quality.h"
 #include "sketch/value.h"
 
@@ -17,19 +18,13 @@ enum {
     PLN__PROFILE_BYTES
 };
 enum {
-    PLN__PROFILE_PENDING = 256,   /* numbers that wait for each other, so that borders of batches leave no trace in a sum */
+    PLN__PROFILE_PENDING = PLN__MOMENTS_PENDING,
     PLN__PROFILE_TEXT_MOST = 128, /* bytes of an extreme text that are kept */
     PLN__PROFILE_ITEM_MOST = 256, /* a longer text is not looked for among the frequent ones */
     PLN__PROFILE_TOP_MOST = 1000
 };
 /* As many as a sketch of quantiles takes; no count can overflow. */
 #define PLN__PROFILE_ROWS_MOST ((int64_t)1 << 60)
-
-typedef struct pln__moments {
-    int64_t n;
-    double mean;
-    double squares; /* sum of squared distances from the mean */
-} pln__moments;
 
 /* A text, or the first PLN__PROFILE_TEXT_MOST bytes of one that is longer. */
 typedef struct pln__profile_text {
@@ -53,9 +48,7 @@ typedef struct pln__profile_column {
     int64_t shortest, longest;
     int64_t length_sum;
     int64_t values; /* neither null nor NaN */
-    pln__moments moments;
-    int32_t n_pending;
-    double pending[PLN__PROFILE_PENDING];
+    pln__running running;
     pln_hll *hll;
     pln_quantiles *quantiles;
     pln_top_k *top;
@@ -84,8 +77,6 @@ pln_status pln__profile_column_add(pln__profile_column *column, const struct Arr
                                    pln_error *err);
 pln_status pln__profile_column_merge(pln__profile_column *into, const pln__profile_column *from,
                                      pln_error *err);
-/* Of all numbers, those that wait too. */
-pln__moments pln__profile_moments(const pln__profile_column *column);
 static inline bool pln__profile_has_mean(const pln__profile_column *c) {
     return c->kind != PLN__PROFILE_OTHER && c->kind != PLN__PROFILE_BYTES &&
            c->type.id < PLN__DATE32;

@@ -4,57 +4,6 @@
 
 enum { PART = PLN__PROFILE_PENDING };
 
-/* ---- mean and deviation ---- */
-
-/* Four sums, for additions wait for each other; always in this order, so that the same numbers give the same sum. */
-static double sum_of(const double *values, int64_t n, double shift, bool squared) {
-    double sums[4] = {0, 0, 0, 0};
-    for (int64_t i = 0; i < n; i++) {
-        double distance = values[i] - shift;
-        sums[i & 3] += squared ? distance * distance : distance;
-    }
-    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
-}
-
-/* T. Chan, G. Golub, R. LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances" (1979). */
-static void moments_merge(pln__moments *into, const pln__moments *from) {
-    if (from->n == 0)
-        return;
-    double a = (double)into->n, b = (double)from->n, distance = from->mean - into->mean;
-    into->mean = into->n == 0 ? from->mean : into->mean + distance * (b / (a + b));
-    into->squares += from->squares + distance * distance * (a * b / (a + b));
-    into->n += from->n;
-}
-
-static void moments_add(pln__moments *into, const double *values, int64_t n) {
-    pln__moments part = {n, 0, 0};
-    if (n == 0)
-        return;
-    part.mean = sum_of(values, n, 0, false) / (double)n;
-    part.squares = sum_of(values, n, part.mean, true);
-    moments_merge(into, &part);
-}
-
-static void moments_push(pln__profile_column *c, const double *values, int64_t n) {
-    while (n > 0) {
-        int64_t room = PLN__PROFILE_PENDING - c->n_pending, some = n < room ? n : room;
-        memcpy(c->pending + c->n_pending, values, (size_t)some * sizeof *values);
-        c->n_pending += (int32_t)some;
-        values += some;
-        n -= some;
-        if (c->n_pending == PLN__PROFILE_PENDING) {
-            moments_add(&c->moments, c->pending, c->n_pending);
-            c->n_pending = 0;
-        }
-    }
-}
-
-pln__moments pln__profile_moments(const pln__profile_column *column) {
-    pln__moments all = column->moments;
-    moments_add(&all, column->pending, column->n_pending);
-    return all;
-}
-
 /* ---- numbers ---- */
 
 /* Values of rows [from, from + n) that are not null, widened, side by side. */
@@ -148,7 +97,7 @@ static pln_status add_integers(pln__profile_column *c, const int64_t *values, in
     c->values += n;
     c->zeros += zeros;
     c->negatives += negatives;
-    moments_push(c, numbers, n);
+    pln__running_push(&c->running, numbers, n);
     return pln_quantiles_add_int64(c->quantiles, values, n, NULL, 0, err);
 }
 
@@ -162,7 +111,7 @@ static pln_status add_unsigned(pln__profile_column *c, const int64_t *values, in
         c->zeros += value == 0;
         numbers[i] = (double)value;
     }
-    moments_push(c, numbers, n);
+    pln__running_push(&c->running, numbers, n);
     return pln_quantiles_add_float64(c->quantiles, numbers, n, NULL, 0, err);
 }
 
@@ -182,7 +131,7 @@ static pln_status add_decimals(pln__profile_column *c, const pln__sketch_column 
         c->negatives += value < 0;
         numbers[kept++] = pln__decimal128_double(value, c->type.scale);
     }
-    moments_push(c, numbers, kept);
+    pln__running_push(&c->running, numbers, kept);
     return pln_quantiles_add_float64(c->quantiles, numbers, kept, NULL, 0, err);
 }
 
@@ -199,7 +148,7 @@ static pln_status add_floats(pln__profile_column *c, double *values, int64_t n, 
     }
     c->nans += n - kept;
     c->values += kept;
-    moments_push(c, values, kept);
+    pln__running_push(&c->running, values, kept);
     return pln_quantiles_add_float64(c->quantiles, values, kept, NULL, 0, err);
 }
 
@@ -319,13 +268,10 @@ static void merge_texts(pln__profile_column *into, const pln__profile_column *fr
 pln_status pln__profile_column_merge(pln__profile_column *into, const pln__profile_column *from,
                                      pln_error *err) {
     pln_status status = PLN_OK;
-    pln__moments theirs = pln__profile_moments(from);
     into->nulls += from->nulls;
     if (into->kind == PLN__PROFILE_OTHER)
         return PLN_OK;
-    into->moments = pln__profile_moments(into);
-    into->n_pending = 0;
-    moments_merge(&into->moments, &theirs);
+    pln__running_merge(&into->running, &from->running);
     merge_texts(into, from);
     if (from->values > 0)
         widen(into, from->least, from->most);

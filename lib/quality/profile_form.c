@@ -65,12 +65,12 @@ static void put_numbers(writer *w, const pln__profile_column *c) {
     put_128(w, c->most);
     put_double(w, c->least_float);
     put_double(w, c->most_float);
-    put_64(w, (uint64_t)c->moments.n);
-    put_double(w, c->moments.mean);
-    put_double(w, c->moments.squares);
-    put_32(w, (uint32_t)c->n_pending);
-    for (int32_t i = 0; i < c->n_pending; i++)
-        put_double(w, c->pending[i]);
+    put_64(w, (uint64_t)c->running.done.n);
+    put_double(w, c->running.done.mean);
+    put_double(w, c->running.done.squares);
+    put_32(w, (uint32_t)c->running.n_pending);
+    for (int32_t i = 0; i < c->running.n_pending; i++)
+        put_double(w, c->running.pending[i]);
 }
 
 static void put_texts(writer *w, const pln__profile_column *c) {
@@ -214,15 +214,15 @@ static pln_status get_numbers(reader *r, pln__profile_column *c, pln_error *err)
     c->most = get_128(r);
     c->least_float = get_double(r);
     c->most_float = get_double(r);
-    c->moments.n = get_count(r);
-    c->moments.mean = get_double(r);
-    c->moments.squares = get_double(r);
+    c->running.done.n = get_count(r);
+    c->running.done.mean = get_double(r);
+    c->running.done.squares = get_double(r);
     uint32_t pending = get_32(r);
     if (pending >= PLN__PROFILE_PENDING)
         return BAD("%u numbers wait, expected at most %d", pending, PLN__PROFILE_PENDING - 1);
-    c->n_pending = (int32_t)pending;
-    for (int32_t i = 0; i < c->n_pending; i++)
-        c->pending[i] = get_double(r);
+    c->running.n_pending = (int32_t)pending;
+    for (int32_t i = 0; i < c->running.n_pending; i++)
+        c->running.pending[i] = get_double(r);
     return PLN_OK;
 }
 
@@ -344,9 +344,9 @@ static pln_status get_column(reader *r, pln_profile *profile, pln__profile_colum
     if (c->zeros < 0 || c->zeros > c->values || c->negatives < 0 || c->negatives > c->values)
         return BAD("%lld zeros and %lld negatives of %lld numbers", (long long)c->zeros,
                    (long long)c->negatives, (long long)c->values);
-    if (c->kind != PLN__PROFILE_BYTES && c->moments.n != c->values - c->n_pending)
-        return BAD("mean of %lld numbers, expected %lld", (long long)c->moments.n,
-                   (long long)(c->values - c->n_pending));
+    if (c->kind != PLN__PROFILE_BYTES && c->running.done.n != c->values - c->running.n_pending)
+        return BAD("mean of %lld numbers, expected %lld", (long long)c->running.done.n,
+                   (long long)(c->values - c->running.n_pending));
     PLN__TRY(get_sketches(r, profile, c, err));
 out:
     return status;

@@ -18,7 +18,7 @@ static const char report_schema[] =
 static void moments_of(const pln__profile_column *c, pln_profile_column *out) {
     if (!pln__profile_has_mean(c))
         return;
-    pln__moments all = pln__profile_moments(c);
+    pln__moments all = pln__running_total(&c->running);
     if (all.n > 0)
         out->mean = all.mean;
     if (all.n > 1)

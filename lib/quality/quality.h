@@ -1,16 +1,18 @@
 /*
  * Room quality: what is in the data, and whether it is as it should be.
  *
- * Job: profiles of columns (<pln/profile.h>).
+ * Job: profiles of columns (<pln/profile.h>); suites of checks (<pln/suite.h>) and what they say of rows (<pln/validation.h>).
  * Must not know: formats, nodes, files; where the rows come from and what is done with a verdict.
  * Invariants: what is known of parts merges to what is known of the whole; how rows are divided into batches makes no difference; memory goes
- * with the columns, never with the rows.
+ * with the columns, never with the rows, but for checks of uniqueness: 20 bytes a different value.
  */
 #ifndef PLN__QUALITY_H
 #define PLN__QUALITY_H
 
 #include "column/column.h"
 #include <pln/profile.h>
+#include <pln/suite.h>
+#include <pln/validation.h>
 
 /* Holds `options` (NULL allowed) to their ranges; *out is whole then. */
 pln_status pln__profile_check(const pln_profile_options *options, pln_profile_options *out,

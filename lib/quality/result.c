@@ -1,0 +1,289 @@
+/* What came of each check. */
+#include "quality/suite.h"
+#include <math.h>
+#include <stdlib.h>
+
+static bool by_row(const pln__check *check) {
+    return (check->kind->flags & PLN__KIND_BY_ROW) != 0;
+}
+
+/* (evaluated - unexpected) / evaluated >= mostly, in whole numbers. */
+static bool mostly_right(const pln__check *check, int64_t evaluated, int64_t unexpected) {
+    return (pln__int128)(evaluated - unexpected) * check->mostly_of >=
+           (pln__int128)evaluated * check->mostly;
+}
+
+static int32_t status_of(const pln__check_run *run, int64_t evaluated,
+                         const pln__judgement *judged) {
+    const pln__check *check = run->check;
+    int64_t failures = by_row(check) ? run->unexpected : !judged->success;
+    bool success = judged->success, warn = judged->warn;
+    if (check->error_if.op != PLN__NO_LIMIT)
+        success = !pln__threshold_holds(&check->error_if, failures, evaluated);
+    else if (by_row(check))
+        success = check->most.op != PLN__NO_LIMIT
+                      ? !pln__threshold_holds(&check->most, failures, evaluated)
+                      : mostly_right(check, evaluated, run->unexpected);
+    warn |= check->warn_if.op != PLN__NO_LIMIT &&
+            pln__threshold_holds(&check->warn_if, failures, evaluated);
+    if (success)
+        return warn ? PLN_CHECK_WARNED : PLN_CHECK_PASSED;
+    return check->severity >= PLN_SEVERITY_ERROR ? PLN_CHECK_FAILED : PLN_CHECK_WARNED;
+}
+
+/* "expected min 5, max 9": what a check of a whole column asks for. */
+static void tell_expected(pln__check_run *run) {
+    static const char *const names[] = {"equals", "min", "max", "type", "types", "factor",
+                                        "warn_after", "error_after", "index"};
+    pln__text *out = &run->message;
+    bool any = false;
+    for (int i = 0; i < PLN__COUNT(names); i++) {
+        const json_t *value = pln__check_get(run->check, names[i]);
+        if (value == NULL)
+            continue;
+        char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+        pln__text_printf(out, "%s%s %s", any ? ", " : ", expected ", names[i],
+                         text != NULL ? text : "");
+        free(text);
+        any = true;
+    }
+}
+
+static void tell(pln__check_run *run, int64_t evaluated, const pln__judgement *judged) {
+    pln__text *out = &run->message;
+    char number[PLN__DOUBLE_TEXT_SIZE];
+    pln__text_printf(out, "%s: ", run->check->id);
+    if (by_row(run->check)) {
+        pln__text_printf(out, "%lld of %lld rows are wrong", (long long)run->unexpected,
+                         (long long)evaluated);
+        if (evaluated > 0 && run->unexpected > 0)
+            pln__text_printf(out, " (%.3g %%)",
+                             100.0 * (double)run->unexpected / (double)evaluated);
+    } else if (run->observed.size > 0) {
+        pln__text_str(out, run->observed.data);
+    } else if (!isnan(judged->observed)) {
+        pln__text_bytes(out, number, pln__format_double(number, judged->observed));
+    } else {
+        pln__text_str(out, judged->success ? "nothing to see" : "not so");
+    }
+    if (!by_row(run->check) && (!judged->success || judged->warn))
+        tell_expected(run);
+}
+
+static void empty(pln__text *text) {
+    text->size = 0;
+    text->failed = false;
+    if (text->data != NULL)
+        text->data[0] = '\0';
+}
+
+pln_status pln__check_judge(pln__check_run *run, pln_check_result *out, pln_error *err) {
+    pln__judgement judged = {.success = true, .observed = NAN};
+    pln_status status = PLN_OK;
+    int64_t evaluated = run->rows - run->missing;
+    empty(&run->observed);
+    empty(&run->message);
+    if (run->check->kind->measure != NULL && run->check->kind->measure->judge != NULL)
+        PLN__TRY(run->check->kind->measure->judge(run, &judged, err));
+    tell(run, evaluated, &judged);
+    PLN__TRY(pln__text_status(&run->observed, err));
+    PLN__TRY(pln__text_status(&run->message, err));
+    *out = (pln_check_result){.struct_size = sizeof *out,
+                              .status = status_of(run, evaluated, &judged),
+                              .rows = run->rows,
+                              .missing = run->missing,
+                              .evaluated = evaluated,
+                              .unexpected = by_row(run->check) ? run->unexpected : -1,
+                              .observed = judged.observed,
+                              .observed_text = run->observed.size > 0 ? run->observed.data : NULL,
+                              .message = run->message.data};
+out:
+    return status;
+}
+
+pln_status pln_validation_check(pln_validation *v, int32_t i, pln_check_result *out,
+                                pln_error *err) {
+    pln_check_result whole;
+    if (i < 0 || i >= v->suite->n_checks)
+        return pln__error_set(err, PLN_EINVAL, "validation: check %d of %lld", i,
+                              (long long)v->suite->n_checks);
+    pln_status status = pln__check_judge(&v->runs[i], &whole, err);
+    if (status < 0)
+        return status;
+    whole.struct_size = out->struct_size;
+    memcpy(out, &whole, out->struct_size < sizeof whole ? out->struct_size : sizeof whole);
+    return PLN_OK;
+}
+
+pln_status pln_validation_status(pln_validation *v, int32_t *out, pln_error *err) {
+    *out = PLN_CHECK_PASSED;
+    for (int64_t i = 0; i < v->suite->n_checks; i++) {
+        pln_check_result result;
+        pln_status status = pln__check_judge(&v->runs[i], &result, err);
+        if (status < 0)
+            return status;
+        *out = result.status > *out ? result.status : *out;
+    }
+    return PLN_OK;
+}
+
+/* ---- JSON ---- */
+
+static void put_count(pln__text *out, const char *name, int64_t n) {
+    pln__text_printf(out, ",\"%s\":%lld", name, (long long)n);
+}
+
+static void put_percent(pln__text *out, const char *name, int64_t n, int64_t of) {
+    char number[PLN__DOUBLE_TEXT_SIZE];
+    pln__text_printf(out, ",\"%s\":", name);
+    if (of > 0)
+        pln__text_bytes(out, number, pln__format_double(number, 100.0 * (double)n / (double)of));
+    else
+        pln__text_str(out, "null");
+}
+
+/* The values of a single column; of several, objects. */
+static pln_status put_samples(const pln__check_run *run, pln__text *out, pln_error *err) {
+    const pln__check *check = run->check;
+    pln__text_str(out, ",\"partial_unexpected_list\":[");
+    for (int64_t i = 0; i < run->n_samples && !check->redact; i++) {
+        json_t *sample = json_loads(run->samples[i].json, JSON_ALLOW_NUL, NULL), *value = sample;
+        if (sample == NULL)
+            return pln__error_memory(err, 1);
+        if (check->n_columns == 1)
+            value = json_object_get(sample, check->columns[0]);
+        char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+        pln__text_str(out, i > 0 ? "," : "");
+        pln__text_str(out, text != NULL ? text : "null");
+        free(text);
+        json_decref(sample);
+    }
+    pln__text_str(out, "],\"partial_unexpected_index_list\":[");
+    for (int64_t i = 0; i < run->n_samples; i++) {
+        pln__text_printf(out, "%s{\"row\":%lld%s", i > 0 ? "," : "", (long long)run->samples[i].row,
+                         run->samples[i].json[1] == '}' ? "" : ",");
+        pln__text_str(out, run->samples[i].json + 1);
+    }
+    pln__text_char(out, ']');
+    return PLN_OK;
+}
+
+static void put_observed(pln__text *out, const pln_check_result *r) {
+    char number[PLN__DOUBLE_TEXT_SIZE];
+    if (isfinite(r->observed)) {
+        pln__text_str(out, ",\"observed_value\":");
+        pln__text_bytes(out, number, pln__format_double(number, r->observed));
+    }
+    if (r->observed_text != NULL) {
+        pln__text_str(out, isfinite(r->observed) ? ",\"details\":{\"observed\":"
+                                                 : ",\"observed_value\":");
+        pln__text_json(out, r->observed_text, (int64_t)strlen(r->observed_text));
+        pln__text_str(out, isfinite(r->observed) ? "}" : "");
+    }
+}
+
+static const char *const status_names[] = {"passed", "warned", "failed"};
+
+static pln_status put_result(pln__check_run *run, pln__text *out, int32_t *status_out,
+                             pln_error *err) {
+    pln_check_result r;
+    pln_status status = pln__check_judge(run, &r, err);
+    if (status < 0)
+        return status;
+    *status_out = r.status;
+    pln__text_printf(
+        out,
+        "{\"success\":%s,\"status\":\"%s\",\"expectation_config\":{\"type\":\"%s\",\"kwargs\":%s}",
+        r.status == PLN_CHECK_PASSED ? "true" : "false", status_names[r.status],
+        run->check->kind->name, run->check->text);
+    pln__text_printf(out, ",\"result\":{\"element_count\":%lld", (long long)r.rows);
+    put_count(out, "missing_count", r.missing);
+    put_percent(out, "missing_percent", r.missing, r.rows);
+    if (by_row(run->check)) {
+        put_count(out, "evaluated_count", r.evaluated);
+        put_count(out, "unexpected_count", r.unexpected);
+        put_percent(out, "unexpected_percent", r.unexpected, r.evaluated);
+        put_percent(out, "unexpected_percent_total", r.unexpected, r.rows);
+        put_percent(out, "unexpected_percent_nonmissing", r.unexpected, r.evaluated);
+        PLN__TRY(put_samples(run, out, err));
+    }
+    put_observed(out, &r);
+    pln__text_str(out, "},\"message\":");
+    pln__text_json(out, r.message, (int64_t)strlen(r.message));
+    pln__text_char(out, '}');
+out:
+    return status;
+}
+
+static void put_statistics(const pln_validation *v, const int64_t *counts, pln__text *out) {
+    int64_t n = v->suite->n_checks, good = counts[PLN_CHECK_PASSED];
+    pln__text_printf(out, "],\"statistics\":{\"evaluated_expectations\":%lld", (long long)n);
+    put_count(out, "successful_expectations", good);
+    put_count(out, "unsuccessful_expectations", n - good);
+    put_count(out, "warnings", counts[PLN_CHECK_WARNED]);
+    put_percent(out, "success_percent", good, n);
+    put_count(out, "rows", v->rows);
+    pln__text_printf(out, "},\"success\":%s}", counts[PLN_CHECK_FAILED] == 0 ? "true" : "false");
+}
+
+pln_status pln_validation_json(pln_validation *v, const char **text, int64_t *size,
+                               pln_error *err) {
+    pln__text *out = &v->json;
+    int64_t counts[3] = {0, 0, 0};
+    pln_status status = PLN_OK;
+    empty(out);
+    pln__text_str(out, "{\"suite_name\":");
+    pln__text_json(out, v->suite->name, (int64_t)strlen(v->suite->name));
+    pln__text_str(out, ",\"results\":[");
+    for (int64_t i = 0; i < v->suite->n_checks; i++) {
+        int32_t one;
+        pln__text_str(out, i > 0 ? "," : "");
+        PLN__TRY(put_result(&v->runs[i], out, &one, err));
+        counts[one]++;
+    }
+    put_statistics(v, counts, out);
+    PLN__TRY(pln__text_status(out, err));
+    *text = out->data;
+    *size = out->size;
+out:
+    return status;
+}
+
+/* ---- text ---- */
+
+static pln_status put_line(pln__check_run *run, pln__text *out, int32_t *status_out,
+                           pln_error *err) {
+    static const char *const marks[] = {"ok", "warn", "FAIL"};
+    pln_check_result r;
+    pln_status status = pln__check_judge(run, &r, err);
+    if (status < 0)
+        return status;
+    *status_out = r.status;
+    pln__text_printf(out, "%-4s  %s\n", marks[r.status], r.message);
+    for (int64_t i = 0; i < run->n_samples && i < 5 && r.status != PLN_CHECK_PASSED; i++)
+        pln__text_printf(out, "        row %lld %s\n", (long long)run->samples[i].row,
+                         run->samples[i].json);
+    return PLN_OK;
+}
+
+pln_status pln_validation_text(pln_validation *v, const char **text, int64_t *size,
+                               pln_error *err) {
+    pln__text *out = &v->text;
+    int64_t counts[3] = {0, 0, 0};
+    pln_status status = PLN_OK;
+    empty(out);
+    for (int64_t i = 0; i < v->suite->n_checks; i++) {
+        int32_t one;
+        PLN__TRY(put_line(&v->runs[i], out, &one, err));
+        counts[one]++;
+    }
+    pln__text_printf(out, "%s%s%lld rows, %lld checks: %lld ok, %lld warnings, %lld failed\n",
+                     v->suite->name, v->suite->name[0] != '\0' ? ": " : "", (long long)v->rows,
+                     (long long)v->suite->n_checks, (long long)counts[0], (long long)counts[1],
+                     (long long)counts[2]);
+    PLN__TRY(pln__text_status(out, err));
+    *text = out->data;
+    *size = out->size;
+out:
+    return status;
+}

@@ -1,0 +1,119 @@
+/* Values behind a failure: the first wrong rows, with the check's columns and those that tell rows apart. */
+#include "quality/suite.h"
+
+pln_status pln__sample_add(pln__check_run *run, int64_t row, const char *json, int64_t size,
+                           pln_error *err) {
+    const pln_allocator *mem = &run->owner->mem;
+    pln_status status = pln__grow(mem, &run->samples, &run->samples_capacity, run->n_samples + 1,
+                                  sizeof *run->samples, err);
+    if (status < 0)
+        return status;
+    char *copy = pln__strndup(mem, json, size);
+    if (copy == NULL)
+        return pln__error_memory(err, (uint64_t)size);
+    run->samples[run->n_samples++] = (pln__sample){row, copy};
+    return PLN_OK;
+}
+
+/* Numbers stand as they are, what JSON has no number for and all else as text. */
+static void put_cell(pln__text *out, const pln__type *type, const uint8_t *bytes, int64_t size) {
+    bool bare = size > 0 && (type->id == PLN__BOOL || pln__type_is_integer(type->id));
+    if (type->id == PLN__FLOAT32 || type->id == PLN__FLOAT64 || type->id == PLN__DECIMAL128)
+        bare = size > 0 && (bytes[size - 1] >= '0' && bytes[size - 1] <= '9');
+    if (bare)
+        pln__text_bytes(out, bytes, size);
+    else
+        pln__text_json(out, (const char *)bytes, size);
+}
+
+enum { SHOWN_MOST = 1024 }; /* bytes of one text */
+
+/* One column of one row: gathered, cast to text, told. What has no text is named by its type. */
+static pln_status put_value(pln__check_run *run, const struct ArrowArray *rows, int64_t field,
+                            int32_t row, pln__text *out, pln_error *err) {
+    const pln_allocator *mem = &run->owner->mem;
+    const struct ArrowSchema *schema = run->owner->schema.children[field];
+    struct ArrowSchema text = {0};
+    struct ArrowArray one = {0}, cast = {0};
+    char shown[PLN__TYPE_TEXT_SIZE];
+    pln__type type, texts;
+    int64_t size;
+    pln_status status;
+    if (pln__array_null_at(schema, rows->children[field], row)) {
+        pln__text_str(out, "null");
+        return PLN_OK;
+    }
+    PLN__TRY(pln__field_new(mem, "u", "", true, 0, &text, err));
+    PLN__TRY(pln__type_of(&text, &texts, err));
+    PLN__TRY(pln__type_of(schema->dictionary != NULL ? schema->dictionary : schema, &type, err));
+    PLN__TRY(pln__array_take(mem, schema, rows->children[field], &row, 1, &one, err));
+    status = pln__cast_array(mem, schema, &one, &text, &cast, NULL, NULL);
+    if (status == PLN_ENOMEM)
+        PLN__FAIL(err, PLN_ENOMEM, "no memory for a sample");
+    if (status < 0 || !pln__array_valid(&cast, 0)) {
+        pln__type_text(schema, shown);
+        pln__text_json(out, shown, (int64_t)strlen(shown));
+        status = PLN_OK;
+    } else {
+        const uint8_t *bytes = pln__array_bytes(&texts, &cast, 0, &size);
+        put_cell(out, &type, bytes, size < SHOWN_MOST ? size : SHOWN_MOST);
+    }
+out:
+    pln__schema_release(&text);
+    pln__array_release(&one);
+    pln__array_release(&cast);
+    return status;
+}
+
+static pln_status put_member(pln__check_run *run, const struct ArrowArray *rows, const char *name,
+                             int32_t row, pln__text *out, pln_error *err) {
+    int64_t field = pln__schema_find(&run->owner->schema, name);
+    if (field < 0)
+        return PLN_OK;
+    if (out->size > 1)
+        pln__text_char(out, ',');
+    pln__text_json(out, name, (int64_t)strlen(name));
+    pln__text_char(out, ':');
+    return put_value(run, rows, field, row, out, err);
+}
+
+static bool among(const pln__check *check, const char *name) {
+    for (int64_t i = 0; i < check->n_columns; i++)
+        if (strcmp(check->columns[i], name) == 0)
+            return true;
+    return false;
+}
+
+static pln_status take_row(pln__check_run *run, const struct ArrowArray *rows, int32_t row,
+                           pln_error *err) {
+    const pln__check *check = run->check;
+    pln__text text;
+    pln_status status = PLN_OK;
+    size_t i;
+    json_t *key;
+    pln__text_init(&text, &run->owner->mem);
+    pln__text_char(&text, '{');
+    for (int64_t k = 0; k < check->n_columns && !check->redact; k++)
+        PLN__TRY(put_member(run, rows, check->columns[k], row, &text, err));
+    json_array_foreach((json_t *)pln__check_get(check, "key_columns"), i, key) {
+        if (!check->redact && !among(check, json_string_value(key)))
+            PLN__TRY(put_member(run, rows, json_string_value(key), row, &text, err));
+    }
+    pln__text_char(&text, '}');
+    PLN__TRY(pln__text_status(&text, err));
+    PLN__TRY(pln__sample_add(run, run->owner->rows + row, text.data, text.size, err));
+out:
+    pln__text_free(&text);
+    return status;
+}
+
+pln_status pln__check_sample(pln__check_run *run, const struct ArrowArray *rows, pln_error *err) {
+    int64_t limit = run->check->sample_limit;
+    const uint64_t *bad = (const uint64_t *)(const void *)run->bad.data;
+    pln_status status = PLN_OK;
+    for (int64_t i = 0; i < (rows->length + 63) / 64 && run->n_samples < limit; i++)
+        for (uint64_t word = bad[i]; word != 0 && run->n_samples < limit; word &= word - 1)
+            PLN__TRY(take_row(run, rows, (int32_t)(i * 64 + __builtin_ctzll(word)), err));
+out:
+    return status;
+}
