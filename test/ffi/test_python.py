@@ -54,7 +54,11 @@ def layouts():
     structs = {"pln_error": _c.Error, "ArrowSchema": _c.ArrowSchema, "ArrowArray": _c.ArrowArray, "ArrowArrayStream": _c.ArrowArrayStream,
                "pln_progress": _c.Progress, "pln_run_options": _c.RunOptions, "pln_map_options": _c.MapOptions, "pln_want": _c.Want,
                "pln_host": _c.Host, "pln_keys_options": _c.KeysOptions, "pln_hll_options": _c.HllOptions, "pln_hll_info": _c.HllInfo,
-               "pln_hll_overlap": _c.HllOverlap}
+               "pln_hll_overlap": _c.HllOverlap, "pln_top_k_entry": _c.TopKEntry, "pln_reservoir_pick": _c.ReservoirPick,
+               "pln_profile_options": _c.ProfileOptions, "pln_profile_column": _c.ProfileColumn}
+    for noun, name in (("count_min", "CountMin"), ("top_k", "TopK"), ("quantiles", "Quantiles"), ("reservoir", "Reservoir"), ("bloom", "Bloom"),
+                       ("dedup", "Dedup")):
+        structs.update({f"pln_{noun}_{what.lower()}": getattr(_c, name + what) for what in ("Options", "Info")})
     current, members = None, {}
     for line in open(os.path.join(ROOT, "test", "abi", "layout.txt"), encoding="utf-8"):
         words = line.split()

@@ -20,6 +20,8 @@ Keys of rows and sketches of columns need no graph, and take a whole batch or co
     users.add_column(batch["user"])
     print(users.estimate(), users.interval())
 
+Hll, CountMin, TopK, Quantiles, Reservoir, Bloom, Dedup and Profile have add or add_column, merge, memory, to_bytes and from_bytes; one file each.
+
 A handle is used by one thread at a time; the interpreter's lock is not held while the library works.
 """
 import ctypes as C
@@ -31,11 +33,18 @@ from . import _c
 from ._c import lib
 from ._handle import Handle, PlnError, call, make
 from .batch import Batch, Column, Schema, capsule, memory_of, numpy_type, pointer_in
+from .bloom import Bloom
+from .count_min import CountMin
+from .dedup import Dedup
 from .hll import Hll, Overlap
 from .keys import Keys, key_uuid
+from .profile import Profile
+from .quantiles import Quantiles
+from .reservoir import Reservoir
+from .top_k import Bounds, Entry, TopK
 
-__all__ = ["Batch", "Builder", "Column", "Graph", "Hll", "Keys", "Overlap", "PlnError", "Report", "Runtime", "Schema", "Table",
-           "key_uuid", "version"]
+__all__ = ["Batch", "Bloom", "Bounds", "Builder", "Column", "CountMin", "Dedup", "Entry", "Graph", "Hll", "Keys", "Overlap", "PlnError",
+           "Profile", "Quantiles", "Report", "Reservoir", "Runtime", "Schema", "Table", "TopK", "key_uuid", "version"]
 
 EOS, ENOMEM, ECALLBACK = 2, -3, -22
 ROWWISE, BOUNDED = 1, 1

@@ -90,6 +90,84 @@ class HllOverlap(C.Structure):
         (name, f64) for name in ("union_size", "intersection", "intersection_error", "jaccard", "jaccard_error")]
 
 
+class CountMinOptions(C.Structure):
+    _fields_ = [("struct_size", u32), ("rows", i32), ("columns", i64), ("epsilon", f64), ("delta", f64), ("counter_bits", i32),
+                ("update", i32), ("panes", i32), ("reserved", i32), ("seed", u64), ("allocator", ptr)]
+
+
+class CountMinInfo(C.Structure):
+    _fields_ = [("struct_size", u32), ("rows", i32), ("columns", i64), ("epsilon", f64), ("delta", f64), ("counter_bits", i32),
+                ("update", i32), ("panes", i32), ("reserved", i32), ("fingerprint", u64), ("added", i64), ("removed", i64),
+                ("saturated", i64), ("counter_most", i64), ("memory_bytes", i64)]
+
+
+class TopKOptions(C.Structure):
+    _fields_ = [("struct_size", u32), ("reserved", i32), ("capacity", i64), ("item_bytes_limit", i64), ("seed", u64), ("allocator", ptr)]
+
+
+class TopKInfo(C.Structure):
+    _fields_ = [("struct_size", u32), ("reserved", i32)] + [
+        (name, i64) for name in ("capacity", "item_bytes_limit", "entries", "total", "error", "memory_bytes")]
+
+
+class TopKEntry(C.Structure):
+    _fields_ = [("struct_size", u32), ("reserved", i32), ("bytes", ptr), ("size", i64), ("lower", i64), ("estimate", i64), ("upper", i64)]
+
+
+class QuantilesOptions(C.Structure):
+    _fields_ = [("struct_size", u32), ("k", i32), ("kind", i32), ("reserved", i32), ("seed", u64), ("allocator", ptr)]
+
+
+class QuantilesInfo(C.Structure):
+    _fields_ = [("struct_size", u32), ("k", i32), ("kind", i32), ("k_least", i32), ("exact", i32), ("levels", i32), ("n", i64),
+                ("nans", i64), ("retained", i64), ("minimum", f64), ("maximum", f64), ("minimum_int64", i64), ("maximum_int64", i64),
+                ("memory_bytes", i64)]
+
+
+class ReservoirOptions(C.Structure):
+    _fields_ = [("struct_size", u32), ("k", i32), ("seed", u64), ("first_row", i64), ("allocator", ptr)]
+
+
+class ReservoirInfo(C.Structure):
+    _fields_ = [("struct_size", u32), ("k", i32)] + [
+        (name, i64) for name in ("n", "held", "next_row", "item_bytes", "memory_bytes")]
+
+
+class ReservoirPick(C.Structure):
+    _fields_ = [("row", i64), ("slot", i64)]
+
+
+class BloomOptions(C.Structure):
+    _fields_ = [("struct_size", u32), ("reserved", u32), ("expected", i64), ("error", f64), ("bytes", i64), ("seed", u64),
+                ("allocator", ptr)]
+
+
+class BloomInfo(C.Structure):
+    _fields_ = [("struct_size", u32), ("reserved", u32), ("blocks", i64), ("fingerprint", u64), ("fill", f64), ("estimate", f64),
+                ("error", f64), ("memory_bytes", i64)]
+
+
+class DedupOptions(C.Structure):
+    _fields_ = [("struct_size", u32), ("payload", i32), ("expected", i64), ("memory_limit", i64), ("seed", u64), ("store", ptr),
+                ("allocator", ptr)]
+
+
+class DedupInfo(C.Structure):
+    _fields_ = [("struct_size", u32), ("payload", i32)] + [
+        (name, i64) for name in ("count", "stored", "memory_bytes", "asked", "asked_in_vain")]
+
+
+class ProfileOptions(C.Structure):
+    _fields_ = [("struct_size", u32), ("precision", i32), ("k", i32), ("top", i32), ("seed", u64), ("allocator", ptr)]
+
+
+class ProfileColumn(C.Structure):
+    _fields_ = [("struct_size", u32), ("reserved", i32), ("name", text), ("type", text)] + [
+        (name, i64) for name in ("rows", "nulls", "nans", "zeros", "negatives", "shortest", "longest")] + [
+        (name, f64) for name in ("mean_length", "mean", "deviation", "distinct", "distinct_error")] + [
+        ("minimum", text), ("maximum", text), ("hll", ptr), ("quantiles", ptr), ("top", ptr)]
+
+
 ErrorP = C.POINTER(Error)
 ContextP = C.POINTER(Context)
 MAP_FN = C.CFUNCTYPE(i32, ptr, ContextP, ptr, C.POINTER(ptr), ErrorP)
@@ -148,16 +226,54 @@ FUNCTIONS = {
     "pln_keys_batch": (i32, ptr, ArrayP, text, ErrorP), "pln_keys_row": (i32, ptr, ArrayP, i64, text, ErrorP),
     "pln_keys_digests": (i32, ptr, ArrayP, text, ErrorP),
     "pln_keys_encode": (i32, ptr, ArrayP, i64, out, C.POINTER(i64), ErrorP), "pln_key_uuid": (None, text, text),
-    "pln_hll_options_init": (None, C.POINTER(HllOptions), u32), "pln_hll_new": (i32, ptr, C.POINTER(HllOptions), out, ErrorP),
-    "pln_hll_free": (None, ptr), "pln_hll_copy": (i32, ptr, out, ErrorP), "pln_hll_clear": (None, ptr),
-    "pln_hll_info_get": (None, ptr, C.POINTER(HllInfo)), "pln_hll_add": (i32, ptr, text, i64, ErrorP),
-    "pln_hll_add_hash": (i32, ptr, u64, ErrorP), "pln_hll_add_column": (i32, ptr, SchemaP, ArrayP, ErrorP),
-    "pln_hll_estimate": (f64, ptr), "pln_hll_standard_error": (f64, ptr),
-    "pln_hll_interval": (None, ptr, f64, C.POINTER(f64), C.POINTER(f64)), "pln_hll_merge": (i32, ptr, ptr, ErrorP),
-    "pln_hll_fold": (i32, ptr, i32, ErrorP), "pln_hll_intersect": (i32, ptr, ptr, C.POINTER(HllOverlap), ErrorP),
-    "pln_hll_size": (i64, ptr, i32), "pln_hll_write": (i32, ptr, i32, text, i64, C.POINTER(i64), ErrorP),
-    "pln_hll_read": (i32, ptr, i32, C.POINTER(HllOptions), text, i64, out, ErrorP),
 }
+i64P, f64P = C.POINTER(i64), C.POINTER(f64)
+
+
+def declare(noun, **functions):
+    FUNCTIONS.update((f"pln_{noun}_{verb}", prototype) for verb, prototype in functions.items())
+
+
+def declare_sketch(noun, options, info, form=(), reads=True, **own):
+    """What every sketch has, and its own; `reads`: its bytes are read with its options, for their seed."""
+    given = C.POINTER(options)
+    declare(noun, options_init=(None, given, u32), new=(i32, ptr, given, out, ErrorP), free=(None, ptr), copy=(i32, ptr, out, ErrorP),
+            clear=(None, ptr), info_get=(None, ptr, C.POINTER(info)), memory=(i64, ptr), merge=(i32, ptr, ptr, ErrorP),
+            size=(i64, ptr, *form), write=(i32, ptr, *form, text, i64, i64P, ErrorP),
+            read=(i32, ptr, *form, given if reads else ptr, text, i64, out, ErrorP))
+    declare(noun, **own)
+
+
+COLUMN, WEIGHED = (i32, ptr, SchemaP, ArrayP, ErrorP), (i32, ptr, SchemaP, ArrayP, ptr, ErrorP)
+declare_sketch("hll", HllOptions, HllInfo, (i32,), add=(i32, ptr, text, i64, ErrorP), add_hash=(i32, ptr, u64, ErrorP), add_column=COLUMN,
+               estimate=(f64, ptr), standard_error=(f64, ptr), interval=(None, ptr, f64, f64P, f64P), fold=(i32, ptr, i32, ErrorP),
+               intersect=(i32, ptr, ptr, C.POINTER(HllOverlap), ErrorP))
+declare_sketch("count_min", CountMinOptions, CountMinInfo, rotate=(None, ptr), add=(i32, ptr, text, i64, i64, ErrorP), add_column=WEIGHED,
+               query=(i32, ptr, text, i64, i64P, ErrorP), query_column=WEIGHED, total=(i64, ptr), error=(f64, ptr, f64P),
+               inner_product=(i32, ptr, ptr, f64P, f64P, ErrorP))
+declare_sketch("top_k", TopKOptions, TopKInfo, (i32,), add=(i32, ptr, text, i64, i64, ErrorP), add_column=WEIGHED,
+               estimate=(i64, ptr, text, i64, i64P, i64P), error=(i64, ptr), total=(i64, ptr),
+               list=(i32, ptr, i32, i64, i64, C.POINTER(TopKEntry), i64P, ErrorP))
+declare_sketch("quantiles", QuantilesOptions, QuantilesInfo, reads=False, add=(i32, ptr, f64, ErrorP),
+               add_int64=(i32, ptr, ptr, i64, ptr, i64, ErrorP), add_column=COLUMN, quantiles=(i32, ptr, ptr, i64, ptr, ErrorP),
+               quantiles_int64=(i32, ptr, ptr, i64, ptr, ErrorP), bounds=(i32, ptr, f64, f64P, f64P, ErrorP),
+               ranks=(i32, ptr, ptr, i64, ptr, ErrorP), histogram=(i32, ptr, ptr, i64, ptr, ErrorP), error=(None, ptr, f64P, f64P))
+declare_sketch("reservoir", ReservoirOptions, ReservoirInfo, reads=False, add=(i32, ptr, text, i64, ErrorP),
+               offer=(i32, ptr, i64, C.POINTER(ReservoirPick), i64, i64P, i64P, ErrorP), item=(i32, ptr, i64, i64P, out, i64P, ErrorP),
+               error=(f64, ptr, f64), merge=(i32, ptr, ptr, C.POINTER(ReservoirPick), i64P, ErrorP))
+declare_sketch("bloom", BloomOptions, BloomInfo, bytes_for=(i64, i64, f64), error_for=(f64, i64, i64), add=(i32, ptr, text, i64, ErrorP),
+               add_keys=(i32, ptr, text, i64, ErrorP), add_column=COLUMN, contains=(i32, ptr, text, i64, C.POINTER(i32), ErrorP),
+               contains_keys=(i32, ptr, text, i64, text, ErrorP), contains_column=(i32, ptr, SchemaP, ArrayP, text, ErrorP),
+               put_keys=(i32, ptr, text, i64, text, ErrorP), error=(f64, ptr))
+declare("dedup", options_init=(None, C.POINTER(DedupOptions), u32), new=(i32, ptr, C.POINTER(DedupOptions), out, ErrorP), free=(None, ptr),
+        batch=(i32, ptr, text, ptr, i64, text, ptr, ErrorP), expire=(i32, ptr, i64, ErrorP), sweep=(i32, ptr, i64, i64P, ErrorP),
+        clear=(None, ptr), count=(i64, ptr), memory=(i64, ptr), info_get=(None, ptr, C.POINTER(DedupInfo)),
+        write=(i32, ptr, i64P, ptr, i64, i64P, ErrorP), read=(i32, ptr, text, i64, ErrorP))
+declare("profile", options_init=(None, C.POINTER(ProfileOptions), u32),
+        new=(i32, ptr, SchemaP, C.POINTER(ProfileOptions), out, ErrorP), free=(None, ptr), add=(i32, ptr, ArrayP, ErrorP),
+        merge=(i32, ptr, ptr, ErrorP), rows=(i64, ptr), memory=(i64, ptr), column_get=(i32, ptr, i64, C.POINTER(ProfileColumn), ErrorP),
+        report=(i32, ptr, out, ErrorP), json=(i32, ptr, out, i64P, ErrorP), write=(i32, ptr, out, i64P, ErrorP),
+        read=(i32, ptr, C.POINTER(ProfileOptions), text, i64, out, ErrorP))
 
 
 def load():

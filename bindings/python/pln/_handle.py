@@ -99,6 +99,12 @@ class Handle:
 
     __del__ = close
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
     def __getattr__(self, name):
         if name == "_handle":
             raise ValueError(f"this {type(self).__name__} is closed")

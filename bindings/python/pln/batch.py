@@ -7,14 +7,14 @@ from ._handle import Handle, call, make
 
 
 class Schema(Handle):
-    """Columns, from their text ("id int64 not null, name utf8") or of anything with __arrow_c_schema__, such as a batch."""
+    """Columns, from their text ("id int64 not null, name utf8") or of anything with __arrow_c_schema__ or __arrow_c_array__, such as a batch."""
 
     def __init__(self, runtime, columns):
         self.raw = _c.ArrowSchema()
         if isinstance(columns, str):
             call(lib.pln_schema_parse, runtime._handle, columns.encode(), C.byref(self.raw))
         else:
-            made = columns.__arrow_c_schema__()
+            made = columns.__arrow_c_schema__() if hasattr(columns, "__arrow_c_schema__") else columns.__arrow_c_array__()[0]
             theirs = C.cast(pointer_in(made, b"arrow_schema"), _c.SchemaP).contents
             if not theirs.release:
                 raise ValueError("the schema was taken by somebody else before")
@@ -33,6 +33,34 @@ def shape(schema):
     inner = [schema.children[i].contents for i in range(schema.n_children)]
     return (schema.format, tuple((child.name if named else None, shape(child)) for child in inner),
             shape(schema.dictionary.contents) if schema.dictionary else None)
+
+
+class Rows:
+    """Rows of one schema, or of some of its fields. The library sees an array without its schema, so the schema is held to the one that is meant here."""
+
+    def __init__(self, runtime, schema, whose, fields=()):
+        self._runtime, self._whose = runtime, whose
+        self.names = [(schema.raw.children[i].contents.name or b"").decode("utf-8", "replace") for i in range(schema.raw.n_children)]
+        self._used = [i for i, name in enumerate(self.names) if not fields or any(f"{field}.".startswith(f"{name}.") for field in fields)]
+        self._want = self._look(schema.raw)
+
+    def fitting(self, rows):
+        """The rows as a batch."""
+        rows = rows if isinstance(rows, Batch) else self._runtime.from_arrow(rows)
+        found = self._look(lib.pln_batch_schema(rows._handle).contents)
+        if found != self._want:
+            raise TypeError(f"the rows have {told(found)}; the {self._whose} of {told(self._want)}")
+        return rows
+
+    def _look(self, schema):
+        """What is relied on: how many columns there are, and those that are read."""
+        read = [schema.children[i].contents for i in self._used if i < schema.n_children]
+        return schema.n_children, [(column.name, shape(column)) for column in read]
+
+
+def told(found):
+    columns = ", ".join(f"{name.decode('utf-8', 'replace')} ({kind[0].decode()})" for name, kind in found[1])
+    return f"{found[0]} columns, among them {columns}"
 
 
 # ---- columns ----
@@ -180,6 +208,7 @@ def lend(column):
     It is a column of a batch, anything with __arrow_c_array__, or numbers in one piece of memory (numpy, array.array).
     """
     if isinstance(column, Column):
+        column._batch._handle  # its memory is gone with a batch that was closed: this raises
         return C.pointer(column._schema), C.pointer(column._array), column
     if hasattr(column, "__arrow_c_array__"):
         made = column.__arrow_c_array__()

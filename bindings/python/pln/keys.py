@@ -5,7 +5,7 @@ import uuid
 from . import _c
 from ._c import lib
 from ._handle import Handle, call, make, new_bytes, number_of
-from .batch import Batch, Schema, shape
+from .batch import Rows, Schema
 
 HASHES = {"xxh3": 0, "sha256": 1, "dbt": 2}
 KEY_SIZE, DIGEST_SIZE = 16, 32
@@ -26,6 +26,7 @@ class Keys(Handle):
         if isinstance(fields, str):
             raise TypeError(f"fields is a list of names, not the text {fields!r}")
         kept = schema if isinstance(schema, Schema) else Schema(runtime, schema)
+        fields = list(fields)
         names = [name.encode() for name in fields]
         options = _c.KeysOptions()
         lib.pln_keys_options_init(C.byref(options), C.sizeof(options))
@@ -34,9 +35,7 @@ class Keys(Handle):
             options.secret, options.secret_size = bytes(secret), len(secret)
         super().__init__(make(lib.pln_keys_new, runtime._handle, C.byref(kept.raw), (C.c_char_p * len(names))(*names), len(names),
                               C.byref(options)), runtime)
-        columns = [kept.raw.children[i].contents.name for i in range(kept.raw.n_children)]
-        self._used = [i for i, column in enumerate(columns) if not names or any((name + b".").startswith(column + b".") for name in names)]
-        self._want, self._runtime = self._look(kept.raw), runtime
+        self._rows = Rows(runtime, kept, "keys are", fields)
 
     def batch(self, rows):
         """The keys of all rows, 16 bytes each, end to end. numpy.frombuffer(keys, "u1").reshape(-1, 16) looks at them without a copy."""
@@ -48,39 +47,21 @@ class Keys(Handle):
 
     def row(self, rows, row):
         """The key of one row. A batch at a time is many times faster."""
-        rows, key = self._fitting(rows), new_bytes(KEY_SIZE)
+        rows, key = self._rows.fitting(rows), new_bytes(KEY_SIZE)
         call(lib.pln_keys_row, self._handle, lib.pln_batch_array(rows._handle), row, key)
         return key
 
     def encode(self, rows, row):
         """The canonical bytes of one row: what is hashed."""
-        rows, data, size = self._fitting(rows), C.c_void_p(), C.c_int64()
+        rows, data, size = self._rows.fitting(rows), C.c_void_p(), C.c_int64()
         call(lib.pln_keys_encode, self._handle, lib.pln_batch_array(rows._handle), row, C.byref(data), C.byref(size))
         return C.string_at(data, size.value)
 
     def _fill(self, function, rows, size):
-        rows = self._fitting(rows)
+        rows = self._rows.fitting(rows)
         filled = new_bytes(len(rows) * size)
         call(function, self._handle, lib.pln_batch_array(rows._handle), filled)
         return filled
-
-    def _fitting(self, rows):
-        """The rows as a batch; the library sees an array and no schema, so the schema is held to the keys' own here."""
-        rows = rows if isinstance(rows, Batch) else self._runtime.from_arrow(rows)
-        found = self._look(lib.pln_batch_schema(rows._handle).contents)
-        if found != self._want:
-            raise TypeError(f"the rows have {told(found)}; the keys are of {told(self._want)}")
-        return rows
-
-    def _look(self, schema):
-        """What the keys rely on: how many columns there are, and those that they read."""
-        read = [schema.children[i].contents for i in self._used if i < schema.n_children]
-        return schema.n_children, [(column.name, shape(column)) for column in read]
-
-
-def told(found):
-    columns = ", ".join(f"{name.decode('utf-8', 'replace')} ({kind[0].decode()})" for name, kind in found[1])
-    return f"{found[0]} columns, among them {columns}"
 
 
 def key_uuid(key):
