@@ -178,7 +178,9 @@ func (b *Builder) Close() {
 	runtime.SetFinalizer(b, nil)
 }
 
+// column lends a column of C's, which lives as long as the builder: who asks for it keeps the builder alive, for it has a finalizer.
 func (b *Builder) column(name string) *C.pln_column {
+	need(b.c != nil, "Builder")
 	index, ok := b.columns[name]
 	if !ok && b.err == nil {
 		b.err = fmt.Errorf("no column %q", name)
@@ -191,6 +193,7 @@ func (b *Builder) column(name string) *C.pln_column {
 
 // Append adds values to a column of that very type; valid may be nil. The first error stays until Finish.
 func Append[T Number](b *Builder, name string, values []T, valid []bool) *Builder {
+	defer runtime.KeepAlive(b)
 	column := b.column(name)
 	if column == nil || len(values) == 0 {
 		return b
@@ -216,6 +219,7 @@ func Append[T Number](b *Builder, name string, values []T, valid []bool) *Builde
 
 // AppendText adds texts (or numbers, dates, times and decimals as text); valid may be nil.
 func (b *Builder) AppendText(name string, values []string, valid []bool) *Builder {
+	defer runtime.KeepAlive(b)
 	column := b.column(name)
 	if column == nil || len(values) == 0 {
 		return b
@@ -242,6 +246,8 @@ func (b *Builder) AppendText(name string, values []string, valid []bool) *Builde
 
 // Finish makes a batch of what was appended; the builder goes on empty.
 func (b *Builder) Finish() (*Batch, error) {
+	defer runtime.KeepAlive(b)
+	need(b.c != nil, "Builder")
 	if b.err != nil {
 		return nil, b.err
 	}

@@ -84,6 +84,19 @@ pln_status pln_go_keys_new(pln_runtime *runtime, const struct ArrowSchema *schem
     return pln_keys_new(runtime, schema, fields, n_fields, &options, out, err);
 }
 
+pln_status pln_go_items(const pln_reservoir *reservoir, int64_t n, int64_t *numbers, int64_t *sizes, uint8_t *bytes, pln_error *err) {
+    for (int64_t i = 0; i < n; i++) {
+        const void *item;
+        pln_status status = pln_reservoir_item(reservoir, i, &numbers[i], &item, &sizes[i], err);
+        if (status < 0)
+            return status;
+        if (sizes[i] > 0)
+            memcpy(bytes, item, (size_t)sizes[i]);
+        bytes += sizes[i];
+    }
+    return PLN_OK;
+}
+
 const struct ArrowArray *pln_go_child(const struct ArrowArray *array, int64_t i) {
     return array->children[i];
 }

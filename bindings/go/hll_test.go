@@ -2,9 +2,7 @@ package pln
 
 import (
 	"bytes"
-	"encoding/hex"
 	"math"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -22,51 +20,6 @@ func bytesOfHll(t *testing.T, h *Hll, form HllForm) []byte {
 	data, err := h.Bytes(form)
 	must(t, err)
 	return data
-}
-
-// The bytes that C gives for the same columns.
-func TestHllGolden(t *testing.T) {
-	rt := newRuntime(t)
-	lines, _ := cellsOf(t, "sketch/hll_columns.txt")
-	if len(lines) < 15 {
-		t.Fatal(len(lines), "lines")
-	}
-	hashes := map[string]HllHash{"xxh3": HllXXH3, "redis": HllRedis, "datasketches": HllDataSketches}
-	forms := map[string]HllForm{"native": HllNative, "datasketches": HllDataSketchesImage}
-	for _, line := range lines {
-		precision, err := strconv.Atoi(line[1])
-		must(t, err)
-		seed, err := strconv.ParseUint(line[2], 10, 64)
-		must(t, err)
-		options, form := HllOptions{precision, hashes[line[0]], seed}, forms[line[3]]
-		rows := rowsOf(t, rt, line[4], strings.ReplaceAll(line[5], "} {", "}\n{"))
-		column, err := rows.Column("v")
-		must(t, err)
-		whole, parts := newHllOf(t, options), newHllOf(t, options)
-		must(t, whole.AddColumn(column))
-		if got := bytesOfHll(t, whole, form); hex.EncodeToString(got) != line[6] {
-			t.Errorf("%v: got %x", line, got)
-		}
-		for row := rows.Rows() - 1; row >= 0; row-- {
-			slice, err := rows.Slice(row, 1)
-			must(t, err)
-			column, err := slice.Column("v")
-			must(t, err)
-			one := newHllOf(t, options)
-			must(t, one.AddColumn(column))
-			must(t, parts.Merge(one))
-			slice.Close()
-		}
-		if got := bytesOfHll(t, parts, form); hex.EncodeToString(got) != line[6] {
-			t.Errorf("%v: merged %x", line, got)
-		}
-		back, err := ReadHll(form, bytesOf(t, line[6]), &options)
-		must(t, err)
-		if back.Estimate() != whole.Estimate() || !bytes.Equal(bytesOfHll(t, back, form), bytesOf(t, line[6])) {
-			t.Error(line, back.Estimate())
-		}
-		back.Close()
-	}
 }
 
 func numbersFrom(t *testing.T, first, n uint64) *Hll {

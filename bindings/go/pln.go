@@ -1,12 +1,13 @@
 // Package pln is libpipeline for Go.
 //
-// A graph takes rows from sources through transforms to sinks. Keys of rows (Keys) and sketches of columns (Hll) need no graph, and take
-// a whole batch or column in a call.
+// A graph takes rows from sources through transforms to sinks. Keys of rows (Keys), sketches of columns (Hll, CountMin, TopK, Quantiles, Bloom),
+// samples (Reservoir), indexes of keys (Dedup) and profiles of tables (Profile) need no graph, and take a whole batch or column in a call.
 //
 // A function or a source of the program is called once for each batch, never for a row. Columns are slices of Arrow memory that C holds;
 // nothing of Go's memory stays with C. An error that a function returns ends the run, and Run returns that very error; a panic comes
 // out of Run as a *PanicError. Handles are used by one goroutine at a time and closed explicitly: batches, builders and tables before
-// the runtime, tables after the graphs that use them.
+// the runtime, tables after the graphs that use them. Sketches, samples, indexes and profiles know no runtime; one that is not closed goes with
+// the garbage.
 package pln
 
 /*
