@@ -27,6 +27,7 @@
  *     "where"         an SQL condition (pln-expressions(7)): other rows are not looked at
  *     "ignore_row_if" "any_missing" "all_missing": leave rows out where columns of the check are null ["never"]
  *     "null_policy"   "pass" "fail"
+ *     "scope"         "all" or "epoch": whether stage check judges all rows of the run, or those of each epoch ["all"]
  *     "action"        what stage check does with a row, an epoch or the run ["quarantine_row" for rows, "fail_epoch" otherwise; "warn" below "error"]
  *     "sample_limit"  values that a result shows [20]
  *     "key_columns"   columns that are shown beside them

@@ -9,6 +9,7 @@ static const char *const severities[] = {"info", "warn", "error", "critical", NU
 static const char *const actions[] = {"pass", "warn", "tag", "drop", "quarantine_row",
                                       "quarantine_batch", "fail_epoch", "fail_pipeline", NULL};
 static const char *const ignores[] = {"never", "any_missing", "all_missing", NULL};
+static const char *const scopes[] = {"all", "epoch", NULL};
 static const char *const policies[] = {"pass", "fail", NULL};
 
 double pln__check_number(const pln__check *check, const char *name, double otherwise) {
@@ -99,6 +100,7 @@ static pln_status read_common(pln__check *check, pln_error *err) {
     uint32_t flags = check->kind->flags;
     bool by_row = (flags & PLN__KIND_BY_ROW) != 0;
     int32_t policy = (flags & PLN__KIND_NULLS_FAIL) != 0;
+    int32_t scope = 0;
     double limit = pln__check_number(check, "sample_limit", 20);
     pln_status status;
     check->severity = PLN_SEVERITY_ERROR;
@@ -113,6 +115,8 @@ static pln_status read_common(pln__check *check, pln_error *err) {
     PLN__TRY(choose(check, "ignore_row_if", ignores, &check->ignore, err));
     PLN__TRY(choose(check, "null_policy", policies, &policy, err));
     check->null_fails = policy == 1;
+    PLN__TRY(choose(check, "scope", scopes, &scope, err));
+    check->by_epoch = scope == 1;
     check->where = json_string_value(pln__check_get(check, "where"));
     check->redact = json_is_true(pln__check_get(check, "redact"));
     if (!(limit >= 0 && limit <= PLN__SAMPLES_MOST))
@@ -156,20 +160,20 @@ static pln_status read_columns(const pln_allocator *mem, pln__check *check, pln_
 
 static pln_status name_it(const pln_allocator *mem, pln__check *check, pln_error *err) {
     pln__text id;
-    int failed = 0;
+    pln_status status = PLN_OK;
+    pln__text_init(&id, mem);
     if (pln__check_get(check, "id") == NULL) {
-        pln__text_init(&id, mem);
         pln__text_str(&id, check->kind->name);
         if (check->n_columns > 0)
             pln__text_printf(&id, "(%s)", check->columns_text);
-        if (pln__text_status(&id, err) < 0)
-            return PLN_ENOMEM;
-        failed = json_object_set_new(check->config, "id", json_string(id.data));
-        pln__text_free(&id);
+        PLN__TRY(pln__text_status(&id, err));
+        if (json_object_set_new(check->config, "id", json_string(id.data)) != 0)
+            PLN__FAIL(err, PLN_ENOMEM, "no memory for a check");
     }
     check->id = json_string_value(pln__check_get(check, "id"));
-    check->text = NULL;
-    return failed != 0 || check->id == NULL ? pln__error_memory(err, 1) : PLN_OK;
+out:
+    pln__text_free(&id);
+    return status;
 }
 
 static int append(const char *bytes, size_t size, void *text) {

@@ -123,13 +123,15 @@ static const struct {
     /* what all kinds have */
     {"check", 't'},       {"id", 't'},          {"severity", 't'},    {"mostly", 'n'},
     {"max_failures", 'v'}, {"warn_if", 't'},    {"error_if", 't'},    {"where", 't'},
-    {"ignore_row_if", 't'}, {"null_policy", 't'}, {"action", 't'},    {"sample_limit", 'n'},
+    {"ignore_row_if", 't'}, {"null_policy", 't'},
+    {"scope", 't'}, {"action", 't'},    {"sample_limit", 'n'},
     {"key_columns", 'T'}, {"redact", 'b'},      {"tags", 'T'},        {"owner", 't'},
     {"description", 't'}, {"meta", '*'},
 };
-static const char common[] = "check id severity mostly max_failures warn_if error_if where "
-                             "ignore_row_if null_policy action sample_limit key_columns redact "
-                             "tags owner description meta";
+static const char common[] =
+    "check id severity mostly max_failures warn_if error_if where "
+    "ignore_row_if null_policy scope action sample_limit key_columns redact "
+    "tags owner description meta";
 
 /* Whether `list` has the word; *required: a '*' stands behind it. */
 static bool listed(const char *list, const char *name, bool *required) {

@@ -178,24 +178,32 @@ static double double_of(uint64_t bits) {
 static uint64_t high(pln__int128 value) {
     return (uint64_t)((pln__uint128)value >> 64);
 }
-static pln__int128 whole(const uint64_t *words) {
-    return (pln__int128)((pln__uint128)words[1] << 64 | words[0]);
+
+static pln_status put_running(const pln_allocator *mem, const pln__running *running,
+                              pln__buffer *out, pln_error *err) {
+    uint64_t words[] = {(uint64_t)running->done.n, bits_of(running->done.mean),
+                        bits_of(running->done.squares), (uint64_t)running->n_pending};
+    pln_status status = pln__put_words(mem, out, words, PLN__COUNT(words), err);
+    for (int32_t i = 0; i < running->n_pending && status == PLN_OK; i++) {
+        uint64_t word = bits_of(running->pending[i]);
+        status = pln__put_words(mem, out, &word, 1, err);
+    }
+    return status;
 }
 
-/* What waits is taken up: a state that was written goes on as after a merge. */
 static pln_status moments_write(const pln__check_run *run, pln__buffer *out, pln_error *err) {
     const numbers *s = run->state;
     const pln_allocator *mem = &run->owner->mem;
-    pln__moments all = pln__running_total(&s->running);
     uint64_t words[] = {(uint64_t)s->n, (uint64_t)s->nans,
                         (uint64_t)s->least, high(s->least), (uint64_t)s->most, high(s->most),
                         (uint64_t)s->sum, high(s->sum), s->overflown,
                         bits_of(s->least_float), bits_of(s->most_float),
-                        bits_of(s->sum_float), bits_of(s->sum_rest),
-                        (uint64_t)all.n, bits_of(all.mean), bits_of(all.squares)};
-    pln_status status = pln__put_words(mem, out, words, PLN__COUNT(words), err);
-    if (status < 0 || s->quantiles == NULL)
-        return status;
+                        bits_of(s->sum_float), bits_of(s->sum_rest)};
+    pln_status status;
+    PLN__TRY(pln__put_words(mem, out, words, PLN__COUNT(words), err));
+    PLN__TRY(put_running(mem, &s->running, out, err));
+    if (s->quantiles == NULL)
+        return PLN_OK;
     int64_t size = pln_quantiles_size(s->quantiles);
     PLN__TRY(pln__buffer_reserve(mem, out, size, err));
     PLN__TRY(pln_quantiles_write(s->quantiles, out->data + out->size, size, &size, err));
@@ -204,37 +212,64 @@ out:
     return status;
 }
 
+typedef struct words {
+    const uint8_t *at, *end;
+    bool cut; /* there were not as many as asked for */
+} words;
+
+static uint64_t next(words *w) {
+    if (w->end - w->at < 8) {
+        w->cut = true;
+        return 0;
+    }
+    uint64_t word = pln__load_le64(w->at);
+    w->at += 8;
+    return word;
+}
+static pln__int128 next_128(words *w) {
+    uint64_t low = next(w);
+    return (pln__int128)((pln__uint128)next(w) << 64 | low);
+}
+
+static void get_numbers(words *w, numbers *s) {
+    s->n = (int64_t)next(w);
+    s->nans = (int64_t)next(w);
+    s->least = next_128(w);
+    s->most = next_128(w);
+    s->sum = next_128(w);
+    s->overflown = next(w) != 0;
+    s->least_float = double_of(next(w));
+    s->most_float = double_of(next(w));
+    s->sum_float = double_of(next(w));
+    s->sum_rest = double_of(next(w));
+    s->running.done.n = (int64_t)next(w);
+    s->running.done.mean = double_of(next(w));
+    s->running.done.squares = double_of(next(w));
+    uint64_t pending = next(w);
+    w->cut |= pending >= PLN__MOMENTS_PENDING;
+    for (uint64_t i = 0; i < pending && !w->cut; i++)
+        s->running.pending[s->running.n_pending++] = double_of(next(w));
+}
+
 static pln_status moments_read(pln__check_run *run, const uint8_t *bytes, int64_t size,
                                pln_error *err) {
-    enum { N = 16 };
     numbers *s = run->state;
     pln_quantiles *read = NULL;
-    uint64_t w[N];
+    words w = {bytes, bytes + size, false};
     pln_status status = PLN_OK;
-    if (size < N * 8 || (s->quantiles == NULL && size != N * 8))
-        return pln__error_set(err, PLN_EDATA, "numbers: %lld bytes, expected %d", (long long)size,
-                              N * 8);
-    for (int i = 0; i < N; i++)
-        w[i] = pln__load_le64(bytes + 8 * i);
-    s->n = (int64_t)w[0];
-    s->nans = (int64_t)w[1];
-    s->least = whole(w + 2);
-    s->most = whole(w + 4);
-    s->sum = whole(w + 6);
-    s->overflown = w[8] != 0;
-    s->least_float = double_of(w[9]);
-    s->most_float = double_of(w[10]);
-    s->sum_float = double_of(w[11]);
-    s->sum_rest = double_of(w[12]);
-    s->running = (pln__running){.done = {(int64_t)w[13], double_of(w[14]), double_of(w[15])}};
+    get_numbers(&w, s);
     int64_t most = (int64_t)1 << 60, counted = s->what == MEAN || s->what == STDEV ? s->n : 0;
-    if (s->n < 0 || s->n > most || s->nans < 0 || s->nans > most || s->running.done.n != counted)
+    if (w.cut || s->n < 0 || s->n > most || s->nans < 0 || s->nans > most ||
+        s->running.done.n < 0 || s->running.done.n > most ||
+        s->running.done.n + s->running.n_pending != counted)
         return pln__error_set(err, PLN_EDATA,
                               "numbers: %lld, %lld of them not a number, mean of %lld",
                               (long long)s->n, (long long)s->nans, (long long)s->running.done.n);
     if (s->quantiles == NULL)
-        return PLN_OK;
-    PLN__TRY(pln_quantiles_read(NULL, &run->owner->mem, bytes + N * 8, size - N * 8, &read, err));
+        return w.at == w.end ? PLN_OK
+                             : pln__error_set(err, PLN_EDATA, "numbers: %lld bytes too many",
+                                              (long long)(w.end - w.at));
+    PLN__TRY(pln_quantiles_read(NULL, &run->owner->mem, w.at, w.end - w.at, &read, err));
     PLN__TRY(pln_quantiles_merge(s->quantiles, read, err));
 out:
     pln_quantiles_free(read);

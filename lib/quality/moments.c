@@ -51,6 +51,11 @@ pln__moments pln__running_total(const pln__running *r) {
 }
 
 void pln__running_merge(pln__running *into, const pln__running *from) {
+    /* What goes on from a saved state has the sums of what never stopped. */
+    if (into->done.n == 0 && into->n_pending == 0) {
+        *into = *from;
+        return;
+    }
     pln__moments theirs = pln__running_total(from);
     into->done = pln__running_total(into);
     into->n_pending = 0;

@@ -200,6 +200,10 @@ const char *pln_suite_name(const pln_suite *suite) {
     return suite->name;
 }
 
+bool pln__suite_by_epoch(const pln_suite *suite, int32_t i) {
+    return suite->checks[i]->by_epoch;
+}
+
 int32_t pln_suite_count(const pln_suite *suite) {
     return (int32_t)suite->n_checks;
 }

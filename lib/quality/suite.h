@@ -43,6 +43,7 @@ struct pln__check {
     int32_t action;
     bool null_fails;
     bool redact;
+    bool by_epoch; /* begins anew with every epoch of a run */
     int32_t ignore;
     int64_t mostly, mostly_of; /* a fraction; 1 of 1 */
     pln__threshold most, warn_if, error_if;

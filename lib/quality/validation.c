@@ -140,14 +140,40 @@ out:
     return status;
 }
 
+/* What was counted, and the samples. */
+static void forget(pln__check_run *run) {
+    run->rows = run->missing = run->unexpected = 0;
+    for (int64_t i = 0; i < run->n_samples; i++)
+        pln__strfree(&run->owner->mem, run->samples[i].json);
+    run->n_samples = 0;
+}
+
+pln_status pln__validation_forget(pln_validation *v, bool all, pln_error *err) {
+    for (int64_t i = 0; i < v->suite->n_checks; i++) {
+        pln__check_run *run = &v->runs[i];
+        const pln__measure *measure = run->check->kind->measure;
+        if (!all && !run->check->by_epoch)
+            continue;
+        forget(run);
+        if (measure == NULL || measure->close == NULL)
+            continue;
+        measure->close(run);
+        run->state = NULL;
+        pln_status status = measure->open(run, err);
+        if (status < 0)
+            return status;
+    }
+    v->rows = all ? 0 : v->rows;
+    return PLN_OK;
+}
+
 static void free_run(pln__check_run *run) {
     const pln_allocator *mem = &run->owner->mem;
     pln__expr_free(run->condition);
     if (run->check->kind->measure != NULL && run->check->kind->measure->close != NULL)
         run->check->kind->measure->close(run);
     pln__buffer_free(mem, &run->bad);
-    for (int64_t i = 0; i < run->n_samples; i++)
-        pln__strfree(mem, run->samples[i].json);
+    forget(run);
     pln__free(mem, run->samples, (uint64_t)run->samples_capacity * sizeof *run->samples);
     pln__text_free(&run->observed);
     pln__text_free(&run->message);

@@ -466,6 +466,8 @@ static const test_case cases[] = {
     {"sketch", "{\"key\": [\"part\"], \"sketches\": {\"ids\": {\"hll\": \"id\"}, \"amounts\": {\"quantiles\": \"amount\"}}}", NULL, NULL, NULL, TRANSFORM(1, )},
     {"sketch", "{\"sketches\": {\"parts\": {\"top_k\": \"part\"}, \"n\": {\"count_min\": \"id\", \"epsilon\": 0.1, \"delta\": 0.1}}}", NULL, NULL, NULL, TRANSFORM(1, )},
     {"sketch.merge", "{\"key\": [\"id\"], \"columns\": [\"data\"]}", NULL, NULL, NULL, DECODES},
+    {"check", "{\"suite\": {\"checks\": [{\"check\": \"unique\", \"column\": \"part\", \"severity\": \"warn\"}, {\"check\": \"column_mean\", \"column\": \"amount\", \"max\": 1e9}, {\"check\": \"column_quantile\", \"column\": \"amount\", \"quantile\": 0.1, \"max\": 1e9}]}}", NULL, NULL, NULL, TRANSFORM(1, )},
+    {"check", "{\"tag\": \"why\", \"suite\": {\"checks\": [{\"check\": \"expression\", \"expression\": \"id % 3 <> 1\", \"action\": \"tag\"}, {\"check\": \"less_than\", \"column\": \"id\", \"value\": 5}, {\"check\": \"not_equal_to\", \"column\": \"id\", \"value\": 2, \"action\": \"drop\"}]}}", NULL, NULL, NULL, TRANSFORM(1, )},
     {"profile", "{}", NULL, NULL, NULL, TRANSFORM(1, )},
     {"profile", "{\"top\": 0, \"precision\": 14, \"k\": 50, \"seed\": 7}", NULL, NULL, NULL, TRANSFORM(1, )},
 };

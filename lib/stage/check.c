@@ -1,0 +1,565 @@
+/*
+ * Stage check: a suite over the rows that pass. A row goes where the strongest action of the checks that it fails sends it; checks of many rows are judged when
+ * their epoch or the input ends.
+ */
+#include "quality/quality.h"
+#include "stage/stage.h"
+
+enum { OUT = 0, WARN = 1, QUARANTINE = 2, RESULTS = 3 };
+
+static const char results_schema[] =
+    "epoch int64, check utf8 not null, kind utf8 not null, columns utf8 not null, "
+    "severity utf8 not null, status utf8 not null, rows int64 not null, missing int64 not null, "
+    "evaluated int64 not null, unexpected int64, observed float64, message utf8 not null";
+static const char *const severities[] = {"info", "warn", "error", "critical"};
+static const char *const statuses[] = {"passed", "warned", "failed"};
+
+/* Rows that may leave by a port, once their epoch is found to be right. */
+typedef struct held_batch {
+    pln_batch *batch;
+    int32_t port;
+} held_batch;
+
+typedef struct check_stage {
+    const pln_allocator *mem;
+    pln_suite *own; /* made here; NULL: the program's */
+    pln_suite *suite;
+    pln_validation *validation;
+    char *tag;       /* the column of tags; NULL: none */
+    bool holds;      /* some check may quarantine whole epochs */
+    bool finished;   /* the input has ended */
+    char **messages; /* a reason for each check, for rejected rows */
+    int32_t n;
+    uint8_t *force; /* a byte a row: the action that decides */
+    int32_t *who;   /* and the check that asked for it */
+    int64_t force_capacity, who_capacity;
+    held_batch *held;
+    int64_t n_held, held_capacity;
+    pln__picks picks;
+} check_stage;
+
+/* ---- life ---- */
+
+static void let_go(check_stage *s, pln_context *ctx) {
+    for (int64_t i = 0; i < s->n_held; i++)
+        ctx->host->batch_unref(s->held[i].batch);
+    s->n_held = 0;
+}
+
+static void check_close(void *self, pln_context *ctx) {
+    check_stage *s = self;
+    let_go(s, ctx);
+    for (int32_t i = 0; s->messages != NULL && i < s->n; i++)
+        pln__strfree(s->mem, s->messages[i]);
+    pln__free(s->mem, s->messages, (uint64_t)(s->n + 1) * sizeof *s->messages);
+    pln__free(s->mem, s->force, (uint64_t)s->force_capacity);
+    pln__free(s->mem, s->who, (uint64_t)s->who_capacity * sizeof *s->who);
+    pln__free(s->mem, s->held, (uint64_t)s->held_capacity * sizeof *s->held);
+    pln_validation_free(s->validation);
+    pln_suite_free(s->own);
+    pln__strfree(s->mem, s->tag);
+    pln__picks_free(&s->picks);
+    pln__free(s->mem, s, sizeof *s);
+}
+
+static pln_check check_at(const check_stage *s, int32_t i) {
+    pln_check check = {.struct_size = sizeof check};
+    (void)pln_suite_check(s->suite, i, &check);
+    return check;
+}
+
+static pln_status look_at_checks(check_stage *s, pln_error *err) {
+    pln_status status = PLN_OK;
+    bool tags = false;
+    s->n = pln_suite_count(s->suite);
+    s->messages = pln__calloc(s->mem, (uint64_t)s->n + 1, sizeof *s->messages);
+    if (s->messages == NULL)
+        return pln__error_memory(err, sizeof *s->messages);
+    for (int32_t i = 0; i < s->n; i++) {
+        pln_check check = check_at(s, i);
+        pln__text text;
+        pln__text_init(&text, s->mem);
+        pln__text_printf(&text, "check %s", check.id);
+        s->messages[i] = pln__text_take(&text);
+        if (s->messages[i] == NULL)
+            return pln__error_memory(err, 1);
+        tags |= check.action == PLN_ACTION_TAG;
+        if (check.action != PLN_ACTION_QUARANTINE_BATCH)
+            continue;
+        s->holds = true;
+        if (!pln__suite_by_epoch(s->suite, i))
+            PLN__FAIL(err, PLN_EOPTION,
+                      "check %s: action quarantine_batch needs \"scope\": \"epoch\"", check.id);
+    }
+    if (!tags) {
+        pln__strfree(s->mem, s->tag);
+        s->tag = NULL;
+    }
+out:
+    return status;
+}
+
+static pln_status set_up(check_stage *s, pln_context *ctx, const pln_config *config,
+                         pln_error *err) {
+    const pln_host *host = ctx->host;
+    pln_suite_options options;
+    pln_status status;
+    bool bound = host->config_handle(config, "bound") != NULL;
+    if (bound == (host->config_has(config, "suite") != 0))
+        PLN__FAIL(err, PLN_EOPTION, "options 'suite' and 'bound': exactly one of them is needed");
+    s->suite = host->config_handle(config, "bound");
+    if (!bound) {
+        pln_suite_options_init(&options, sizeof options);
+        options.seed = (uint64_t)host->config_int(config, "seed");
+        options.allocator = s->mem;
+        status = pln_suite_new(NULL, host->config_json(config, "suite"), &options, &s->own, err);
+        if (status < 0)
+            pln__error_prefix(err, "option 'suite'");
+        PLN__TRY(status);
+        s->suite = s->own;
+    }
+    PLN__TRY(pln__stage_text(s->mem, host->config_text(config, "tag"), &s->tag, err));
+    PLN__TRY(look_at_checks(s, err));
+out:
+    return status;
+}
+
+static pln_status check_open(void *user, pln_context *ctx, const pln_config *config, void **self,
+                             pln_error *err) {
+    const pln_allocator *mem = ctx->host->allocator(ctx);
+    check_stage *s = pln__calloc(mem, 1, sizeof *s);
+    (void)user;
+    if (s == NULL)
+        return pln__error_memory(err, sizeof *s);
+    s->mem = s->picks.mem = mem;
+    pln_status status = set_up(s, ctx, config, err);
+    if (status < 0)
+        check_close(s, ctx);
+    else
+        *self = s;
+    return status;
+}
+
+/* ---- schema ---- */
+
+/* The rows' schema, and the column of tags behind it. */
+static pln_status tagged_schema(const check_stage *s, const struct ArrowSchema *in,
+                                struct ArrowSchema *out, pln_error *err) {
+    int64_t n = in->n_children;
+    pln_status status;
+    if (s->tag == NULL)
+        return pln__schema_copy(s->mem, in, out, err);
+    if (pln__schema_find(in, s->tag) >= 0)
+        return pln__error_set(err, PLN_EOPTION, "tag: there is a column %s already", s->tag);
+    PLN__TRY(
+        pln__field_new(s->mem, "+s", in->name == NULL ? "" : in->name, false, n + 1, out, err));
+    for (int64_t i = 0; i < n; i++)
+        PLN__TRY(pln__schema_copy(s->mem, in->children[i], out->children[i], err));
+    PLN__TRY(pln__field_new(s->mem, "u", s->tag, true, 0, out->children[n], err));
+out:
+    return status;
+}
+
+static pln_status check_schema(void *self, pln_context *ctx, const struct ArrowSchema *const *in,
+                               int32_t n_in, struct ArrowSchema *out, int32_t n_out,
+                               pln_error *err) {
+    check_stage *s = self;
+    pln_validation_options options;
+    pln_status status;
+    (void)n_in;
+    (void)n_out;
+    pln_validation_options_init(&options, sizeof options);
+    options.now_us = ctx->host->now_us(ctx);
+    options.allocator = s->mem;
+    pln_validation_free(s->validation);
+    s->validation = NULL;
+    PLN__TRY(pln_validation_new(s->suite, in[0], &options, &s->validation, err));
+    PLN__TRY(tagged_schema(s, in[0], &out[OUT], err));
+    PLN__TRY(tagged_schema(s, in[0], &out[WARN], err));
+    PLN__TRY(tagged_schema(s, in[0], &out[QUARANTINE], err));
+    if (s->holds && ctx->host->port_edges(ctx, QUARANTINE) == 0)
+        PLN__FAIL(err, PLN_EOPTION,
+                  "action quarantine_batch: nothing is wired to the port quarantine");
+    PLN__TRY(ctx->host->schema_parse(ctx, results_schema, &out[RESULTS], err));
+out:
+    return status;
+}
+
+/* ---- rows ---- */
+
+/* The strongest action of each row, and the first check that asked for it. Returns whether any row has one. */
+static pln_status decide(check_stage *s, int64_t rows, bool *any, pln_error *err) {
+    pln_status status;
+    *any = false;
+    PLN__TRY(pln__grow(s->mem, &s->force, &s->force_capacity, rows + 1, 1, err));
+    PLN__TRY(pln__grow(s->mem, &s->who, &s->who_capacity, rows + 1, sizeof *s->who, err));
+    memset(s->force, 0, (size_t)rows);
+    for (int32_t i = 0; i < s->n; i++) {
+        const uint8_t *bits = pln_validation_bits(s->validation, i);
+        int32_t action = check_at(s, i).action;
+        if (bits == NULL || action < PLN_ACTION_WARN || action > PLN_ACTION_QUARANTINE_ROW ||
+            pln__bits_count(bits, 0, rows) == 0)
+            continue;
+        *any = true;
+        for (int64_t row = 0; row < rows; row++) {
+            if (!pln__bit_get(bits, row) || action <= s->force[row])
+                continue;
+            s->force[row] = (uint8_t)action;
+            s->who[row] = i;
+        }
+    }
+out:
+    return status;
+}
+
+/* The ids of all checks with this action that a row fails. */
+static void put_tags(const check_stage *s, int64_t row, pln__text *out) {
+    for (int32_t i = 0; i < s->n; i++) {
+        const uint8_t *bits = pln_validation_bits(s->validation, i);
+        pln_check check = check_at(s, i);
+        if (check.action != PLN_ACTION_TAG || bits == NULL || !pln__bit_get(bits, row))
+            continue;
+        pln__text_str(out, out->size > 0 ? ", " : "");
+        pln__text_str(out, check.id);
+    }
+}
+
+static pln_status tags_of(const check_stage *s, const struct ArrowSchema *field,
+                          struct ArrowArray *out, pln_error *err) {
+    pln__column column = {0};
+    pln__text text;
+    pln_status status;
+    pln__text_init(&text, s->mem);
+    PLN__TRY(pln__column_init(s->mem, field, &column, err));
+    for (int64_t i = 0; i < s->picks.n; i++) {
+        text.size = 0;
+        put_tags(s, s->picks.rows[i], &text);
+        PLN__TRY(pln__text_status(&text, err));
+        PLN__TRY(text.size == 0 ? pln__column_null(&column, err)
+                                : pln_column_text(&column, text.data, text.size, err));
+    }
+    PLN__TRY(pln__column_finish(&column, out, err));
+out:
+    pln__column_free(&column);
+    pln__text_free(&text);
+    return status;
+}
+
+/* Gathered columns and tags as one batch. */
+static pln_status with_tags(check_stage *s, pln_context *ctx, int32_t port, pln_batch *batch,
+                            pln_batch **out, pln_error *err) {
+    const struct ArrowSchema *schema = ctx->host->port_schema(ctx, 1, port);
+    const struct ArrowArray *rows = ctx->host->batch_array(batch);
+    int64_t n = schema->n_children;
+    struct ArrowArray array = {0};
+    struct ArrowArray *columns = pln__calloc(s->mem, (uint64_t)n, sizeof *columns);
+    pln_status status = PLN_OK;
+    if (columns == NULL)
+        return pln__error_memory(err, (uint64_t)n * sizeof *columns);
+    for (int64_t i = 0; i + 1 < n; i++)
+        PLN__TRY(pln__array_take(s->mem, schema->children[i], rows->children[i], s->picks.rows,
+                                 s->picks.n, &columns[i], err));
+    PLN__TRY(tags_of(s, schema->children[n - 1], &columns[n - 1], err));
+    status = pln__array_struct(s->mem, s->picks.n, columns, n, &array, err);
+    memset(columns, 0, (size_t)n * sizeof *columns);
+    if (status >= 0)
+        status =
+            ctx->host->batch_derive(ctx, port, batch, s->picks.rows, s->picks.n, &array, out, err);
+out:
+    for (int64_t i = 0; i < n; i++)
+        pln__array_release(&columns[i]);
+    pln__free(s->mem, columns, (uint64_t)n * sizeof *columns);
+    return status;
+}
+
+static pln_status hold(check_stage *s, int32_t port, pln_batch *batch, pln_error *err) {
+    pln_status status =
+        pln__grow(s->mem, &s->held, &s->held_capacity, s->n_held + 1, sizeof *s->held, err);
+    if (status == PLN_OK)
+        s->held[s->n_held++] = (held_batch){batch, port};
+    return status;
+}
+
+/* The picked rows to a port, now or when their epoch is found to be right. */
+static pln_status send(check_stage *s, pln_context *ctx, int32_t port, pln_batch *batch,
+                       pln_error *err) {
+    pln_batch *out = NULL;
+    pln_status status;
+    if (s->picks.n == 0)
+        return PLN_OK;
+    PLN__TRY(ctx->host->account(ctx, s->holds ? PLN_ABSORBED : PLN_PASSED, s->picks.n, err));
+    if (s->tag == NULL && !s->holds)
+        return pln__picks_emit(&s->picks, ctx, port, batch, err);
+    PLN__TRY(s->tag != NULL ? with_tags(s, ctx, port, batch, &out, err)
+                            : ctx->host->batch_derive(ctx, port, batch, s->picks.rows, s->picks.n,
+                                                      NULL, &out, err));
+    if (!s->holds)
+        return ctx->host->emit(ctx, port, out, err);
+    status = hold(s, port, out, err);
+    if (status < 0)
+        ctx->host->batch_unref(out);
+out:
+    return status;
+}
+
+static void pick(check_stage *s, int64_t rows, int32_t from, int32_t to) {
+    s->picks.n = 0;
+    for (int64_t i = 0; i < rows; i++)
+        if (s->force[i] >= from && s->force[i] <= to)
+            s->picks.rows[s->picks.n++] = (int32_t)i;
+}
+
+static pln_status quarantine(check_stage *s, pln_context *ctx, pln_batch *batch, int64_t rows,
+                             pln_error *err) {
+    pln__picks *p = &s->picks;
+    pick(s, rows, PLN_ACTION_QUARANTINE_ROW, PLN_ACTION_QUARANTINE_ROW);
+    if (p->n == 0)
+        return PLN_OK;
+    pln_status status = pln__grow(p->mem, &p->rejections, &p->rejections_capacity, p->n,
+                                  sizeof *p->rejections, err);
+    if (status < 0)
+        return status;
+    for (int64_t i = 0; i < p->n; i++) {
+        int32_t check = s->who[p->rows[i]];
+        p->rejections[i] = (pln_rejection){p->rows[i], PLN_EDATA, 0, check_at(s, check).columns,
+                                           s->messages[check]};
+    }
+    return ctx->host->reject(ctx, batch, p->rejections, p->n, err);
+}
+
+/* Each row of a batch by what was decided. */
+static pln_status leave(check_stage *s, pln_context *ctx, pln_batch *batch, int64_t rows,
+                        pln_error *err) {
+    bool to_warn = ctx->host->port_edges(ctx, WARN) > 0;
+    pln_status status;
+    PLN__TRY(pln__picks_begin(&s->picks, rows, err));
+    PLN__TRY(quarantine(s, ctx, batch, rows, err));
+    pick(s, rows, PLN_ACTION_DROP, PLN_ACTION_DROP);
+    PLN__TRY(ctx->host->account(ctx, PLN_FILTERED, s->picks.n, err));
+    pick(s, rows, PLN_ACTION_PASS, to_warn ? PLN_ACTION_PASS : PLN_ACTION_TAG);
+    PLN__TRY(send(s, ctx, OUT, batch, err));
+    if (to_warn) {
+        pick(s, rows, PLN_ACTION_WARN, PLN_ACTION_TAG);
+        PLN__TRY(send(s, ctx, WARN, batch, err));
+    }
+out:
+    return status;
+}
+
+static pln_status check_process(void *self, pln_context *ctx, int32_t port, pln_batch *batch,
+                                pln_error *err) {
+    check_stage *s = self;
+    const struct ArrowArray *rows = ctx->host->batch_array(batch);
+    bool any;
+    pln_status status;
+    (void)port;
+    PLN__TRY(pln_validation_add(s->validation, rows, err));
+    PLN__TRY(decide(s, rows->length, &any, err));
+    if (any || s->tag != NULL || s->holds)
+        return leave(s, ctx, batch, rows->length, err);
+    PLN__TRY(ctx->host->account(ctx, PLN_PASSED, rows->length, err));
+    PLN__TRY(ctx->host->emit(ctx, OUT, ctx->host->batch_ref(batch), err));
+out:
+    return status;
+}
+
+/* ---- results ---- */
+
+typedef struct table {
+    const pln_builder_calls *calls;
+    pln_builder *builder;
+    int32_t next;
+    pln_status status;
+    pln_error *err;
+} table;
+
+static void put_text(table *t, const char *text) {
+    if (t->status == PLN_OK)
+        t->status = t->calls->append_text(t->calls->column(t->builder, t->next++), text,
+                                          (int64_t)strlen(text), t->err);
+}
+/* -1: null. */
+static void put_int(table *t, int64_t value) {
+    pln_column *column = t->calls->column(t->builder, t->next++);
+    if (t->status == PLN_OK)
+        t->status = value < 0 ? t->calls->append_null(column, t->err)
+                              : t->calls->append_int(column, value, t->err);
+}
+static void put_float(table *t, double value) {
+    pln_column *column = t->calls->column(t->builder, t->next++);
+    if (t->status == PLN_OK)
+        t->status = value != value ? t->calls->append_null(column, t->err)
+                                   : t->calls->append_float(column, value, t->err);
+}
+
+static void put_result(table *t, int64_t epoch, const pln_check *check,
+                       const pln_check_result *result) {
+    t->next = 0;
+    put_int(t, epoch);
+    put_text(t, check->id);
+    put_text(t, check->kind);
+    put_text(t, check->columns);
+    put_text(t, severities[check->severity]);
+    put_text(t, statuses[result->status]);
+    put_int(t, result->rows);
+    put_int(t, result->missing);
+    put_int(t, result->evaluated);
+    put_int(t, result->unexpected);
+    put_float(t, result->observed);
+    put_text(t, result->message);
+}
+
+/* Results of the checks of one scope, as rows of the port. Those of all rows are of no epoch. */
+static pln_status tell(check_stage *s, pln_context *ctx, int64_t epoch, bool by_epoch,
+                       pln_error *err) {
+    table t = {.calls = ctx->host->builder, .err = err};
+    pln_batch *made = NULL;
+    if (ctx->host->port_edges(ctx, RESULTS) == 0)
+        return PLN_OK;
+    t.status = ctx->host->builder_new(ctx, RESULTS, &t.builder, err);
+    if (t.status < 0)
+        return t.status;
+    for (int32_t i = 0; i < s->n && t.status == PLN_OK; i++) {
+        pln_check_result result = {.struct_size = sizeof result};
+        pln_check check = check_at(s, i);
+        if (pln__suite_by_epoch(s->suite, i) != by_epoch)
+            continue;
+        t.status = pln_validation_check(s->validation, i, &result, err);
+        if (t.status == PLN_OK)
+            put_result(&t, by_epoch ? epoch : -1, &check, &result);
+    }
+    if (t.status == PLN_OK)
+        t.status = t.calls->finish(t.builder, &made, err);
+    t.calls->free(t.builder);
+    if (t.status < 0)
+        return t.status;
+    if (ctx->host->batch_array(made)->length > 0)
+        return ctx->host->emit(ctx, RESULTS, made, err);
+    ctx->host->batch_unref(made);
+    return PLN_OK;
+}
+
+/* ---- ends ---- */
+
+static pln_status fail(const pln_check *check, const pln_check_result *result, pln_error *err) {
+    pln__error_set(err, PLN_EDATA, "check %s", result->message);
+    if (check->action == PLN_ACTION_FAIL_PIPELINE && err != NULL)
+        err->flags |= PLN_ERR_FATAL;
+    return PLN_EDATA;
+}
+
+/* Whether a check that is not done yet can be judged: what is wrong with a row stays wrong. */
+static bool due(const check_stage *s, int32_t i, const pln_check *check) {
+    return pln__suite_by_epoch(s->suite, i) || check->by_row || s->finished;
+}
+
+/* *quarantine: a check asks for the whole epoch. */
+static pln_status judge(check_stage *s, pln_context *ctx, bool *quarantine, pln_error *err) {
+    *quarantine = false;
+    for (int32_t i = 0; i < s->n; i++) {
+        pln_check_result result = {.struct_size = sizeof result};
+        pln_check check = check_at(s, i);
+        if (!due(s, i, &check))
+            continue;
+        pln_status status = pln_validation_check(s->validation, i, &result, err);
+        if (status < 0)
+            return status;
+        if (result.status == PLN_CHECK_FAILED && check.action >= PLN_ACTION_FAIL_EPOCH)
+            return fail(&check, &result, err);
+        *quarantine |=
+            result.status == PLN_CHECK_FAILED && check.action == PLN_ACTION_QUARANTINE_BATCH;
+        if (result.status != PLN_CHECK_PASSED && (s->finished || pln__suite_by_epoch(s->suite, i)))
+            ctx->host->log(ctx, PLN_LOG_WARNING, result.message);
+    }
+    return PLN_OK;
+}
+
+static pln_status release(check_stage *s, pln_context *ctx, bool quarantine, pln_error *err) {
+    pln_status status = PLN_OK;
+    for (int64_t i = 0; i < s->n_held && status >= 0; i++)
+        status = ctx->host->emit(ctx, quarantine ? QUARANTINE : s->held[i].port,
+                                 ctx->host->batch_ref(s->held[i].batch), err);
+    let_go(s, ctx);
+    return status;
+}
+
+static pln_status check_finish(void *self, pln_context *ctx, int32_t port, pln_error *err) {
+    check_stage *s = self;
+    (void)ctx;
+    (void)port;
+    (void)err;
+    s->finished = true;
+    return PLN_OK;
+}
+
+static pln_status check_drain(void *self, pln_context *ctx, int64_t n, pln_error *err) {
+    check_stage *s = self;
+    bool quarantine;
+    pln_status status;
+    PLN__TRY(tell(s, ctx, n, true, err));
+    if (s->finished)
+        PLN__TRY(tell(s, ctx, n, false, err));
+    PLN__TRY(judge(s, ctx, &quarantine, err));
+    PLN__TRY(release(s, ctx, quarantine, err));
+    PLN__TRY(pln__validation_forget(s->validation, false, err));
+out:
+    return status;
+}
+
+/* ---- state ---- */
+
+static pln_status check_save(void *self, pln_context *ctx, int64_t n, pln_error *err) {
+    check_stage *s = self;
+    const uint8_t *bytes;
+    int64_t size;
+    (void)n;
+    pln_status status = pln_validation_write(s->validation, &bytes, &size, err);
+    return status < 0 ? status : ctx->host->state_put(ctx, "validation", bytes, size, err);
+}
+
+static pln_status check_load(void *self, pln_context *ctx, const pln_piece *pieces, int64_t count,
+                             pln_error *err) {
+    check_stage *s = self;
+    (void)ctx;
+    if (count != 1)
+        return pln__error_set(err, PLN_ECORRUPT, "saved validation: %lld pieces, expected 1",
+                              (long long)count);
+    pln_status status = pln__validation_forget(s->validation, true, err);
+    if (status == PLN_OK)
+        status = pln_validation_read(s->validation, pieces[0].bytes, pieces[0].size, err);
+    if (status == PLN_OK || status == PLN_ENOMEM)
+        return status;
+    if (err != NULL)
+        err->status = PLN_ECORRUPT;
+    pln__error_prefix(err, "saved validation");
+    return PLN_ECORRUPT;
+}
+
+static const pln_option options[] = {
+    {"suite", PLN_OPT_JSON, 0, NULL, NULL, "the suite of checks, pln-checks(7): an object"},
+    {"bound", PLN_OPT_HANDLE, 0, NULL, NULL,
+     "instead: a pln_suite of the program's, with its references; it outlives the run"},
+    {"tag", PLN_OPT_TEXT, 0, "\"failed_checks\"", NULL,
+     "the column that action \"tag\" adds: the checks that a row fails, separated by \", \""},
+    {"seed", PLN_OPT_INT, 0, "0", NULL,
+     "of the keys of uniqueness; a secret one for data from an adversary"},
+    {0}};
+
+const pln_transform pln__check_stage = {
+    .struct_size = sizeof(pln_transform),
+    .abi = PLN_PLUGIN_ABI,
+    .name = "check",
+    .summary = "Holds its rows to a suite of checks.",
+    .options = options,
+    .option_size = sizeof(pln_option),
+    .caps = PLN_CAP_DETERMINISTIC | PLN_CAP_SIDE_PORTS,
+    .ports_out = "out warn quarantine results",
+    .open = check_open,
+    .process = check_process,
+    .close = check_close,
+    .schema = check_schema,
+    .finish = check_finish,
+    .save = check_save,
+    .load = check_load,
+    .drain = check_drain,
+};
