@@ -76,12 +76,29 @@ double pln_hll_standard_error(pln_hll *hll) {
                           hll->registers == NULL ? PLN__HLL_SPARSE : hll->precision);
 }
 
+/*
+ * A sparse sketch lacks one value for each pair that fell together. Pairs are Poisson distributed, and too few for a width in standard errors to mean anything: this is how
+ * many there may be, so that more are as unlikely as a greater error.
+ */
+static double most_pairs(double n, double errors) {
+    double mean = n / 2 * n / (double)pln__hll_count(PLN__HLL_SPARSE), pairs = 0;
+    double term = exp(-mean), more = 1 - term, tail = erfc(errors / M_SQRT2) / 2;
+    while (more > tail && term > 1e-17) {
+        pairs++;
+        term *= mean / pairs;
+        more -= term;
+    }
+    return pairs;
+}
+
 void pln_hll_interval(pln_hll *hll, double errors, double *low, double *high) {
     double n = pln_hll_estimate(hll), width = errors * pln_hll_standard_error(hll);
     double least = (double)pln__hll_used(hll);
     *low = isinf(n) ? least : n / (1 + width);
     *low = *low > least ? *low : least;
     *high = width < 1 ? n / (1 - width) : INFINITY;
+    if (hll->registers == NULL)
+        least += most_pairs(n, errors);
     *high = *high > least ? *high : least;
 }
 

@@ -113,6 +113,28 @@ START_TEST(small_numbers_are_as_good_as_exact) {
 }
 END_TEST
 
+/* Half way to registers one sketch in fourteen lacks a value; the interval must allow for it. */
+START_TEST(intervals_of_small_numbers_hold) {
+    static uint64_t keys[3000];
+    int missed = 0;
+    double low, high;
+    pln_hll *hll = hll_new(16, PLN_HLL_XXH3, 0);
+    for (uint64_t t = 0; t < 1000; t++) {
+        for (uint64_t i = 0; i < 3000; i++)
+            keys[i] = t * 3000 + i;
+        MUST(pln_hll_add_uint64(hll, keys, 3000, NULL, 0, &why));
+        pln_hll_interval(hll, 3, &low, &high);
+        missed += low > 3000 || high < 3000;
+        ck_assert(high - low < 4);
+        pln_hll_interval(hll, 1000, &low, &high);
+        ck_assert(low <= 3000 && high >= 3000);
+        pln_hll_clear(hll);
+    }
+    ck_assert_int_le(missed, 5);
+    pln_hll_free(hll);
+}
+END_TEST
+
 /* The estimate is remembered, and forgotten with every register that grows. */
 START_TEST(estimates_follow) {
     pln_hll *hll = hll_new(12, PLN_HLL_XXH3, 0);
@@ -142,6 +164,7 @@ Suite *suite_sketch_hll_errors(void) {
     tcase_add_test(tc, errors_are_as_stated);
     tcase_add_test(tc, the_whole_range_is_unbiased);
     tcase_add_test(tc, small_numbers_are_as_good_as_exact);
+    tcase_add_test(tc, intervals_of_small_numbers_hold);
     tcase_add_test(tc, estimates_follow);
     suite_add_tcase(suite, tc);
     return suite;
