@@ -162,13 +162,14 @@ SUPPORT_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(sort $(wildcard test/support/*.c test
 PROGRAM_SRC := $(filter-out test/kit/kit%,$(sort $(wildcard $(addsuffix /*.c,test/kit test/chaos test/laws test/crash))))
 PROGRAMS := $(PROGRAM_SRC:%.c=$(O)/%)
 BENCHES := $(patsubst %.c,$(O)/%,$(sort $(wildcard test/bench/bench_*.c)))
+ERRORS := $(patsubst %.c,$(O)/%,$(sort $(wildcard test/error/error_*.c)))
 FUZZ_SRC := $(sort $(wildcard test/fuzz/fuzz_*.c))
 FUZZ_REPLAYS := $(FUZZ_SRC:%.c=$(O)/%)
 EXAMPLES := $(patsubst %.c,$(O)/%,$(sort $(wildcard examples/*.c))) \
     $(patsubst %.cpp,$(O)/%-cpp,$(sort $(wildcard examples/*.cpp))) \
     $(patsubst %.c,$(O)/%.so,$(sort $(wildcard examples/plugin/*.c)))
 TEST_OBJ := $(UNIT_OBJ) $(SUPPORT_OBJ) $(patsubst %.c,$(OBJ)/%.o,$(PROGRAM_SRC) $(FUZZ_SRC) \
-    $(wildcard test/bench/*.c test/fuzz/replay.c))
+    $(wildcard test/bench/*.c test/error/*.c test/fuzz/replay.c))
 
 # ---- build --------------------------------------------------------------------------------------
 
@@ -261,7 +262,7 @@ $(O)/libtest.a: $(SUPPORT_OBJ) $(O)/.key
 TEST_LIBS = $(O)/libtest.a $(O)/libpipeline.a $(CHECK_LIBS) $(LIBS)
 $(O)/check-unit: $(UNIT_OBJ) $(O)/libtest.a $(O)/libpipeline.a
 	$(call say,LINK,$@)$(LINK) -o $@ $(UNIT_OBJ) $(TEST_LIBS)
-$(PROGRAMS) $(BENCHES): $(O)/%: $(OBJ)/%.o $(O)/libtest.a $(O)/libpipeline.a
+$(PROGRAMS) $(BENCHES) $(ERRORS): $(O)/%: $(OBJ)/%.o $(O)/libtest.a $(O)/libpipeline.a
 	$(call say,LINK,$@)mkdir -p $(@D) && $(LINK) -o $@ $< $(TEST_LIBS)
 $(FUZZ_REPLAYS): $(O)/%: $(OBJ)/%.o $(OBJ)/test/fuzz/replay.o $(O)/libtest.a $(O)/libpipeline.a
 	$(call say,LINK,$@)mkdir -p $(@D) && $(LINK) -o $@ $< $(OBJ)/test/fuzz/replay.o $(TEST_LIBS)
@@ -274,7 +275,7 @@ check: ## install what is missing (as root), build, run every test
 	@CC=$(call quote,$(CC)) build-aux/setup check
 	@$(AGAIN) tests
 	@$(MAKE) --no-print-directory run-tests
-tests: lib man plugins bridges $(O)/check-unit $(PROGRAMS) $(FUZZ_REPLAYS) examples
+tests: lib man plugins bridges $(O)/check-unit $(PROGRAMS) $(ERRORS) $(FUZZ_REPLAYS) examples
 run-tests:
 	@O=$(call quote,$(O)) CC=$(call quote,$(CC)) CXX=$(call quote,$(CXX)) MAKE=$(call quote,$(MAKE_COMMAND)) \
 	    SANITIZE=$(SANITIZE) $(PYTHON) test/run $(TESTS)
@@ -298,9 +299,9 @@ $(foreach kind,asan ubsan tsan cov,$(eval $(call sanitized,$(kind))))
 
 -include $(LIB_OBJ:.o=.d) $(HTTP_OBJ:.o=.d) $(AVRO_C_OBJ:.o=.d) $(TEST_OBJ:.o=.d)
 
-# ---- bench, fuzz, torture, lint -----------------------------------------------------------------
+# ---- bench, figures, fuzz, torture, lint --------------------------------------------------------
 
-.PHONY: bench fuzz run-fuzz torture valgrind coverage lint ci format
+.PHONY: bench figures fuzz run-fuzz torture valgrind coverage lint ci format
 bench: ## measure; one JSON line per case, also in build/bench.jsonl (BENCH=pattern; PYTHON=one that has duckdb, for that peer)
 	@CC=$(call quote,$(CC)) build-aux/setup build
 	@$(AGAIN) $(or $(BENCHES),lib)
@@ -308,6 +309,12 @@ bench: ## measure; one JSON line per case, also in build/bench.jsonl (BENCH=patt
 	    command -v $(PYTHON) >/dev/null || { echo 'skip: peers that $(PYTHON) asks' >&2; exit; }; \
 	    for p in test/bench/peer_$(BENCH).py; do if [ -e $$p ]; then O=$(O) $(PYTHON) $$p; fi; done; } \
 	    | tee $(O)/bench.jsonl
+
+figures: ## measure the errors of sketches anew: test/error/data, quarter of an hour; then their plots
+	@CC=$(call quote,$(CC)) build-aux/setup build
+	@$(AGAIN) $(ERRORS)
+	@for e in $(ERRORS); do echo "  $$e" && $$e > $$e.csv && mv $$e.csv test/error/data/$${e##*/error_}.csv || exit; done
+	@$(PYTHON) test/error/figures.py
 
 fuzz: ## libFuzzer on every target, FUZZ_SECONDS or FUZZ_RUNS each (FUZZ="part of a name")
 	@CLANG=$(CLANG) build-aux/setup fuzz
