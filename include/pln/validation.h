@@ -223,6 +223,29 @@ PLN_API pln_status pln_validation_json(pln_validation *validation, const char **
 PLN_API pln_status pln_validation_text(pln_validation *validation, const char **text, int64_t *size,
                                        pln_error *err);
 
+/*
+ * All results as a page of HTML that needs nothing else: no script, no network. It follows the reader's light or dark setting.
+ *
+ * Errors: PLN_ENOMEM.
+ * Owner: *text is lent until the next call of this kind; it ends in NUL, *size is its length.
+ * Threads: one at a time.
+ * Blocks: no.
+ */
+PLN_API pln_status pln_validation_html(pln_validation *validation, const char **text, int64_t *size,
+                                       pln_error *err);
+
+/*
+ * All results as the dataQualityAssertions facet 1-1-0 of OpenLineage: the object that stands under this name in the facets of a dataset. `producer` is the URI that
+ * names the program.
+ *
+ * Errors: PLN_ENOMEM.
+ * Owner: *text is lent until the next call of this kind; it ends in NUL, *size is its length.
+ * Threads: one at a time.
+ * Blocks: no.
+ */
+PLN_API pln_status pln_validation_facet(pln_validation *validation, const char *producer,
+                                        const char **text, int64_t *size, pln_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -3,10 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-static bool by_row(const pln__check *check) {
-    return (check->kind->flags & PLN__KIND_BY_ROW) != 0;
-}
-
 /* (evaluated - unexpected) / evaluated >= mostly, in whole numbers. */
 static bool mostly_right(const pln__check *check, int64_t evaluated, int64_t unexpected) {
     return (pln__int128)(evaluated - unexpected) * check->mostly_of >=
@@ -16,11 +12,11 @@ static bool mostly_right(const pln__check *check, int64_t evaluated, int64_t une
 static int32_t status_of(const pln__check_run *run, int64_t evaluated,
                          const pln__judgement *judged) {
     const pln__check *check = run->check;
-    int64_t failures = by_row(check) ? run->unexpected : !judged->success;
+    int64_t failures = pln__check_by_row(check) ? run->unexpected : !judged->success;
     bool success = judged->success, warn = judged->warn;
     if (check->error_if.op != PLN__NO_LIMIT)
         success = !pln__threshold_holds(&check->error_if, failures, evaluated);
-    else if (by_row(check))
+    else if (pln__check_by_row(check))
         success = check->most.op != PLN__NO_LIMIT
                       ? !pln__threshold_holds(&check->most, failures, evaluated)
                       : mostly_right(check, evaluated, run->unexpected);
@@ -31,19 +27,16 @@ static int32_t status_of(const pln__check_run *run, int64_t evaluated,
     return check->severity >= PLN_SEVERITY_ERROR ? PLN_CHECK_FAILED : PLN_CHECK_WARNED;
 }
 
-/* "expected min 5, max 9": what a check of a whole column asks for. */
-static void tell_expected(pln__check_run *run) {
-    static const char *const names[] = {"equals", "min", "max", "type", "types", "factor",
-                                        "warn_after", "error_after", "index"};
-    pln__text *out = &run->message;
+void pln__check_expected(const pln__check *check, pln__text *out) {
+    static const char *const names[] = {"equals", "min",        "max",         "type", "types",
+                                        "factor", "warn_after", "error_after", "index"};
     bool any = false;
     for (int i = 0; i < PLN__COUNT(names); i++) {
-        const json_t *value = pln__check_get(run->check, names[i]);
+        const json_t *value = pln__check_get(check, names[i]);
         if (value == NULL)
             continue;
         char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
-        pln__text_printf(out, "%s%s %s", any ? ", " : ", expected ", names[i],
-                         text != NULL ? text : "");
+        pln__text_printf(out, "%s%s %s", any ? ", " : "", names[i], text != NULL ? text : "");
         free(text);
         any = true;
     }
@@ -53,7 +46,7 @@ static void tell(pln__check_run *run, int64_t evaluated, const pln__judgement *j
     pln__text *out = &run->message;
     char number[PLN__DOUBLE_TEXT_SIZE];
     pln__text_printf(out, "%s: ", run->check->id);
-    if (by_row(run->check)) {
+    if (pln__check_by_row(run->check)) {
         pln__text_printf(out, "%lld of %lld rows are wrong", (long long)run->unexpected,
                          (long long)evaluated);
         if (evaluated > 0 && run->unexpected > 0)
@@ -66,23 +59,23 @@ static void tell(pln__check_run *run, int64_t evaluated, const pln__judgement *j
     } else {
         pln__text_str(out, judged->success ? "nothing to see" : "not so");
     }
-    if (!by_row(run->check) && (!judged->success || judged->warn))
-        tell_expected(run);
-}
-
-static void empty(pln__text *text) {
-    text->size = 0;
-    text->failed = false;
-    if (text->data != NULL)
-        text->data[0] = '\0';
+    if (!pln__check_by_row(run->check) && (!judged->success || judged->warn)) {
+        int64_t end = out->size;
+        pln__text_str(out, ", expected ");
+        int64_t begin = out->size;
+        pln__check_expected(run->check, out);
+        /* Some, as columns_match, have said it already. */
+        if (out->size == begin && !out->failed)
+            out->data[out->size = end] = '\0';
+    }
 }
 
 pln_status pln__check_judge(pln__check_run *run, pln_check_result *out, pln_error *err) {
     pln__judgement judged = {.success = true, .observed = NAN};
     pln_status status = PLN_OK;
     int64_t evaluated = run->rows - run->missing;
-    empty(&run->observed);
-    empty(&run->message);
+    pln__text_again(&run->observed);
+    pln__text_again(&run->message);
     if (run->check->kind->measure != NULL && run->check->kind->measure->judge != NULL)
         PLN__TRY(run->check->kind->measure->judge(run, &judged, err));
     tell(run, evaluated, &judged);
@@ -93,7 +86,7 @@ pln_status pln__check_judge(pln__check_run *run, pln_check_result *out, pln_erro
                               .rows = run->rows,
                               .missing = run->missing,
                               .evaluated = evaluated,
-                              .unexpected = by_row(run->check) ? run->unexpected : -1,
+                              .unexpected = pln__check_by_row(run->check) ? run->unexpected : -1,
                               .observed = judged.observed,
                               .observed_text = run->observed.size > 0 ? run->observed.data : NULL,
                               .message = run->message.data};
@@ -199,7 +192,7 @@ static pln_status put_result(pln__check_run *run, pln__text *out, int32_t *statu
     pln__text_printf(out, ",\"result\":{\"element_count\":%lld", (long long)r.rows);
     put_count(out, "missing_count", r.missing);
     put_percent(out, "missing_percent", r.missing, r.rows);
-    if (by_row(run->check)) {
+    if (pln__check_by_row(run->check)) {
         put_count(out, "evaluated_count", r.evaluated);
         put_count(out, "unexpected_count", r.unexpected);
         put_percent(out, "unexpected_percent", r.unexpected, r.evaluated);
@@ -231,7 +224,7 @@ pln_status pln_validation_json(pln_validation *v, const char **text, int64_t *si
     pln__text *out = &v->json;
     int64_t counts[3] = {0, 0, 0};
     pln_status status = PLN_OK;
-    empty(out);
+    pln__text_again(out);
     pln__text_str(out, "{\"suite_name\":");
     pln__text_json(out, v->suite->name, (int64_t)strlen(v->suite->name));
     pln__text_str(out, ",\"results\":[");
@@ -271,7 +264,7 @@ pln_status pln_validation_text(pln_validation *v, const char **text, int64_t *si
     pln__text *out = &v->text;
     int64_t counts[3] = {0, 0, 0};
     pln_status status = PLN_OK;
-    empty(out);
+    pln__text_again(out);
     for (int64_t i = 0; i < v->suite->n_checks; i++) {
         int32_t one;
         PLN__TRY(put_line(&v->runs[i], out, &one, err));

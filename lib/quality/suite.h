@@ -121,7 +121,7 @@ struct pln_validation {
     pln__buffer chosen;             /* scratch: rows of a check, int32 */
     pln__expr_failures failures;    /* scratch */
     pln__buffer bytes;              /* lent */
-    pln__text json, text;           /* lent */
+    pln__text json, text, html, facet; /* lent */
 };
 
 /* ---- kinds (kinds.c) ---- */
@@ -267,8 +267,21 @@ pln_status pln__check_sample(pln__check_run *run, const struct ArrowArray *rows,
 pln_status pln__sample_add(pln__check_run *run, int64_t row, const char *json, int64_t size,
                            pln_error *err);
 
-/* ---- results (result.c) ---- */
+/* ---- results (result.c, result_html.c, result_facet.c) ---- */
+
+/* "min 5, max 9": what a check of a whole column asks for; nothing for others. */
+void pln__check_expected(const pln__check *check, pln__text *out);
+/* A text that is lent begins anew. */
+static inline void pln__text_again(pln__text *text) {
+    text->size = 0;
+    text->failed = false;
+    if (text->data != NULL)
+        text->data[0] = '\0';
+}
 
 pln_status pln__check_judge(pln__check_run *run, pln_check_result *out, pln_error *err);
+static inline bool pln__check_by_row(const pln__check *check) {
+    return (check->kind->flags & PLN__KIND_BY_ROW) != 0;
+}
 
 #endif

@@ -130,6 +130,8 @@ pln_status pln_validation_new(const pln_suite *suite, const struct ArrowSchema *
     v->now_us = o.now_us;
     pln__text_init(&v->json, &v->mem);
     pln__text_init(&v->text, &v->mem);
+    pln__text_init(&v->html, &v->mem);
+    pln__text_init(&v->facet, &v->mem);
     PLN__TRY(pln__schema_check(schema, err));
     PLN__TRY(pln__schema_copy(&v->mem, schema, &v->schema, err));
     PLN__TRY(open_all(v, err));
@@ -200,6 +202,8 @@ void pln_validation_free(pln_validation *v) {
     pln__expr_failures_free(&mem, &v->failures);
     pln__text_free(&v->json);
     pln__text_free(&v->text);
+    pln__text_free(&v->html);
+    pln__text_free(&v->facet);
     pln__schema_release(&v->schema);
     pln__free(&mem, v, sizeof *v);
 }
