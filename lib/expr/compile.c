@@ -1,7 +1,7 @@
 /*
  * From the tree to the program: types, constants, operations.
  */
-#include "expr/internal.h"
+#include "expr/regexp.h"
 
 pln_status pln__x_error_at(xcompiler *c, const xnode *at, pln_status code, const char *format,
                            ...) {
@@ -336,6 +336,7 @@ pln_status pln__expr_compile(const pln_allocator *mem, const char *text,
     if (options != NULL) {
         p->cpu = options->cpu;
         p->seed = options->seed;
+        p->interpret = options->interpret;
     }
     char *copy = (char *)pln__x_bytes(&p->arena, (int64_t)size + 1);
     if (copy == NULL)
@@ -352,6 +353,7 @@ out:
 }
 
 void pln__x_program_free(xprog *p) {
+    pln__x_regexps_free(p->regexps);
     pln__free(p->mem, p->regs, (uint64_t)p->cap_regs * sizeof(xreg));
     pln__free(p->mem, p->ops, (uint64_t)p->cap_ops * sizeof(xop));
     pln__x_free(&p->arena);

@@ -67,7 +67,7 @@ static pln_status report(const xprog *p, int32_t n, pln__expr_failures *failures
                            sizeof *failures->items, err));
         pln__expr_failure *item = &failures->items[failures->count++];
         item->row = (int32_t)(p->row0 + i);
-        item->code = PLN_EDATA;
+        item->code = pln__x_failure_code(fail[i]);
         PLN__TRY(pln__x_explain(p, fail[i], i, item->message, (int64_t)sizeof item->message, err));
     }
 out:

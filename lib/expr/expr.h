@@ -17,7 +17,7 @@ typedef struct pln__expr pln__expr;
 /* Rows whose value could not be computed, ascending by row; the first reason per row. Reused between calls. */
 typedef struct pln__expr_failure {
     int32_t row;
-    pln_status code;   /* PLN_EDATA */
+    pln_status code;   /* PLN_EDATA; PLN_ELIMIT where a regular expression takes too much */
     char message[116]; /* "price * quantity: 9223372036854775807 * 2 overflows int64" */
 } pln__expr_failure;
 typedef struct pln__expr_failures {
@@ -29,11 +29,13 @@ void pln__expr_failures_free(const pln_allocator *mem, pln__expr_failures *failu
 
 /*
  * Compile `text` for rows of `input` (a struct, borrowed for the expression's life). PLN_ESYNTAX and PLN_ETYPE errors name the
- * column of the text (1-based) and quote what is there; PLN_ENAME names the nearest column or function.
+ * column of the text (1-based) and quote what is there; PLN_ENAME names the nearest column or function; PLN_EUNSUPPORTED names a function
+ * that needs a library which this one was built without.
  */
 typedef struct pln__expr_options {
     uint32_t cpu;
     uint64_t seed;
+    bool interpret; /* make no machine code of regular expressions */
 } pln__expr_options;
 pln_status pln__expr_compile(const pln_allocator *mem, const char *text,
                              const struct ArrowSchema *input, const pln__expr_options *options,

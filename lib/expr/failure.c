@@ -1,7 +1,7 @@
 /*
  * What went wrong, in words: errors of the text, and rows that failed.
  */
-#include "expr/internal.h"
+#include "expr/regexp.h"
 
 /* The start and length of the line that holds byte `at`, as line and column of an editor. */
 static void place(const char *text, int32_t at, int32_t *line, int32_t *column) {
@@ -159,8 +159,17 @@ static void show_reason(const xprog *p, const xop *op, uint32_t reason, int32_t 
         pln__text_printf(out, " does not fit %s", name);
     else if (reason == XR_INEXACT)
         pln__text_printf(out, " has digits that %s cannot hold", name);
+    else if (reason == XR_STEPS)
+        pln__text_printf(out, " takes more than %d steps to match", X_REGEXP_STEPS);
+    else if (reason == XR_PLACES)
+        pln__text_printf(out, " takes more than %d KiB to match", X_REGEXP_KIB);
     else
         pln__text_str(out, " is not valid UTF-8");
+}
+
+pln_status pln__x_failure_code(uint32_t why) {
+    uint32_t reason = why & 0xFF;
+    return reason == XR_STEPS || reason == XR_PLACES ? PLN_ELIMIT : PLN_EDATA;
 }
 
 pln_status pln__x_explain(const xprog *p, uint32_t why, int32_t row, char *out, int64_t size,

@@ -10,6 +10,8 @@ void pln__x_function_tables(xfunctions out[X_FUNCTION_TABLES]) {
     out[3] = (xfunctions){pln__x_time_functions, pln__x_time_functions_count};
     out[4] = (xfunctions){pln__x_date_functions, pln__x_date_functions_count};
     out[5] = (xfunctions){pln__x_other_functions, pln__x_other_functions_count};
+    out[6] = (xfunctions){pln__x_regexp_functions, pln__x_regexp_functions_count};
+    out[7] = (xfunctions){pln__x_format_functions, pln__x_format_functions_count};
 }
 
 static char letter_of(const char *letters, int32_t i) {

@@ -63,20 +63,18 @@ static pln_status k_position(xprog *p, const xop *op, int32_t n) {
     return PLN_OK;
 }
 
-enum { TEST_START, TEST_END, TEST_PART };
-
 static bool test(xstr s, xstr part, int64_t which) {
-    if (which == TEST_PART)
+    if (which == X_TEXT_PART)
         return find(s, part, 0) >= 0;
     return s.size >= part.size &&
-           x_equal(which == TEST_START ? s.data : s.data + (s.size - part.size), part.data,
+           x_equal(which == X_TEXT_START ? s.data : s.data + (s.size - part.size), part.data,
                    part.size);
 }
 
-static pln_status k_test(xprog *p, const xop *op, int32_t n) {
+pln_status pln__x_test_text(xprog *p, const xop *op, int32_t n) {
     const xreg *wanted = x_arg_reg(p, op, 1);
     uint64_t *out = x_dest(p, op);
-    if (op->imm == TEST_PART && x_arg(p, op, 0)->offsets != NULL && wanted->constant &&
+    if (op->imm == X_TEXT_PART && x_arg(p, op, 0)->offsets != NULL && wanted->constant &&
         !wanted->null && x_text(&wanted->vec, 0).size > 0) {
         pln__x_contains(x_arg(p, op, 0), n, x_text(&wanted->vec, 0), out, p->cpu);
         return PLN_OK;
@@ -281,9 +279,9 @@ const xfunction pln__x_text_functions[] = {
     {"strpos", "tt", 'i', k_position, XF_STRICT, 0, NULL},
     {"strpos", "yy", 'i', k_position, XF_STRICT, 1, NULL},
     {"instr", "tt", 'i', k_position, XF_STRICT, 0, NULL},
-    {"starts_with", "tt", 'b', k_test, XF_STRICT, TEST_START, NULL},
-    {"ends_with", "tt", 'b', k_test, XF_STRICT, TEST_END, NULL},
-    {"contains", "tt", 'b', k_test, XF_STRICT, TEST_PART, NULL},
+    {"starts_with", "tt", 'b', pln__x_test_text, XF_STRICT, X_TEXT_START, NULL},
+    {"ends_with", "tt", 'b', pln__x_test_text, XF_STRICT, X_TEXT_END, NULL},
+    {"contains", "tt", 'b', pln__x_test_text, XF_STRICT, X_TEXT_PART, NULL},
     {"lower", "t", 't', k_case, XF_STRICT, 0, NULL},
     {"upper", "t", 't', k_case, XF_STRICT, 1, NULL},
     {"substring", "ti", 't', k_substr, XF_STRICT, 0, NULL},

@@ -247,7 +247,18 @@ enum {
     XF_TRY = 8,      /* its own failures are nulls */
     XF_NOT_NULL = 16 /* never gives null */
 };
-enum { XR_OVERFLOW = 1, XR_ZERO, XR_SYNTAX, XR_RANGE, XR_DOMAIN, XR_LONG, XR_UTF8, XR_INEXACT };
+enum {
+    XR_OVERFLOW = 1,
+    XR_ZERO,
+    XR_SYNTAX,
+    XR_RANGE,
+    XR_DOMAIN,
+    XR_LONG,
+    XR_UTF8,
+    XR_INEXACT,
+    XR_STEPS, /* of a regular expression: see X_REGEXP_STEPS */
+    XR_PLACES /* X_REGEXP_KIB */
+};
 
 struct xop {
     xkernel *run;
@@ -279,6 +290,8 @@ struct xprog {
     int32_t result;
     int32_t bare; /* a column and nothing else: its index, or -1 */
     bool is_volatile;
+    bool interpret;          /* no machine code of regular expressions */
+    struct xregexp *regexps; /* freed with the program */
     const struct ArrowArray *rows; /* while evaluating */
     int64_t row0;
     int64_t now_us;
@@ -359,7 +372,8 @@ pln_status pln__x_step(xprog *p, const xop *op, int32_t n);
 int64_t pln__x_select(const xprog *p, int32_t n, int32_t *out, int64_t room);
 pln_status pln__x_select_column(const xprog *p, const struct ArrowArray *rows, int32_t *selected,
                                 int64_t *n, pln_error *err);
-/* The message of a failed row (failure.c). */
+/* The code and the message of a failed row (failure.c). */
+pln_status pln__x_failure_code(uint32_t why);
 pln_status pln__x_explain(const xprog *p, uint32_t why, int32_t row, char *out, int64_t size,
                           pln_error *err);
 /* How many of `size` bytes of text fit into `max` without cutting a character. */
@@ -511,6 +525,9 @@ pln__parsed pln__x_round_decimal(const char *text, int64_t size, const xtype *to
 xkernel pln__x_add_days, pln__x_days_between, pln__x_us_between, pln__x_add_interval,
     pln__x_time_add;
 xkernel pln__x_concat_strict;
+/* Whether a text has another one at its start, at its end or anywhere: op->imm. */
+xkernel pln__x_test_text;
+enum { X_TEXT_START, X_TEXT_END, X_TEXT_PART };
 /* Failures of one argument into the result. */
 pln_status pln__x_merge_fail(xprog *p, const xop *op, int32_t n, const xvec *arg);
 
@@ -536,12 +553,13 @@ typedef struct xfunctions {
     const xfunction *items;
     int32_t count;
 } xfunctions;
-enum { X_FUNCTION_TABLES = 6 };
+enum { X_FUNCTION_TABLES = 8 };
 void pln__x_function_tables(xfunctions out[X_FUNCTION_TABLES]);
 extern const xfunction pln__x_text_functions[], pln__x_make_functions[], pln__x_number_functions[],
-    pln__x_time_functions[], pln__x_date_functions[], pln__x_other_functions[];
+    pln__x_time_functions[], pln__x_date_functions[], pln__x_other_functions[],
+    pln__x_regexp_functions[], pln__x_format_functions[];
 extern const int32_t pln__x_text_functions_count, pln__x_make_functions_count,
     pln__x_number_functions_count, pln__x_time_functions_count, pln__x_date_functions_count,
-    pln__x_other_functions_count;
+    pln__x_other_functions_count, pln__x_regexp_functions_count, pln__x_format_functions_count;
 
 #endif
