@@ -10,11 +10,11 @@ enum { X_JSON_DEPTH = 1024 };
 
 typedef bool xis(xstr s, uint32_t cpu);
 /* formats_net.c */
-xis pln__x_is_email, pln__x_is_hostname, pln__x_is_ip, pln__x_is_ipv4, pln__x_is_ipv6, pln__x_is_uri,
-    pln__x_is_url;
+xis pln__x_is_email, pln__x_is_hostname, pln__x_is_ip, pln__x_is_ipv4, pln__x_is_ipv6,
+    pln__x_is_uri, pln__x_is_url;
 /* formats_code.c */
-xis pln__x_is_credit_card, pln__x_is_iso8601, pln__x_is_iso_date, pln__x_is_iso_time, pln__x_is_phone,
-    pln__x_is_ssn, pln__x_is_uuid;
+xis pln__x_is_credit_card, pln__x_is_iso8601, pln__x_is_iso_date, pln__x_is_iso_time,
+    pln__x_is_phone, pln__x_is_ssn, pln__x_is_uuid;
 /* formats_json.c */
 xis pln__x_is_json;
 

@@ -46,8 +46,7 @@ bool pln__x_is_ipv6(xstr s, uint32_t cpu) {
             at++;
         if (at < s.size && s.data[at] == '.') {
             groups += 2;
-            return pln__x_is_ipv4(x_part(s, from, s.size), cpu) &&
-                   (gap ? groups < 8 : groups == 8);
+            return pln__x_is_ipv4(x_part(s, from, s.size), cpu) && (gap ? groups < 8 : groups == 8);
         }
         if (at == from || ++groups > 8)
             return false;

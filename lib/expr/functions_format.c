@@ -89,5 +89,5 @@ out:
 }
 
 const xfunction pln__x_format_functions[] = {
-    {"is_format", "tt", 'b', NULL, 0, 0, resolve_is_format}};
+    {"is_format", "tt", 'b', NULL, XF_STRICT, 0, resolve_is_format}};
 const int32_t pln__x_format_functions_count = PLN__COUNT(pln__x_format_functions);

@@ -120,15 +120,15 @@ static void put(growing *to, xstr s) {
 static void put_replacement(growing *to, const replacement *by, const xscan *scan) {
     bool found;
     for (int32_t k = 0; k < by->n; k++)
-        put(to, by->parts[k].group < 0
-                    ? by->parts[k].text
-                    : pln__x_regexp_group(scan, by->parts[k].group, &found));
+        put(to, by->parts[k].group < 0 ? by->parts[k].text
+                                       : pln__x_regexp_group(scan, by->parts[k].group, &found));
 }
 
 static pln_status replace_row(xprog *p, const xop *op, int32_t n, int32_t i, xstr *out) {
     const replacement *by = op->aux;
     xscan scan = {.r = by->r, .text = subject(x_arg(p, op, 0), i)};
-    growing to = {.arena = &p->block, .bytes = (uint8_t *)(uintptr_t)x_empty().data, .result = X_HIT};
+    growing to = {
+        .arena = &p->block, .bytes = (uint8_t *)(uintptr_t)x_empty().data, .result = X_HIT};
     int32_t result = is_text(p, scan.text) ? pln__x_regexp_next(&scan) : -XR_UTF8;
     int64_t done = 0;
     if (result == X_MISS)
@@ -271,11 +271,11 @@ static pln_status resolve_substr(xcompiler *c, xnode *node, const xfunction *f, 
     piece *want = pln__x_zalloc(&c->p->arena, (int64_t)sizeof *want);
     if (want == NULL)
         return pln__error_memory(c->err, sizeof *want);
-    PLN__TRY(pln__x_regexp_new(c, node, text_of(c, args[1]), n > 4 ? text_of(c, args[4]) : x_empty(),
-                               0, NULL, &want->r));
+    PLN__TRY(pln__x_regexp_new(c, node, text_of(c, args[1]),
+                               n > 4 ? text_of(c, args[4]) : x_empty(), 0, NULL, &want->r));
     if (first < 1 || nth < 1)
-        return pln__x_error_at(c, node, PLN_ETYPE, "%s: the %s must be 1 or more, got %lld", f->name,
-                               first < 1 ? "start" : "number of the match",
+        return pln__x_error_at(c, node, PLN_ETYPE, "%s: the %s must be 1 or more, got %lld",
+                               f->name, first < 1 ? "start" : "number of the match",
                                (long long)(first < 1 ? first : nth));
     if (group < 0 || group > pln__x_regexp_groups(want->r))
         return pln__x_error_at(c, node, PLN_ETYPE, "%s: group %lld: the pattern has %d", f->name,
@@ -340,13 +340,13 @@ out:
 }
 
 const xfunction pln__x_regexp_functions[] = {
-    {"regexp_like", "tt", 'b', NULL, 0, 0, resolve_like},
-    {"regexp_like", "ttt", 'b', NULL, 0, 0, resolve_like},
-    {"regexp_substr", "tt", 't', NULL, 0, 0, resolve_substr},
-    {"regexp_substr", "tti", 't', NULL, 0, 0, resolve_substr},
-    {"regexp_substr", "ttii", 't', NULL, 0, 0, resolve_substr},
-    {"regexp_substr", "ttiit", 't', NULL, 0, 0, resolve_substr},
-    {"regexp_substr", "ttiiti", 't', NULL, 0, 0, resolve_substr},
-    {"regexp_replace", "ttt", 't', NULL, 0, 0, resolve_replace},
-    {"regexp_replace", "tttt", 't', NULL, 0, 0, resolve_replace}};
+    {"regexp_like", "tt", 'b', NULL, XF_STRICT, 0, resolve_like},
+    {"regexp_like", "ttt", 'b', NULL, XF_STRICT, 0, resolve_like},
+    {"regexp_substr", "tt", 't', NULL, XF_STRICT, 0, resolve_substr},
+    {"regexp_substr", "tti", 't', NULL, XF_STRICT, 0, resolve_substr},
+    {"regexp_substr", "ttii", 't', NULL, XF_STRICT, 0, resolve_substr},
+    {"regexp_substr", "ttiit", 't', NULL, XF_STRICT, 0, resolve_substr},
+    {"regexp_substr", "ttiiti", 't', NULL, XF_STRICT, 0, resolve_substr},
+    {"regexp_replace", "ttt", 't', NULL, XF_STRICT, 0, resolve_replace},
+    {"regexp_replace", "tttt", 't', NULL, XF_STRICT, 0, resolve_replace}};
 const int32_t pln__x_regexp_functions_count = PLN__COUNT(pln__x_regexp_functions);

@@ -79,9 +79,9 @@ static pln_status read_flags(xcompiler *c, const xnode *at, xstr flags, bool glo
             *options |= option_of(flag);
         else {
             (void)pln__utf8_decode(flags.data + i, flags.size - i, &used);
-            return pln__x_error_at(c, at, PLN_ESYNTAX, "%s: no such flag %s (there are c, %si, m, s, x)",
-                                   at->name, pln__show(shown, flags.data + i, used),
-                                   global_known ? "g, " : "");
+            return pln__x_error_at(
+                c, at, PLN_ESYNTAX, "%s: no such flag %s (there are c, %si, m, s, x)", at->name,
+                pln__show(shown, flags.data + i, used), global_known ? "g, " : "");
         }
     }
     return PLN_OK;

@@ -82,7 +82,7 @@ typedef struct table {
 } table;
 
 static pln__expr *compile(const table *t, const char *text, uint32_t cpu) {
-    pln__expr_options options = {.cpu = cpu, .seed = 1};
+    pln__expr_options options = {.cpu = cpu, .seed = 1, .interpret = cpu == 0};
     pln__expr *expr;
     pln_error err = {0};
     must(pln__expr_compile(mem, text, &t->schema, &options, &expr, &err), &err);
@@ -148,6 +148,10 @@ static const bench cases[] = {
     {"case", "true",
      "case when amount > 5000 then 'large' when amount > 0 then 'small' else 'none' end", derive},
     {"like", "name like '%77%'", "1", filter},
+    {"regexp", "regexp_like(name, '[0-9]{3}77[0-9]$')", "1", filter},
+    {"regexp anchored", "regexp_like(name, '^Customer Nr\\. [0-9]*77$')", "1", filter},
+    {"regexp class", "regexp_like(name, '^[A-Za-z .]+[0-9]{9,10}$')", "1", filter},
+    {"regexp literal", "regexp_like(name, 'Nr\\. 77')", "1", filter},
     {"substr", "true", "substr(name, 10, 3)", derive}};
 
 static void run_case(table *t, const bench *b, int rounds, uint32_t cpu, const char *variant) {

@@ -21,6 +21,10 @@ CASES = {
     "lower": "select max(strlen(lower(name))) from t",
     "case": "select max(strlen(case when amount > 5000 then 'large' when amount > 0 then 'small' else 'none' end)) from t",
     "like": "select count(*) from t where name like '%77%'",
+    "regexp": "select count(*) from t where regexp_matches(name, '[0-9]{3}77[0-9]$')",
+    "regexp anchored": r"select count(*) from t where regexp_matches(name, '^Customer Nr\. [0-9]*77$')",
+    "regexp class": "select count(*) from t where regexp_matches(name, '^[A-Za-z .]+[0-9]{9,10}$')",
+    "regexp literal": r"select count(*) from t where regexp_matches(name, 'Nr\. 77')",
     "substr": "select max(strlen(substr(name, 10, 3))) from t",
 }
 TABLE = f"""create table t as
@@ -45,7 +49,7 @@ def main():
         return json.loads(ours.stdout.readline())
 
     for case, sql in CASES.items():
-        counts = case in ("filter", "like")
+        counts = case in ("filter", "like") or case.startswith("regexp")
         if counts and ask(case)["result"] != query_ns(peer, sql)[1][0][0]:
             sys.exit(case + ": not the same rows")
         best = take_turns({"ours": lambda: ask(case)["ns_per_row"],

@@ -438,6 +438,18 @@ static const char *sample(char letter, bool column) {
     }
 }
 
+/* What only a constant may be, of functions that look for a pattern or a format; NULL for all others. */
+static const char *constant_at(const xfunction *f, int place) {
+    static const char *const all[][6] = {{"is_format", "'ip'"},
+                                         {"regexp_like", "'(a)'", "'i'"},
+                                         {"regexp_substr", "'(a)'", "1", "1", "'i'", "1"},
+                                         {"regexp_replace", "'(a)'", "'x'", "'gi'"}};
+    for (int i = 0; i < PLN__COUNT(all); i++)
+        if (place > 0 && strcmp(f->name, all[i][0]) == 0)
+            return all[i][place];
+    return NULL;
+}
+
 static void call_text(const xfunction *f, int null_at, bool columns, char *out, size_t room) {
     size_t n = (size_t)snprintf(out, room, "%s(", f->name);
     int place = 0;
@@ -454,6 +466,8 @@ static void call_text(const xfunction *f, int null_at, bool columns, char *out, 
         if (strcmp(f->name, "if") == 0 || strcmp(f->name, "iff") == 0 ||
             strcmp(f->name, "iif") == 0)
             text = place == 0 ? (null_at == 0 ? "null" : "ok") : text;
+        if (constant_at(f, place) != NULL && null_at != place)
+            text = constant_at(f, place);
         n += (size_t)snprintf(out + n, room - n, "%s%s", place > 0 ? ", " : "", text);
         place++;
     }
@@ -471,6 +485,8 @@ static void call(const rows *t, const struct ArrowArray *batch, const char *text
         strstr(err.message, "needs a field") != NULL)
         return;
     if (strcmp(f->name, "round") == 0 && status == PLN_ETYPE)
+        return;
+    if (strncmp(f->name, "regexp_", 7) == 0 && status == PLN_EUNSUPPORTED)
         return;
     ck_assert_msg(status >= 0, "%s: %s", text, err.message);
     char *got = show(expr, batch);

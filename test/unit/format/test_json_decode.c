@@ -1,4 +1,5 @@
 /* Records and lines: blocks, limits, places, what is skipped, and that every way of decoding gives the same. */
+#include "base64.h"
 #include "format/json_plan.h"
 #include "json_rows.h"
 #include "skip.h"
@@ -604,21 +605,6 @@ START_TEST(wikiticker_damaged) {
     free(text);
 }
 END_TEST
-
-static uint8_t *from_base64(const char *text, size_t *size) {
-    static const char alphabet[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    uint8_t *out = calloc(1, strlen(text) + 4);
-    uint32_t bits = 0;
-    int have = 0;
-    *size = 0;
-    for (; *text != '\0' && *text != '='; text++) {
-        bits = bits << 6 | (uint32_t)(strchr(alphabet, *text) - alphabet);
-        if ((have += 6) >= 8)
-            out[(*size)++] = (uint8_t)(bits >> (have -= 8));
-    }
-    return out;
-}
 
 /*
  * Where RFC 8259 leaves it to the reader: numbers of any size and keys that come twice below a member are let be, a NUL may stand
