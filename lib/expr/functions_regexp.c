@@ -185,6 +185,14 @@ out:
     return status;
 }
 
+static pln_status check_group(xcompiler *c, const xnode *node, const xregexp *r, int64_t group) {
+    int32_t groups = pln__x_regexp_groups(r);
+    if (group >= 0 && group <= groups)
+        return PLN_OK;
+    return pln__x_error_at(c, node, PLN_ETYPE, "%s: group %lld: the pattern has %d", node->name,
+                           (long long)group, groups);
+}
+
 /* The text that a pattern without operators finds, between ^ and $ if it has them; false if it has others. */
 static bool literal(xstr pattern, uint8_t *bytes, xstr *text, bool *start, bool *end) {
     int64_t n = 0, i = 0;
@@ -277,9 +285,7 @@ static pln_status resolve_substr(xcompiler *c, xnode *node, const xfunction *f, 
         return pln__x_error_at(c, node, PLN_ETYPE, "%s: the %s must be 1 or more, got %lld",
                                f->name, first < 1 ? "start" : "number of the match",
                                (long long)(first < 1 ? first : nth));
-    if (group < 0 || group > pln__x_regexp_groups(want->r))
-        return pln__x_error_at(c, node, PLN_ETYPE, "%s: group %lld: the pattern has %d", f->name,
-                               (long long)group, pln__x_regexp_groups(want->r));
+    PLN__TRY(check_group(c, node, want->r, group));
     want->first = first - 1;
     want->nth = nth;
     want->group = (int32_t)group;
@@ -291,7 +297,7 @@ out:
 
 /* \1 to \9 and \& are parts of the match, \\ is a backslash; another character behind one stays with it. */
 static pln_status read_replacement(xcompiler *c, const xnode *node, xstr text, replacement *by) {
-    int32_t groups = pln__x_regexp_groups(by->r);
+    pln_status status = PLN_OK;
     by->parts = pln__x_alloc(&c->p->arena, (text.size + 1) * (int64_t)sizeof(part));
     if (by->parts == NULL)
         return pln__error_memory(c->err, (uint64_t)text.size);
@@ -304,9 +310,8 @@ static pln_status read_replacement(xcompiler *c, const xnode *node, xstr text, r
         else if (next == '&')
             now.group = 0;
         i += now.group >= 0 || next == '\\';
-        if (now.group > groups)
-            return pln__x_error_at(c, node, PLN_ETYPE, "%s: \\%d: the pattern has %d groups",
-                                   node->name, now.group, groups);
+        if (now.group > 0)
+            PLN__TRY(check_group(c, node, by->r, now.group));
         part *last = by->n > 0 ? &by->parts[by->n - 1] : NULL;
         if (now.group < 0 && last != NULL && last->group < 0 &&
             last->text.data + last->text.size == at)
@@ -314,7 +319,8 @@ static pln_status read_replacement(xcompiler *c, const xnode *node, xstr text, r
         else
             by->parts[by->n++] = now;
     }
-    return PLN_OK;
+out:
+    return status;
 }
 
 /* text, pattern, replacement, flags */
