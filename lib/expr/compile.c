@@ -334,9 +334,9 @@ pln_status pln__expr_compile(const pln_allocator *mem, const char *text,
     xprog *p = &expr->prog;
     *p = (xprog){.mem = mem, .arena.mem = mem, .block.mem = mem, .input = input, .bare = -1};
     if (options != NULL) {
-        p->cpu = options->cpu;
+        p->cpu = options->cpu & ~PLN__EXPR_INTERPRET;
+        p->interpret = (options->cpu & PLN__EXPR_INTERPRET) != 0;
         p->seed = options->seed;
-        p->interpret = options->interpret;
     }
     char *copy = (char *)pln__x_bytes(&p->arena, (int64_t)size + 1);
     if (copy == NULL)

@@ -35,8 +35,9 @@ void pln__expr_failures_free(const pln_allocator *mem, pln__expr_failures *failu
 typedef struct pln__expr_options {
     uint32_t cpu;
     uint64_t seed;
-    bool interpret; /* make no machine code of regular expressions */
 } pln__expr_options;
+/* Beside the features in `cpu`: regular expressions are interpreted, no machine code is made of them. */
+#define PLN__EXPR_INTERPRET 0x80000000u
 pln_status pln__expr_compile(const pln_allocator *mem, const char *text,
                              const struct ArrowSchema *input, const pln__expr_options *options,
                              pln__expr **out, pln_error *err);

@@ -55,7 +55,7 @@ void pln__picks_free(pln__picks *picks) {
 
 pln_status pln__stage_compile(pln_context *ctx, const char *option, const char *text,
                               const struct ArrowSchema *in, pln__expr **out, pln_error *err) {
-    pln__expr_options options = {.cpu = pln__cpu_features()};
+    pln__expr_options options = {pln__cpu_features(), 0};
     pln_status status = pln__expr_compile(ctx->host->allocator(ctx), text, in, &options, out, err);
     if (status < 0)
         pln__error_prefix(err, "%s", option);

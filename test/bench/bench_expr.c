@@ -82,7 +82,7 @@ typedef struct table {
 } table;
 
 static pln__expr *compile(const table *t, const char *text, uint32_t cpu) {
-    pln__expr_options options = {.cpu = cpu, .seed = 1, .interpret = cpu == 0};
+    pln__expr_options options = {.cpu = cpu, .seed = 1};
     pln__expr *expr;
     pln_error err = {0};
     must(pln__expr_compile(mem, text, &t->schema, &options, &expr, &err), &err);
@@ -201,7 +201,7 @@ int main(int argc, char **argv) {
     if (peer)
         serve(&t);
     for (int i = 0; i < PLN__COUNT(cases) && !peer; i++) {
-        run_case(&t, &cases[i], 7, 0, "scalar");
+        run_case(&t, &cases[i], 7, PLN__EXPR_INTERPRET, "scalar");
         run_case(&t, &cases[i], 7, pln__cpu_features(), "best");
     }
     for (int32_t i = 0; i < t.n; i++)

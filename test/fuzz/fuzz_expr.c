@@ -75,7 +75,7 @@ static void select_rows(pln__expr *expr, const struct ArrowArray *out) {
 static void run(const char *text, uint32_t cpu) {
     pln__heap *heap = pln__heap_new(pln__system_allocator(), 64 << 20);
     const pln_allocator *mem = pln__heap_allocator(heap);
-    pln__expr_options options = {.cpu = cpu, .seed = 5, .interpret = cpu == 0};
+    pln__expr_options options = {.cpu = cpu, .seed = 5};
     pln__expr_failures failures = {0};
     struct ArrowArray out;
     pln__expr *expr;
@@ -107,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     memcpy(text, data, size);
     text[size] = '\0';
-    run(text, 0);
+    run(text, PLN__EXPR_INTERPRET);
     run(text, pln__cpu_features());
     free(text);
     return 0;

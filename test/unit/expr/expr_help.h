@@ -137,7 +137,7 @@ static inline char *expr_on(const rows *r, const char *text, uint32_t cpu) {
     const pln_allocator *mem = pln__system_allocator();
     /* Under valgrind: see the Makefile. */
     bool interpret = cpu == 0 || getenv("PLN_INTERPRET") != NULL;
-    pln__expr_options options = {.cpu = cpu, .seed = 7, .interpret = interpret};
+    pln__expr_options options = {.cpu = interpret ? cpu | PLN__EXPR_INTERPRET : cpu, .seed = 7};
     pln__expr_failures failures = {0};
     struct ArrowArray out;
     pln__expr *expr = NULL;

@@ -314,7 +314,8 @@ END_TEST
 
 static pln_status scenario(const pln_allocator *mem, const rows *t, const char *text,
                            bool interpret) {
-    pln__expr_options options = {.cpu = pln__cpu_features(), .interpret = interpret};
+    pln__expr_options options = {.cpu = pln__cpu_features() |
+                                        (interpret ? PLN__EXPR_INTERPRET : 0)};
     pln__expr_failures failures = {0};
     pln__expr *expr = NULL;
     struct ArrowArray out = {0};
@@ -376,7 +377,7 @@ START_TEST(allocations_do_not_grow_with_rows) {
         for (int i = 0; i < 2; i++) {
             fail_alloc f;
             const pln_allocator *mem = fail_alloc_init(&f, -1);
-            pln__expr_options options = {.interpret = interpret != 0};
+            pln__expr_options options = {.cpu = interpret ? PLN__EXPR_INTERPRET : 0};
             struct ArrowArray slice, out;
             pln__expr *expr;
             ck_assert_int_ge(pln__expr_compile(mem, "regexp_like(s, '^(a|aa)+[0-9]*[02468]$')",
