@@ -88,7 +88,15 @@ void pln__state_set_now(pln__state *state, int64_t now_us) {
     state->now_us = now_us;
 }
 
-static pln_status begin(pln__state *state, pln_error *err) {
+pln_status pln__state_begin(pln__state *state, bool durable, pln_error *err) {
+    if (state->relaxed == durable) {
+        pln_status status = pln__state_execute(
+            state, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
+            "cannot be used", err);
+        if (status < 0)
+            return status;
+        state->relaxed = !durable;
+    }
     return pln__state_exec(state, PLN__STATE_BEGIN, "cannot be locked for writing", err);
 }
 
@@ -96,7 +104,7 @@ static pln_status begin(pln__state *state, pln_error *err) {
  * A COMMIT that failed is never tried again: it either left the transaction open, and then it is rolled back here, or
  * its outcome is unknown, and then pln__state_fail has poisoned the handle.
  */
-static pln_status finish(pln__state *state, pln_status status, pln_error *err) {
+pln_status pln__state_finish(pln__state *state, pln_status status, pln_error *err) {
     if (status >= 0)
         status = pln__state_exec(state, PLN__STATE_END, "cannot be written", err);
     if (status < 0 && sqlite3_get_autocommit(state->db) == 0) {
@@ -108,7 +116,7 @@ static pln_status finish(pln__state *state, pln_status status, pln_error *err) {
     return status;
 }
 
-static pln_status bind_run(pln__state *state, int which, sqlite3_stmt **out, pln_error *err) {
+pln_status pln__state_bind_run(pln__state *state, int which, sqlite3_stmt **out, pln_error *err) {
     pln_status status = pln__state_statement(state, which, out, err);
     if (status < 0)
         return status;
@@ -118,14 +126,8 @@ static pln_status bind_run(pln__state *state, int which, sqlite3_stmt **out, pln
     return PLN_OK;
 }
 
-/* A bind that works forgets the error of the one before it, so the binds of a statement stop at the first that fails. */
-static pln_status bound(pln__state *state, bool failed, pln_error *err) {
+pln_status pln__state_bound(pln__state *state, bool failed, pln_error *err) {
     return !failed ? PLN_OK : pln__state_fail(state, "cannot be used", err);
-}
-
-static int bind_bytes(sqlite3_stmt *statement, int index, const void *bytes, int64_t size) {
-    return sqlite3_bind_blob64(statement, index, size > 0 ? bytes : "", (sqlite3_uint64)size,
-                               SQLITE_STATIC);
 }
 
 typedef struct found_run {
@@ -139,7 +141,7 @@ static pln_status find_run(pln__state *state, const char *store, found_run *out,
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
     *out = (found_run){0};
-    PLN__TRY(bind_run(state, PLN__STATE_FIND, &statement, err));
+    PLN__TRY(pln__state_bind_run(state, PLN__STATE_FIND, &statement, err));
     int code = sqlite3_step(statement);
     if (code == SQLITE_DONE)
         goto out;
@@ -173,9 +175,9 @@ out:
 static pln_status add_run(pln__state *state, pln_error *err) {
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
-    PLN__TRY(bind_run(state, PLN__STATE_ADD, &statement, err));
+    PLN__TRY(pln__state_bind_run(state, PLN__STATE_ADD, &statement, err));
     PLN__TRY(
-        bound(state,
+        pln__state_bound(state,
               sqlite3_bind_int64(statement, 3, 1) ||
                   sqlite3_bind_text(statement, 4, state->store, -1, SQLITE_STATIC) ||
                   sqlite3_bind_int64(statement, 5, state->now_us) ||
@@ -191,8 +193,8 @@ static pln_status raise_owner(pln__state *state, const found_run *found, pln_err
     pln_status status = PLN_OK;
     int64_t sum =
         checksum(state, found->owner + 1, found->n, state->store, state->lent, state->lent_size);
-    PLN__TRY(bind_run(state, PLN__STATE_RAISE, &statement, err));
-    PLN__TRY(bound(state,
+    PLN__TRY(pln__state_bind_run(state, PLN__STATE_RAISE, &statement, err));
+    PLN__TRY(pln__state_bound(state,
                    sqlite3_bind_int64(statement, 3, found->owner + 1) ||
                        sqlite3_bind_int64(statement, 4, state->now_us) ||
                        sqlite3_bind_int64(statement, 5, sum),
@@ -215,11 +217,11 @@ pln_status pln__state_take_over(pln__state *state, const char *pipeline, const c
         status = pln__error_memory(err, strlen(pipeline) + strlen(run_key) + strlen(store) + 3);
         goto out;
     }
-    PLN__TRY(begin(state, err));
+    PLN__TRY(pln__state_begin(state, true, err));
     status = find_run(state, store, &found, err);
     if (status >= 0)
         status = found.there ? raise_owner(state, &found, err) : add_run(state, err);
-    PLN__TRY(finish(state, status, err));
+    PLN__TRY(pln__state_finish(state, status, err));
     state->owner = found.owner + 1;
     *out = (pln__state_run){state->owner, found.n, state->lent, state->lent_size};
     status = PLN_OK;
@@ -251,18 +253,18 @@ static pln_status write_body(pln__state *state, const pln__state_run *what, int6
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
     int64_t sum = checksum(state, what->owner, what->n, "body", what->head, what->head_size);
-    PLN__TRY(bind_run(state, PLN__STATE_BODY_DROP, &statement, err));
-    PLN__TRY(bound(state,
+    PLN__TRY(pln__state_bind_run(state, PLN__STATE_BODY_DROP, &statement, err));
+    PLN__TRY(pln__state_bound(state,
                    sqlite3_bind_int64(statement, 3, what->n) ||
                        sqlite3_bind_int64(statement, 4, what->owner) ||
                        sqlite3_bind_int64(statement, 5, keep),
                    err));
     PLN__TRY(pln__state_exec(state, PLN__STATE_BODY_DROP, "cannot be written", err));
-    PLN__TRY(bind_run(state, PLN__STATE_BODY_PUT, &statement, err));
-    PLN__TRY(bound(state,
+    PLN__TRY(pln__state_bind_run(state, PLN__STATE_BODY_PUT, &statement, err));
+    PLN__TRY(pln__state_bound(state,
                    sqlite3_bind_int64(statement, 3, what->owner) ||
                        sqlite3_bind_int64(statement, 4, what->n) ||
-                       bind_bytes(statement, 5, what->head, what->head_size) ||
+                       pln__state_bind_bytes(statement, 5, what->head, what->head_size) ||
                        sqlite3_bind_int64(statement, 6, sum),
                    err));
     PLN__TRY(
@@ -285,14 +287,14 @@ pln_status pln__state_put_body(pln__state *state, int64_t owner, int64_t n, cons
     if (status < 0)
         return status;
     forget_lent(state);
-    PLN__TRY(begin(state, err));
+    PLN__TRY(pln__state_begin(state, true, err));
     status = find_run(state, NULL, &now, err);
     if (status >= 0 && now.owner != state->owner)
         status = fenced(state, &now, state->owner, n, err);
     if (status >= 0)
         status = write_body(state, &(pln__state_run){owner, n, bytes, size},
                             strcmp(state->store, "state") == 0 ? now.n : n - 1, err);
-    PLN__TRY(finish(state, status, err));
+    PLN__TRY(pln__state_finish(state, status, err));
     status = PLN_OK;
 out:
     forget_lent(state);
@@ -306,8 +308,8 @@ pln_status pln__state_get_body(pln__state *state, int64_t owner, int64_t n, cons
     *bytes = NULL;
     *size = 0;
     PLN__TRY(need_run(state, "a body", err));
-    PLN__TRY(bind_run(state, PLN__STATE_BODY_GET, &statement, err));
-    PLN__TRY(bound(state,
+    PLN__TRY(pln__state_bind_run(state, PLN__STATE_BODY_GET, &statement, err));
+    PLN__TRY(pln__state_bound(state,
                    sqlite3_bind_int64(statement, 3, owner) || sqlite3_bind_int64(statement, 4, n),
                    err));
     int code = sqlite3_step(statement);
@@ -338,14 +340,14 @@ static pln_status set_head(pln__state *state, const pln__state_run *to, pln_erro
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
     int64_t sum = checksum(state, to->owner, to->n, state->store, to->head, to->head_size);
-    PLN__TRY(bind_run(state, PLN__STATE_BODY_CLEAN, &statement, err));
-    PLN__TRY(bound(state, sqlite3_bind_int64(statement, 3, to->n), err));
+    PLN__TRY(pln__state_bind_run(state, PLN__STATE_BODY_CLEAN, &statement, err));
+    PLN__TRY(pln__state_bound(state, sqlite3_bind_int64(statement, 3, to->n), err));
     PLN__TRY(pln__state_exec(state, PLN__STATE_BODY_CLEAN, "cannot be written", err));
-    PLN__TRY(bind_run(state, PLN__STATE_SET, &statement, err));
-    PLN__TRY(bound(state,
+    PLN__TRY(pln__state_bind_run(state, PLN__STATE_SET, &statement, err));
+    PLN__TRY(pln__state_bound(state,
                    sqlite3_bind_int64(statement, 3, to->owner) ||
                        sqlite3_bind_int64(statement, 4, to->n) ||
-                       bind_bytes(statement, 5, to->head, to->head_size) ||
+                       pln__state_bind_bytes(statement, 5, to->head, to->head_size) ||
                        sqlite3_bind_int64(statement, 6, state->now_us) ||
                        sqlite3_bind_int64(statement, 7, sum),
                    err));
@@ -365,7 +367,7 @@ pln_status pln__state_commit(pln__state *state, int64_t owner, int64_t n, const 
     if (status < 0)
         return status;
     forget_lent(state);
-    PLN__TRY(begin(state, err));
+    PLN__TRY(pln__state_begin(state, true, err));
     status = find_run(state, NULL, &now, err);
     if (status >= 0 && (owner != now.owner || owner != state->owner || n - 1 != now.n))
         status = PLN_EFENCED;
@@ -373,7 +375,7 @@ pln_status pln__state_commit(pln__state *state, int64_t owner, int64_t n, const 
         status = set_head(state, &(pln__state_run){owner, n, head, size}, err);
     if (status == PLN_EFENCED)
         status = fenced(state, &now, owner, n, err);
-    PLN__TRY(finish(state, status, err));
+    PLN__TRY(pln__state_finish(state, status, err));
     status = PLN_OK;
 out:
     forget_lent(state);

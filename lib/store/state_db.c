@@ -39,6 +39,33 @@ static const char *const SQL[PLN__STATE_STATEMENTS] = {
     [PLN__STATE_BODY_GET] =
         "SELECT bytes, checksum FROM body WHERE pipeline=?1 AND run_key=?2 AND owner=?3 AND n=?4",
     [PLN__STATE_BODY_CLEAN] = "DELETE FROM body WHERE pipeline=?1 AND run_key=?2 AND n<?3",
+    [PLN__STATE_OWNER] = "SELECT owner FROM run WHERE pipeline=?1 AND run_key=?2",
+    [PLN__STATE_SPACES] = "SELECT id, n FROM keyed_space WHERE pipeline=?1 AND run_key=?2",
+    [PLN__STATE_SPACE] =
+        "SELECT id, n FROM keyed_space WHERE pipeline=?1 AND run_key=?2 AND node=?3",
+    [PLN__STATE_SPACE_ADD] =
+        "INSERT INTO keyed_space(pipeline, run_key, node, n) VALUES(?1, ?2, ?3, ?4)",
+    [PLN__STATE_SPACE_SET] = "UPDATE keyed_space SET n=?2 WHERE id=?1",
+    [PLN__STATE_SPACE_DROP] = "DELETE FROM keyed_space WHERE pipeline=?1 AND run_key=?2",
+    [PLN__STATE_KEYED_GET] =
+        "SELECT value, expires, checksum FROM keyed WHERE space=?1 AND key=?2",
+    [PLN__STATE_KEYED_PUT] =
+        "INSERT INTO keyed(space, key, value, expires, checksum) VALUES(?1, ?2, ?3, ?4, ?5)"
+        " ON CONFLICT DO UPDATE SET value=?3, expires=?4, checksum=?5",
+    [PLN__STATE_KEYED_DROP] = "DELETE FROM keyed WHERE space=?1 AND key=?2",
+    [PLN__STATE_KEYED_SWEEP] =
+        "DELETE FROM keyed WHERE space=?1 AND key IN"
+        " (SELECT key FROM keyed WHERE space=?1 AND expires<?2 LIMIT ?3)",
+    [PLN__STATE_KEYED_EMPTY] = "DELETE FROM keyed WHERE space=?1",
+    [PLN__STATE_UNDO_ADD] =
+        "INSERT INTO keyed_undo(space, n, seq, key, value, expires, checksum)"
+        " SELECT ?1, ?2, ?3, ?4, k.value, k.expires, k.checksum"
+        " FROM (SELECT 1) LEFT JOIN keyed k ON k.space=?1 AND k.key=?4",
+    [PLN__STATE_UNDO_READ] = "SELECT key, value, expires, checksum FROM keyed_undo"
+                             " WHERE space=?1 AND n>?2 ORDER BY n DESC, seq DESC",
+    [PLN__STATE_UNDO_DROP] = "DELETE FROM keyed_undo WHERE space=?1 AND n>?2",
+    [PLN__STATE_UNDO_DEAD] = "DELETE FROM keyed_undo WHERE space=?1 AND n<?2",
+    [PLN__STATE_READ] = "BEGIN",
 };
 
 pln_status pln__state_fail(pln__state *state, const char *what, pln_error *err) {
@@ -73,8 +100,7 @@ pln_status pln__state_exec(pln__state *state, int which, const char *what, pln_e
     return status;
 }
 
-/* One number or text out of the database itself; `text` (may be NULL) has 64 bytes. */
-static pln_status ask(pln__state *state, const char *sql, int64_t *number, char *text,
+pln_status pln__state_ask(pln__state *state, const char *sql, int64_t *number, char *text,
                       pln_error *err) {
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
@@ -100,11 +126,11 @@ static pln_status check_identity(pln__state *state, bool *fresh, pln_error *err)
     int64_t id = 0, version = 0, tables = 0;
     char name[64] = "", first[64] = "";
     pln_status status = PLN_OK;
-    PLN__TRY(ask(state, "PRAGMA application_id", &id, NULL, err));
-    PLN__TRY(ask(state, "PRAGMA user_version", &version, NULL, err));
-    PLN__TRY(ask(state, "SELECT count(*) FROM sqlite_schema", &tables, NULL, err));
-    PLN__TRY(ask(state, "SELECT name FROM sqlite_schema LIMIT 1", &tables, first, err));
-    PLN__TRY(ask(state, "SELECT count(*) FROM sqlite_schema", &tables, NULL, err));
+    PLN__TRY(pln__state_ask(state, "PRAGMA application_id", &id, NULL, err));
+    PLN__TRY(pln__state_ask(state, "PRAGMA user_version", &version, NULL, err));
+    PLN__TRY(pln__state_ask(state, "SELECT count(*) FROM sqlite_schema", &tables, NULL, err));
+    PLN__TRY(pln__state_ask(state, "SELECT name FROM sqlite_schema LIMIT 1", &tables, first, err));
+    PLN__TRY(pln__state_ask(state, "SELECT count(*) FROM sqlite_schema", &tables, NULL, err));
     if (id == 0 && version == 0 && tables == 0) {
         *fresh = true;
         goto out;
@@ -119,7 +145,7 @@ static pln_status check_identity(pln__state *state, bool *fresh, pln_error *err)
         PLN__FAIL(err, PLN_EUNSUPPORTED,
                   "state file '%s': format %lld, this library knows up to %d", state->path,
                   (long long)version, FORMAT_VERSION);
-    PLN__TRY(ask(state, "SELECT name FROM sqlite_schema WHERE name='run'", &tables, name, err));
+    PLN__TRY(pln__state_ask(state, "SELECT name FROM sqlite_schema WHERE name='run'", &tables, name, err));
     if (version < 1 || strcmp(name, "run") != 0)
         PLN__FAIL(err, PLN_ECORRUPT, "state file '%s': format %lld without a table 'run'",
                   state->path, (long long)version);
@@ -127,7 +153,7 @@ out:
     return status;
 }
 
-static pln_status execute(pln__state *state, const char *sql, const char *what, pln_error *err) {
+pln_status pln__state_execute(pln__state *state, const char *sql, const char *what, pln_error *err) {
     return sqlite3_exec(state->db, sql, NULL, NULL, NULL) == SQLITE_OK
                ? PLN_OK
                : pln__state_fail(state, what, err);
@@ -135,7 +161,7 @@ static pln_status execute(pln__state *state, const char *sql, const char *what, 
 
 /* All questions in one snapshot: another program may be making the tables at this moment. */
 static pln_status look(pln__state *state, bool *fresh, pln_error *err) {
-    pln_status status = execute(state, "BEGIN", "cannot be read", err);
+    pln_status status = pln__state_execute(state, "BEGIN", "cannot be read", err);
     if (status == PLN_OK)
         status = check_identity(state, fresh, err);
     (void)sqlite3_exec(state->db, "ROLLBACK", NULL, NULL, NULL);
@@ -145,14 +171,14 @@ static pln_status look(pln__state *state, bool *fresh, pln_error *err) {
 /* Two programs may make the same file at once; who comes second finds the tables there. */
 static pln_status make_tables(pln__state *state, pln_error *err) {
     bool fresh = false;
-    pln_status status = execute(state, "BEGIN IMMEDIATE", "cannot be written", err);
+    pln_status status = pln__state_execute(state, "BEGIN IMMEDIATE", "cannot be written", err);
     if (status < 0)
         return status;
     status = check_identity(state, &fresh, err);
     if (status == PLN_OK && fresh)
-        status = execute(state, TABLES, "cannot be written", err);
+        status = pln__state_execute(state, TABLES, "cannot be written", err);
     if (status == PLN_OK)
-        status = execute(state, "COMMIT", "cannot be written", err);
+        status = pln__state_execute(state, "COMMIT", "cannot be written", err);
     if (sqlite3_get_autocommit(state->db) == 0)
         (void)sqlite3_exec(state->db, "ROLLBACK", NULL, NULL, NULL);
     return status;
@@ -165,7 +191,7 @@ static pln_status use_wal(pln__state *state, int64_t wait_ms, pln_error *err) {
     pln_error local = {0};
     pln_status status = PLN_OK;
     for (int64_t waited = 0;; waited += 5) {
-        status = ask(state, "PRAGMA journal_mode=WAL", &ignored, mode, &local);
+        status = pln__state_ask(state, "PRAGMA journal_mode=WAL", &ignored, mode, &local);
         if (status != PLN_EBUSY || waited >= wait_ms)
             break;
         (void)sqlite3_sleep(5);
@@ -211,7 +237,7 @@ pln_status pln__state_db_open(pln__state *state, int64_t busy_timeout_us, pln_er
     (void)sqlite3_busy_timeout(state->db, (int)wait_ms);
     PLN__TRY(look(state, &fresh, err));
     PLN__TRY(use_wal(state, wait_ms, err));
-    PLN__TRY(execute(state, "PRAGMA synchronous=FULL", "cannot be read", err));
+    PLN__TRY(pln__state_execute(state, "PRAGMA synchronous=FULL", "cannot be read", err));
     if (fresh)
         PLN__TRY(make_tables(state, err));
 out:

@@ -17,6 +17,22 @@ enum {
     PLN__STATE_BODY_PUT,
     PLN__STATE_BODY_GET,
     PLN__STATE_BODY_CLEAN,
+    PLN__STATE_OWNER,
+    PLN__STATE_SPACES,
+    PLN__STATE_SPACE,
+    PLN__STATE_SPACE_ADD,
+    PLN__STATE_SPACE_SET,
+    PLN__STATE_SPACE_DROP,
+    PLN__STATE_KEYED_GET,
+    PLN__STATE_KEYED_PUT,
+    PLN__STATE_KEYED_DROP,
+    PLN__STATE_KEYED_SWEEP,
+    PLN__STATE_KEYED_EMPTY,
+    PLN__STATE_UNDO_ADD,
+    PLN__STATE_UNDO_READ,
+    PLN__STATE_UNDO_DROP,
+    PLN__STATE_UNDO_DEAD,
+    PLN__STATE_READ,
     PLN__STATE_STATEMENTS
 };
 
@@ -33,9 +49,30 @@ struct pln__state {
     int64_t now_us;
     int64_t owner;
     bool poisoned; /* a sync failed: nobody knows what is on the disk */
+    bool relaxed;  /* transactions are in order, but not durable one by one */
+    bool keyed;    /* the tables of keyed state are there */
+    int64_t undo;  /* number of the next row of keyed_undo */
     sqlite3_stmt *statements[PLN__STATE_STATEMENTS];
 };
 
+/* A transaction for writing; `durable`: what it commits survives power loss by itself, else only together with the next one that is. */
+pln_status pln__state_begin(pln__state *state, bool durable, pln_error *err);
+/* Commits if `status` says that all went well, else rolls back. */
+pln_status pln__state_finish(pln__state *state, pln_status status, pln_error *err);
+/* A statement whose first two parameters are the run. */
+pln_status pln__state_bind_run(pln__state *state, int which, sqlite3_stmt **out, pln_error *err);
+/* A bind that works forgets the error of the one before it, so the binds of a statement stop at the first that fails. */
+pln_status pln__state_bound(pln__state *state, bool failed, pln_error *err);
+static inline int pln__state_bind_bytes(sqlite3_stmt *statement, int index, const void *bytes,
+                                        int64_t size) {
+    return sqlite3_bind_blob64(statement, index, size > 0 ? bytes : "", (sqlite3_uint64)size,
+                               SQLITE_STATIC);
+}
+/* Some statement's text, or a few of them. */
+pln_status pln__state_execute(pln__state *state, const char *sql, const char *what, pln_error *err);
+/* One number or text out of the database itself; `text` (may be NULL) has 64 bytes. */
+pln_status pln__state_ask(pln__state *state, const char *sql, int64_t *number, char *text,
+                          pln_error *err);
 /* The error of the database's last call, as a status of ours: "state file 'x': <what>: <SQLite's words>". */
 pln_status pln__state_fail(pln__state *state, const char *what, pln_error *err);
 /* Open state->path, refuse what is not ours, make the tables if it is new. On failure state->db may be open. */

@@ -74,4 +74,42 @@ pln_status pln__state_get_body(pln__state *state, int64_t owner, int64_t n, cons
 pln_status pln__state_commit(pln__state *state, int64_t owner, int64_t n, const void *head,
                              int64_t size, pln_error *err);
 
+/* ---- keyed state (keyed.c): values under keys, in a space of its own for each node of the run that was taken over ---- */
+
+/*
+ * Tables, made by the first put: keyed_space(id, pipeline, run_key, node, n) one row a node, n the epoch that wrote last; keyed(space, key, value, expires,
+ * checksum); keyed_undo(space, n, seq, key, value, expires, checksum) what epoch n found where it wrote, value NULL for nothing, until n + 1 writes.
+ *
+ * A put is a transaction of its own, so that the file is not locked while an epoch lasts. It belongs to its epoch all the same: who takes the run over undoes
+ * what was put behind the epoch that is committed, wherever its head is kept.
+ */
+typedef struct pln__keyed {
+    const void *key;
+    int64_t key_size;
+    const void *value; /* NULL: the key goes */
+    int64_t value_size;
+    bool has_expires;
+    int64_t expires;
+} pln__keyed;
+
+/* Of epoch n, in this order, best sorted by key. PLN_EFENCED if another owner has the run. Durable with the next commit or pln__state_keyed_sync. */
+pln_status pln__state_keyed_put(pln__state *state, const char *node, int64_t n,
+                                const pln__keyed *items, int64_t count, pln_error *err);
+/* `each` is told what stands under the keys that are there; `index` is that of the item. Lent for the call. PLN_ECORRUPT for a row that is damaged. */
+typedef pln_status (*pln__keyed_each)(void *user, int64_t index, const pln__keyed *found,
+                                      pln_error *err);
+pln_status pln__state_keyed_get(pln__state *state, const char *node, const pln__keyed *items,
+                                int64_t count, pln__keyed_each each, void *user, pln_error *err);
+/* Remove at most `most` rows of the node whose `expires` is less than `before`, oldest first. Not undone: only what no committed epoch wants. */
+pln_status pln__state_keyed_sweep(pln__state *state, const char *node, int64_t before, int64_t most,
+                                  pln_error *err);
+/* Undo all puts of epochs behind n. */
+pln_status pln__state_keyed_settle(pln__state *state, int64_t n, pln_error *err);
+/* The run keeps nothing from here on. */
+pln_status pln__state_keyed_clear(pln__state *state, pln_error *err);
+/* What was put is durable. */
+pln_status pln__state_keyed_sync(pln__state *state, const char *node, int64_t n, pln_error *err);
+/* The epoch that wrote last; 0: none. */
+pln_status pln__state_keyed_last(pln__state *state, const char *node, int64_t *n, pln_error *err);
+
 #endif
