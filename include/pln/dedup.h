@@ -60,7 +60,7 @@ typedef struct pln_dedup_store {
     /* Bit i of found (zeroed): key i is there; then payloads[i] is what was put last. */
     pln_status (*get)(void *user, const uint8_t *keys, int64_t n, uint8_t *found, int64_t *payloads,
                       pln_error *err);
-    /* A key that is there already gets the new payload. */
+    /* A key that is there already gets the new payload. Keys of a call, and of calls one after the other, are near each other in the order of their hashes. */
     pln_status (*put)(void *user, const uint8_t *keys, const int64_t *payloads, int64_t n,
                       pln_error *err);
 } pln_dedup_store;
@@ -69,7 +69,7 @@ typedef struct pln_dedup_options {
     uint32_t struct_size;
     int32_t payload;                /* 1: a number beside each key [0] */
     int64_t expected;               /* keys that room is made for at once [0] */
-    int64_t memory_limit;           /* bytes; 0: none [0] */
+    int64_t memory_limit;           /* bytes; 0: none; with a store at least 131072 [0] */
     uint64_t seed;                  /* of where keys stand; secret if keys come from strangers [0] */
     const pln_dedup_store *store;   /* copied; NULL: beyond memory_limit calls fail [NULL] */
     const pln_allocator *allocator; /* copied; NULL: the runtime's */

@@ -142,6 +142,15 @@ typedef struct pln_schema_registry_calls {
                          pln_schema_entry *out, pln_error *err);
 } pln_schema_registry_calls;
 
+/*
+ * "Ports" whose batches are keyed state: "key binary not null" of 1 to PLN_KEYED_KEY_MAX bytes, and "value binary, expires int64" of at most
+ * PLN_KEYED_VALUE_MAX bytes; `expires` is a time or a number of the node's own, null: never.
+ */
+#define PLN_KEYED_KEYS (-2)
+#define PLN_KEYED_VALUES (-3)
+#define PLN_KEYED_KEY_MAX 1024
+#define PLN_KEYED_VALUE_MAX 65536
+
 struct pln_host {
     uint32_t struct_size;
     uint32_t abi;
@@ -220,9 +229,16 @@ struct pln_host {
                             pln_error *err);
     /* In `prepare` only: what commit, abort and recover will be given. At most 16 KiB. */
     pln_status (*handle_put)(pln_context *ctx, const void *bytes, int64_t size, pln_error *err);
-    /* Keyed state and timers: NULL until the event-time operators come. */
+    /*
+     * Keyed state: values under keys of the node's own, in the run's state file, for what is too much for memory and for `save`. What is put belongs to the
+     * epoch: a run that is resumed finds what the last committed one left. From `load` to `save`. Batches of keys and values are made with batch_new
+     * or builder_new for the "ports" PLN_KEYED_KEYS and PLN_KEYED_VALUES; many rows at a time cost least. Of one key put twice the last row counts.
+     * Row i of *values belongs to row i of `keys`; its value is null where nothing is there. Putting a null removes. Errors name node and key: PLN_EUNSUPPORTED where
+     * the run has no state file, PLN_ELIMIT for sizes, PLN_ECORRUPT for a damaged value, PLN_EFENCED if another process has taken the run over.
+     */
     pln_status (*keyed_get)(pln_context *ctx, pln_batch *keys, pln_batch **values, pln_error *err);
     pln_status (*keyed_put)(pln_context *ctx, pln_batch *keys, pln_batch *values, pln_error *err);
+    /* Timers: NULL until the event-time operators come. */
     pln_status (*timer_set)(pln_context *ctx, pln_batch *keys, int64_t time_us, pln_error *err);
 
     /* Waiting and talking. After AGAIN the run sleeps until a descriptor is ready or the time has come. */
@@ -262,6 +278,11 @@ struct pln_host {
     const pln_schema_registry_calls *schema_registry;
     /* How many edges leave an out port: rows for a port that nobody reads need not be made. */
     int32_t (*port_edges)(pln_context *ctx, int32_t port);
+    /*
+     * Values whose `expires` is less than `before`, which never goes back, are wanted no more. They are removed little by little once the epoch is committed;
+     * until then keyed_get may find them. Legal in `open`, too, where PLN_EUNSUPPORTED says that the run has no state file.
+     */
+    pln_status (*keyed_expire)(pln_context *ctx, int64_t before, pln_error *err);
 };
 
 #ifdef __cplusplus

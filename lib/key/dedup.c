@@ -55,6 +55,7 @@ pln_status pln__dedup_new(const pln_allocator *mem, const pln_dedup_options *opt
         return pln__error_memory(err, sizeof *self);
     self->mem = *mem;
     self->budget = mine.memory_limit;
+    self->seed = mine.seed;
     if (mine.store != NULL) {
         self->has_store = true;
         self->store = *mine.store;
@@ -62,9 +63,12 @@ pln_status pln__dedup_new(const pln_allocator *mem, const pln_dedup_options *opt
     }
     pln__dedup_table_init(&self->young, &self->mem, &mine);
     pln__dedup_table_init(&self->old, &self->mem, &mine);
+    if (self->has_store) {
+        PLN__TRY(pln__dedup_behind_new(self, err));
+        int64_t most = pln__dedup_behind_expected(self);
+        mine.expected = mine.expected < most ? mine.expected : most;
+    }
     PLN__TRY(pln__dedup_table_room(&self->young, mine.expected, err));
-    if (self->has_store)
-        PLN__TRY(pln__dedup_behind_new(self, mine.seed, err));
     *out = self;
     return PLN_OK;
 out:
@@ -84,15 +88,9 @@ void pln_dedup_free(pln_dedup *dedup) {
         return;
     pln__dedup_table_empty(&dedup->young);
     pln__dedup_table_empty(&dedup->old);
-    pln_bloom_free(dedup->behind);
+    pln__dedup_behind_free(dedup);
     pln_allocator mem = dedup->mem;
     pln__free(&mem, dedup, sizeof *dedup);
-}
-
-static void put_bits(uint8_t *fresh, uint64_t word, int64_t n) {
-    uint8_t bytes[8];
-    pln__store_le64(bytes, word);
-    memcpy(fresh, bytes, (size_t)(n + 7) / 8);
 }
 
 pln_status pln_dedup_batch(pln_dedup *dedup, const uint8_t *keys, const int64_t *payloads,
@@ -104,15 +102,19 @@ pln_status pln_dedup_batch(pln_dedup *dedup, const uint8_t *keys, const int64_t 
                               t->payload ? "with" : "without", (long long)n,
                               payloads != NULL || held != NULL ? "with" : "without");
     pln_status status = pln__dedup_table_room(t, 0, err);
-    for (int64_t i = 0; i < n && status == PLN_OK; i += PLN__DEDUP_PART) {
-        int64_t part = n - i < PLN__DEDUP_PART ? n - i : PLN__DEDUP_PART;
+    int64_t step = pln__dedup_step(dedup);
+    for (int64_t i = 0; i < n && status == PLN_OK; i += step) {
+        int64_t part = n - i < step ? n - i : step;
         const int64_t *numbers = payloads == NULL ? NULL : payloads + i;
         int64_t *into = held == NULL ? NULL : held + i;
         uint64_t bits = 0;
-        status = dedup->has_store
-                     ? pln__dedup_behind(dedup, keys + 16 * i, numbers, part, &bits, into, err)
-                     : pln__dedup_put(t, keys + 16 * i, numbers, part, &bits, into, err);
-        put_bits(fresh + i / 8, bits, part);
+        if (dedup->has_store) {
+            status = pln__dedup_behind(dedup, keys + 16 * i, numbers, part, fresh + i / 8, into,
+                                       err);
+            continue;
+        }
+        status = pln__dedup_put(t, keys + 16 * i, numbers, part, &bits, into, err);
+        pln__dedup_put_bits(fresh + i / 8, bits, part);
     }
     return status;
 }
@@ -153,8 +155,7 @@ void pln_dedup_clear(pln_dedup *dedup) {
     pln__dedup_table_empty(&dedup->young);
     pln__dedup_table_empty(&dedup->old);
     dedup->cursor = 0;
-    if (dedup->behind != NULL)
-        pln_bloom_clear(dedup->behind);
+    pln__dedup_behind_clear(dedup);
 }
 
 int64_t pln_dedup_count(const pln_dedup *dedup) {
@@ -163,7 +164,7 @@ int64_t pln_dedup_count(const pln_dedup *dedup) {
 
 int64_t pln_dedup_memory(const pln_dedup *dedup) {
     return (int64_t)sizeof *dedup + dedup->young.memory + dedup->old.memory +
-           (dedup->behind != NULL ? pln_bloom_memory(dedup->behind) : 0);
+           pln__dedup_behind_memory(dedup);
 }
 
 void pln_dedup_info_get(const pln_dedup *dedup, pln_dedup_info *out) {

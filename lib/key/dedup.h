@@ -27,8 +27,8 @@ enum {
     PLN__DEDUP_HALF = 5 * PLN__DEDUP_STEP,  /* groups of each half of one that divides, and less than a step more */
     PLN__DEDUP_MOST = 9 * PLN__DEDUP_STEP,  /* it divides from so many on */
     PLN__DEDUP_DEPTH = 28,
-    PLN__DEDUP_PART = PLN__DEDUP_FETCH, /* keys that are asked for before the first is looked at */
-    PLN__DEDUP_BUDGET_LEAST = 1 << 16
+    PLN__DEDUP_PART = 64,                   /* keys that are asked for before the first is looked at */
+    PLN__DEDUP_CHUNK = PLN__DEDUP_FETCH     /* keys that the store is asked for at once */
 };
 #define PLN__DEDUP_EXPECTED_MOST (INT64_C(1) << 38)
 
@@ -62,6 +62,24 @@ typedef struct pln__dedup_table {
     int64_t swept; /* the segment that is swept next */
 } pln__dedup_table;
 
+/* Keys that went to the store: how many since it was empty, and the greatest payload among them. */
+typedef struct pln__dedup_filter {
+    pln_bloom *bloom;
+    int64_t keys;
+    int64_t newest;
+} pln__dedup_filter;
+
+/* Keys on their way to the store, or those that it is asked for: `index` says which of the keys at hand. */
+typedef struct pln__dedup_talk {
+    uint8_t keys[PLN__DEDUP_CHUNK * PLN_KEY_SIZE];
+    int64_t payloads[PLN__DEDUP_CHUNK];
+    int16_t index[PLN__DEDUP_CHUNK];
+    int64_t n;
+    /* What `old` and the store know of the keys at hand: a bit each, and payloads, if there are any. */
+    uint64_t there[PLN__DEDUP_CHUNK / 64];
+    int64_t numbers[PLN__DEDUP_CHUNK];
+} pln__dedup_talk;
+
 struct pln_dedup {
     pln_allocator mem;
     pln__dedup_table young;
@@ -69,9 +87,14 @@ struct pln_dedup {
     bool has_store;
     pln_dedup_store store;
     int64_t budget;
+    uint64_t seed;
     pln__dedup_table old;
     int64_t cursor;
-    pln_bloom *behind;
+    /* Two filters where keys can be forgotten, so that one of them can be emptied; else one. */
+    pln__dedup_filter filters[2];
+    int32_t n_filters;
+    int32_t filling;
+    pln__dedup_talk *talk;
     int64_t stored, asked, in_vain;
 };
 
@@ -93,8 +116,15 @@ pln_status pln__dedup_table_sweep(pln__dedup_table *table, int64_t keys, int64_t
  */
 int64_t pln__dedup_table_next(const pln__dedup_table *table, int64_t *cursor, uint8_t *keys,
                               int64_t *payloads, int64_t n);
+/* The same by the first bits of the keys' hashes: the high half is a place in the directory. */
+int64_t pln__dedup_table_in_order(const pln__dedup_table *table, int64_t *cursor, uint8_t *keys,
+                                  int64_t *payloads, int64_t n);
 
 /* ---- keys in a table (dedup_kernels.c) ---- */
+
+/* What a look-up of n keys, at most PLN__DEDUP_PART, will touch is on its way; their hashes. */
+void pln__dedup_prefetch(const pln__dedup_table *table, const uint8_t *keys, int64_t n,
+                         uint64_t *hashes);
 
 /* n keys, at most PLN__DEDUP_PART, that are added where they are not there, to a table with room; payloads may be NULL, and held, too. */
 pln_status pln__dedup_put(pln__dedup_table *table, const uint8_t *keys, const int64_t *payloads,
@@ -141,11 +171,25 @@ static inline int64_t *pln__dedup_payloads(uint8_t *tags, uint32_t groups) {
     return (int64_t *)(void *)(tags + (size_t)groups * PLN__DEDUP_GROUP * (1 + PLN_KEY_SIZE));
 }
 
+/* The first n bits of a word, n at most 64, as bytes. */
+static inline void pln__dedup_put_bits(uint8_t *fresh, uint64_t word, int64_t n) {
+    uint8_t bytes[8];
+    pln__store_le64(bytes, word);
+    memcpy(fresh, bytes, (size_t)(n + 7) / 8);
+}
+
 /* ---- behind it (dedup_spill.c) ---- */
 
-pln_status pln__dedup_behind_new(pln_dedup *dedup, uint64_t seed, pln_error *err);
-/* n keys, at most PLN__DEDUP_PART, as pln__dedup_put. */
+pln_status pln__dedup_behind_new(pln_dedup *dedup, pln_error *err);
+void pln__dedup_behind_free(pln_dedup *dedup);
+void pln__dedup_behind_clear(pln_dedup *dedup);
+int64_t pln__dedup_behind_memory(const pln_dedup *dedup);
+/* So many keys at most are made room for at once. */
+int64_t pln__dedup_behind_expected(const pln_dedup *dedup);
+/* n keys, at most PLN__DEDUP_CHUNK, as pln__dedup_put. */
 pln_status pln__dedup_behind(pln_dedup *dedup, const uint8_t *keys, const int64_t *payloads,
-                             int64_t n, uint64_t *fresh, int64_t *held, pln_error *err);
+                             int64_t n, uint8_t *fresh, int64_t *held, pln_error *err);
+/* Room for n keys, at most PLN__DEDUP_CHUNK, and what `old` and the store know of them, to `talk`. */
+pln_status pln__dedup_behind_look(pln_dedup *dedup, const uint8_t *keys, int64_t n, pln_error *err);
 
 #endif

@@ -31,7 +31,8 @@ static inline int64_t guess(const pln__dedup_place *at, uint64_t hash) {
 }
 
 /* All tags are asked for before the first is looked at, then all keys. */
-static void fetch(const pln__dedup_table *t, const uint8_t *keys, int64_t n, uint64_t *hashes) {
+void pln__dedup_prefetch(const pln__dedup_table *t, const uint8_t *keys, int64_t n,
+                         uint64_t *hashes) {
     for (int64_t i = 0; i < n; i++) {
         probe p = probe_of(keys + i * PLN_KEY_SIZE);
         hashes[i] = pln__dedup_hash(t, p.low, p.high);
@@ -120,7 +121,7 @@ pln_status pln__dedup_put(pln__dedup_table *t, const uint8_t *keys, const int64_
     uint64_t hashes[PLN__DEDUP_PART];
     int64_t i = 0, *const both[2] = {(int64_t *)(uintptr_t)payloads, held};
     *fresh = 0;
-    fetch(t, keys, n, hashes);
+    pln__dedup_prefetch(t, keys, n, hashes);
     for (;;) {
         i = t->payload ? put_payloads(t, keys, i, n, hashes, fresh, both)
                        : put_plain(t, keys, i, n, hashes, fresh);
@@ -132,45 +133,98 @@ pln_status pln__dedup_put(pln__dedup_table *t, const uint8_t *keys, const int64_
     }
 }
 
+/* ---- one by one ---- */
+
+int64_t pln__dedup_step(const pln_dedup *dedup) {
+    return dedup->has_store ? PLN__DEDUP_CHUNK : PLN__DEDUP_PART;
+}
+
 pln_status pln__dedup_fetch(pln_dedup *dedup, const uint8_t *keys, int64_t n, uint64_t *hashes,
                             pln_error *err) {
-    pln_status status = pln__dedup_table_room(&dedup->young, 0, err);
-    if (status == PLN_OK)
-        fetch(&dedup->young, keys, n, hashes);
+    pln_status status = dedup->has_store ? pln__dedup_behind_look(dedup, keys, n, err)
+                                         : pln__dedup_table_room(&dedup->young, 0, err);
+    for (int64_t i = 0; i < n && status == PLN_OK; i += PLN__DEDUP_PART)
+        pln__dedup_prefetch(&dedup->young, keys + i * PLN_KEY_SIZE,
+                            n - i < PLN__DEDUP_PART ? n - i : PLN__DEDUP_PART, hashes + i);
     return status;
 }
 
-pln_status pln__dedup_one(pln_dedup *dedup, const uint8_t *key, uint64_t hash, int64_t payload,
-                          int64_t **stands, bool *fresh, pln_error *err) {
-    pln__dedup_table *t = &dedup->young;
-    probe p = probe_of(key);
+/* The payload of a key, which is added if it is not there. */
+static pln_status payload_of(pln__dedup_table *t, const pln__dedup_asked *asked, int64_t payload,
+                             int64_t **stands, pln_error *err) {
+    probe p = probe_of(asked->key);
     for (;;) {
-        const pln__dedup_place *at = place_of(t, hash);
-        int64_t place = search(at, hash, p), *payloads = pln__dedup_payloads(at->tags, at->groups);
+        const pln__dedup_place *at = place_of(t, asked->hash);
+        int64_t place = search(at, asked->hash, p),
+                *payloads = pln__dedup_payloads(at->tags, at->groups);
         if (place >= 0) {
             *stands = payloads + place;
-            *fresh = **stands < t->before;
-            break;
+            return PLN_OK;
         }
-        if (add(t, at, ~place, hash, p)) {
+        if (add(t, at, ~place, asked->hash, p)) {
             *stands = payloads + ~place;
-            *fresh = true;
-            break;
+            **stands = payload;
+            return PLN_EOS;
         }
         pln_status status = pln__dedup_grow(t, at->segment, err);
         if (status < 0)
             return status;
     }
+}
+
+/* Whether a key that `young` does not have, or has forgotten, stands behind it. */
+static bool behind_has(const pln_dedup *dedup, const pln__dedup_asked *asked, int64_t *stands) {
+    const pln__dedup_talk *talk = dedup->talk;
+    int64_t i = asked->i;
+    *stands = talk->numbers[i];
+    return (talk->there[i / 64] >> (i % 64) & 1) != 0 && *stands >= dedup->young.before;
+}
+
+static const int64_t *young_has(const pln__dedup_table *t, const pln__dedup_asked *asked) {
+    const pln__dedup_place *at = place_of(t, asked->hash);
+    int64_t place = search(at, asked->hash, probe_of(asked->key));
+    const int64_t *stands = pln__dedup_payloads(at->tags, at->groups) + place;
+    return place < 0 || *stands < t->before ? NULL : stands;
+}
+
+pln_status pln__dedup_one(pln_dedup *dedup, const pln__dedup_asked *asked, int64_t payload,
+                          int64_t *stands, bool *fresh, pln_error *err) {
+    pln__dedup_table *t = &dedup->young;
+    int64_t *at;
+    *fresh = false;
+    if (dedup->has_store) {
+        const int64_t *there = young_has(t, asked);
+        if (there != NULL) {
+            *stands = *there;
+            return PLN_OK;
+        }
+        if (behind_has(dedup, asked, stands))
+            return PLN_OK;
+    }
+    pln_status status = payload_of(t, asked, payload, &at, err);
+    if (status < 0)
+        return status;
+    *fresh = status == PLN_EOS || *at < t->before;
     if (*fresh)
-        **stands = payload;
+        *at = payload;
+    *stands = *at;
     return PLN_OK;
+}
+
+pln_status pln__dedup_set(pln_dedup *dedup, const pln__dedup_asked *asked, int64_t payload,
+                          pln_error *err) {
+    int64_t *at;
+    pln_status status = payload_of(&dedup->young, asked, payload, &at, err);
+    if (status >= 0)
+        *at = payload;
+    return status < 0 ? status : PLN_OK;
 }
 
 void pln__dedup_find(const pln__dedup_table *t, const uint8_t *keys, int64_t n, uint64_t wanted,
                      uint64_t *found, int64_t *held) {
     uint64_t hashes[PLN__DEDUP_PART];
     *found = 0;
-    fetch(t, keys, n, hashes);
+    pln__dedup_prefetch(t, keys, n, hashes);
     for (; wanted != 0; wanted &= wanted - 1) {
         int i = __builtin_ctzll(wanted);
         const pln__dedup_place *at = place_of(t, hashes[i]);

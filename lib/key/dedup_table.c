@@ -344,24 +344,54 @@ pln_status pln__dedup_table_sweep(pln__dedup_table *t, int64_t keys, int64_t *re
 
 /* ---- all keys, in turn ---- */
 
+/* Keys of a segment from *place on; *place is behind its last one when all have been had. */
+static int64_t copy_keys(const pln__dedup_table *t, const pln__dedup_segment *s, int64_t *place,
+                         uint8_t *keys, int64_t *payloads, int64_t n) {
+    int64_t got = 0, places = (int64_t)s->groups * PLN__DEDUP_GROUP;
+    for (; *place < places && got < n; ++*place) {
+        if (!living_at(t, s, *place))
+            continue;
+        memcpy(keys + got * PLN_KEY_SIZE, pln__dedup_key(s->tags, s->groups, *place),
+               PLN_KEY_SIZE);
+        if (payloads != NULL)
+            payloads[got] = pln__dedup_payloads(s->tags, s->groups)[*place];
+        got++;
+    }
+    return got;
+}
+
+static bool all_had(const pln__dedup_segment *s, int64_t place) {
+    return place == (int64_t)s->groups * PLN__DEDUP_GROUP;
+}
+
 int64_t pln__dedup_table_next(const pln__dedup_table *t, int64_t *cursor, uint8_t *keys,
                               int64_t *payloads, int64_t n) {
     int64_t got = 0, segment = *cursor >> 32, place = *cursor & UINT32_MAX;
-    for (; segment < t->n_segments && got < n; segment++, place = 0) {
+    while (segment < t->n_segments && got < n) {
         const pln__dedup_segment *s = &t->segments[segment];
-        int64_t places = (int64_t)s->groups * PLN__DEDUP_GROUP;
-        for (; place < places && got < n; place++) {
-            if (!living_at(t, s, place))
-                continue;
-            memcpy(keys + got * PLN_KEY_SIZE, pln__dedup_key(s->tags, s->groups, place),
-                   PLN_KEY_SIZE);
-            if (payloads != NULL)
-                payloads[got] = pln__dedup_payloads(s->tags, s->groups)[place];
-            got++;
-        }
-        if (place < places)
+        got += copy_keys(t, s, &place, keys + got * PLN_KEY_SIZE,
+                         payloads == NULL ? NULL : payloads + got, n - got);
+        if (!all_had(s, place))
             break;
+        segment++;
+        place = 0;
     }
     *cursor = segment << 32 | place;
+    return got;
+}
+
+int64_t pln__dedup_table_in_order(const pln__dedup_table *t, int64_t *cursor, uint8_t *keys,
+                                  int64_t *payloads, int64_t n) {
+    int64_t got = 0, at = *cursor >> 32, place = *cursor & UINT32_MAX;
+    while (at < (int64_t)1 << t->depth && got < n) {
+        const pln__dedup_segment *s = &t->segments[t->places[at].segment];
+        got += copy_keys(t, s, &place, keys + got * PLN_KEY_SIZE,
+                         payloads == NULL ? NULL : payloads + got, n - got);
+        if (!all_had(s, place))
+            break;
+        at += (int64_t)1 << (t->depth - s->depth);
+        place = 0;
+    }
+    *cursor = at << 32 | place;
     return got;
 }

@@ -181,6 +181,7 @@ pln_status pln__epoch_commit(pln_run *run, bool done, pln_error *err) {
         PLN__TRY(pln__run_save(run, n, done, &checkpoint, err));
     if (run->state != NULL)
         PLN__TRY(encode(run, &checkpoint, &head, err));
+    PLN__TRY(pln__keyed_prepare(run, n, err));
     status = commit_point(run, n, &head, err);
     run->in_doubt = status < 0 && status != PLN_EFENCED && run->state_path != NULL;
     PLN__TRY(status);
@@ -195,6 +196,7 @@ pln_status pln__epoch_commit(pln_run *run, bool done, pln_error *err) {
     run->telling = true;
     PLN__TRY(tell_committed(run, n, err));
     run->telling = false;
+    PLN__TRY(pln__keyed_committed(run, done, err));
     report_metrics(run);
     if (!done)
         PLN__TRY(pln__epoch_begin(run, err));

@@ -76,12 +76,19 @@ static uint32_t wants(pln_context *ctx) {
 }
 
 static pln__schema *port_schema_ref(pln__run_node *node, int32_t port, pln_error *err) {
+    if (port == PLN_KEYED_KEYS || port == PLN_KEYED_VALUES)
+        return pln__keyed_schema(node->run, port, err);
     if (port >= 0 && port < node->n_out && node->out[port].schema != NULL)
         return node->out[port].schema;
     pln__error_set(err, PLN_ECONTRACT,
                    "a batch for port %d: the node has no such port or its schema is not known yet",
                    (int)port);
     return NULL;
+}
+
+/* What port_schema_ref said. */
+static pln_status no_schema(int32_t port) {
+    return port == PLN_KEYED_KEYS || port == PLN_KEYED_VALUES ? PLN_ENOMEM : PLN_ECONTRACT;
 }
 
 /* An array that a stranger built is checked before kernels trust it. */
@@ -107,7 +114,7 @@ static pln_status batch_new(pln_context *ctx, int32_t port, struct ArrowArray *a
     bool origin_given = false;
     *out = NULL;
     if (schema == NULL) {
-        status = PLN_ECONTRACT;
+        status = no_schema(port);
         goto out;
     }
     PLN__TRY(own_array(node, schema, array, err));
@@ -175,7 +182,7 @@ static pln_status builder_new(pln_context *ctx, int32_t port, pln_builder **out,
     pln__run_node *node = pln__run_node_of(ctx);
     pln__schema *schema = port_schema_ref(node, port, err);
     *out = NULL;
-    return schema == NULL ? PLN_ECONTRACT
+    return schema == NULL ? no_schema(port)
                           : pln_builder_new(node->run->runtime, pln__schema_get(schema), out, err);
 }
 
@@ -412,4 +419,5 @@ void pln__host_running(pln_host *host) {
     host->lacks = lacks;
     host->schema_registry = &registry_calls;
     host->port_edges = port_edges;
+    pln__host_keyed(host);
 }

@@ -155,6 +155,7 @@ static pln_status node_init(pln_run *run, int32_t index, pln_error *err) {
     node->n_in = from->n_in;
     node->n_out = (int32_t)from->out.count;
     node->watermark_us = INT64_MIN;
+    node->keyed_before = node->keyed_pending = INT64_MIN;
     node->wait_until_us = INT64_MAX;
     node->random_state =
         run->options.seed ^ pln__hash64(from->name, (int64_t)strlen(from->name), 0);
@@ -437,6 +438,7 @@ pln_status pln__run_start(pln_run *run, pln_error *err) {
     PLN__TRY(pln__negotiate(run, err));
     PLN__TRY(pln__run_take_over(run, err));
     PLN__TRY(resume(run, &fresh, err));
+    PLN__TRY(pln__keyed_settle(run, fresh, err));
     if (!fresh && run->last.done) {
         PLN__TRY(recover_sinks(run, err));
         run->phase = PLN__RUN_DONE;
@@ -539,6 +541,8 @@ static void run_dispose(pln_run *run) {
     pln__state_close(run->state);
     pln__checkpoint_free(mem, &run->last);
     pln__schema_unref(run->reject_schema);
+    pln__schema_unref(run->keyed_schemas[0]);
+    pln__schema_unref(run->keyed_schemas[1]);
     for (int64_t i = 0; i < run->options.n_params; i++) {
         pln__strfree(mem, (char *)(uintptr_t)run->options.params[i].name);
         pln__strfree(mem, (char *)(uintptr_t)run->options.params[i].value);

@@ -96,6 +96,9 @@ struct pln__run_node {
     int64_t n_pending, pending_capacity;
     int64_t wait_until_us;
     uint64_t random_state;
+    int64_t keyed_n;       /* the last epoch in which it put keyed state; 0: none */
+    int64_t keyed_before;  /* less is wanted no more, by what is committed */
+    int64_t keyed_pending; /* the same by the epoch at work */
     /* what commit, abort and recover get; of the epoch being prepared */
     uint8_t *handle;
     int64_t handle_size;
@@ -144,7 +147,9 @@ struct pln_run {
     int32_t n_nodes;
     int32_t *order; /* topological */
     pln__schema *reject_schema;
+    pln__schema *keyed_schemas[2]; /* of keys and values; NULL until somebody makes them */
     pln__state *state;
+    bool settled; /* the state file has no keyed state but of committed epochs and of the one at work */
     pln__run_node *store; /* the mode A sink that holds the head, NULL: the state file or nobody */
     pln__shared *shared;
     int64_t n_shared, shared_capacity;
@@ -208,6 +213,18 @@ int64_t pln__run_monotonic(const pln_run *run);
 /* host.c */
 void pln__host_running(pln_host *host);
 void pln__shared_free(pln_run *run);
+
+/* keyed.c: state under keys, in the state file */
+void pln__host_keyed(pln_host *host);
+/* The schema of one of the two "ports"; NULL without memory. */
+pln__schema *pln__keyed_schema(pln_run *run, int32_t port, pln_error *err);
+/* The run was taken over at its committed epoch; `fresh`: it begins anew. */
+pln_status pln__keyed_settle(pln_run *run, bool fresh, pln_error *err);
+/* Before the commit point: what was put in epoch n is durable where the head is elsewhere. */
+pln_status pln__keyed_prepare(pln_run *run, int64_t n, pln_error *err);
+/* Epoch run->n is committed; `done`: the run needs nothing more. */
+pln_status pln__keyed_committed(pln_run *run, bool done, pln_error *err);
+void pln__keyed_reset(pln_run *run);
 
 /* clocking: time goes to the node that works; answers the node that had it before. */
 pln__run_node *pln__time_to(pln_run *run, pln__run_node *node);

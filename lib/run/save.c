@@ -78,13 +78,14 @@ static pln_status fingerprint(pln__run_node *node, uint64_t *out, pln_error *err
     return status;
 }
 
+/* With the epoch of its last keyed state, if it has any: that must still be there. */
 static pln_status save_identity(pln__run_node *node, pln__checkpoint *out, pln_error *err) {
-    uint64_t print = 0;
-    pln_status status = fingerprint(node, &print, err);
+    uint64_t both[2] = {0, (uint64_t)node->keyed_n};
+    pln_status status = fingerprint(node, &both[0], err);
     return status < 0 ? status
                       : pln__saved_add(node->run->mem, &out->nodes, node->node->name,
-                                       pln__stage_head(node->node->stage)->name, &print,
-                                       sizeof print, err);
+                                       pln__stage_head(node->node->stage)->name, both,
+                                       node->keyed_n > 0 ? sizeof both : sizeof both[0], err);
 }
 
 pln_status pln__run_save(pln_run *run, int64_t n, bool done, pln__checkpoint *out, pln_error *err) {
@@ -127,7 +128,7 @@ pln_status pln__run_check_graph(pln_run *run, const pln__checkpoint *checkpoint,
     for (int64_t i = 0; i < checkpoint->nodes.count; i++) {
         const pln__saved *saved = &checkpoint->nodes.items[i];
         pln__run_node *node = find_node(run, saved->node);
-        uint64_t now = 0, then = 0;
+        uint64_t now = 0, then[2] = {0, 0};
         if (node == NULL)
             return changed(run, saved, "it has gone", err);
         if (strcmp(pln__stage_head(node->node->stage)->name, saved->key) != 0)
@@ -135,10 +136,11 @@ pln_status pln__run_check_graph(pln_run *run, const pln__checkpoint *checkpoint,
         pln_status status = fingerprint(node, &now, err);
         if (status < 0)
             return status;
-        if (saved->size == sizeof then)
-            memcpy(&then, saved->bytes, sizeof then);
-        if (now != then)
+        if (saved->size == sizeof then || saved->size == sizeof then[0])
+            memcpy(then, saved->bytes, (size_t)saved->size);
+        if (now != then[0])
             return changed(run, saved, "its options or edges changed", err);
+        node->keyed_n = (int64_t)then[1];
     }
     if (checkpoint->nodes.count != run->n_nodes)
         return pln__error_set(

@@ -53,6 +53,7 @@ static pln_status go_back(pln_run *run, pln_error *err) {
     run->retrying = false;
     run->telling = run->in_doubt = run->drained = false;
     reset_nodes(run);
+    pln__keyed_reset(run);
     run->epochs = run->have_last ? run->epochs : 0;
     pln_status status = pln__run_start(run, err);
     return status;

@@ -20,6 +20,9 @@ pln_status pln__dedup_stores_new(pln__dedup_stage *s, pln_error *err) {
     options.expected = s->expected;
     options.memory_limit = s->budget;
     options.seed = s->seed;
+    pln_dedup_store store = pln__dedup_store(s);
+    if (s->spills)
+        options.store = &store;
     return pln__dedup_new(s->mem, &options, &s->index, err);
 }
 
@@ -142,6 +145,11 @@ static pln_status set_up(pln__dedup_stage *s, pln_context *ctx, const pln_config
         PLN__TRY(
             pln__stage_text(s->mem, host->config_text(config, "event_time"), &s->event_time, err));
     host->random(ctx, &s->seed, sizeof s->seed);
+    PLN__TRY(pln__dedup_store_ask(s, ctx, err));
+    if (s->spills && s->budget < PLN__DEDUP_BUDGET_LEAST)
+        PLN__FAIL(err, PLN_EOPTION,
+                  "option 'budget': %lld bytes, in a run with a state file it is at least %d",
+                  (long long)s->budget, PLN__DEDUP_BUDGET_LEAST);
     status = pln__dedup_stores_new(s, err);
     if (status == PLN_EINVAL || status == PLN_ELIMIT)
         status = pln__error_set(err, PLN_EOPTION,
@@ -313,13 +321,13 @@ static pln_status all_at_once(pln__dedup_stage *s, int64_t n, const int64_t *tim
 static pln_status by_horizon(pln__dedup_stage *s, int64_t n, const int64_t *times, pln_error *err) {
     pln_status status = PLN_OK;
     uint64_t hashes[PLN__DEDUP_FETCH];
+    int64_t step = pln__dedup_step(s->index);
     for (int64_t i = 0; i < n; i++) {
-        int64_t *stands, k = i % PLN__DEDUP_FETCH;
+        const uint8_t *key = s->key_bytes.data + i * PLN_KEY_SIZE;
+        int64_t stands, k = i % step;
         bool fresh;
         if (k == 0)
-            PLN__TRY(pln__dedup_fetch(s->index, s->key_bytes.data + i * PLN_KEY_SIZE,
-                                      n - i < PLN__DEDUP_FETCH ? n - i : PLN__DEDUP_FETCH, hashes,
-                                      err));
+            PLN__TRY(pln__dedup_fetch(s->index, key, n - i < step ? n - i : step, hashes, err));
         if (times[i] == INT64_MIN)
             continue;
         if (times[i] > s->latest) {
@@ -330,7 +338,7 @@ static pln_status by_horizon(pln__dedup_stage *s, int64_t n, const int64_t *time
             pick(&s->late, i);
             continue;
         }
-        PLN__TRY(pln__dedup_one(s->index, s->key_bytes.data + i * PLN_KEY_SIZE, hashes[k], times[i],
+        PLN__TRY(pln__dedup_one(s->index, &(pln__dedup_asked){key, hashes[k], k}, times[i],
                                 &stands, &fresh, err));
         pick(fresh ? &s->picks : &s->duplicates, i);
     }
@@ -364,6 +372,7 @@ static pln_status dedup_process(void *self, pln_context *ctx, int32_t port, pln_
     const struct ArrowArray *rows = ctx->host->batch_array(batch);
     int64_t n = rows->length, *times = NULL;
     (void)port;
+    s->ctx = ctx;
     PLN__TRY(reserve(s, &s->key_bytes, n * PLN_KEY_SIZE, err));
     PLN__TRY(reserve(s, &s->bits, n / 8 + 1, err));
     PLN__TRY(reserve(s, &s->numbers, n * 8, err));
@@ -395,6 +404,18 @@ out:
 
 /* ---- ends ---- */
 
+static void report_store(pln__dedup_stage *s, pln_context *ctx) {
+    static const char *const names[] = {"dedup.spilled", "dedup.asked", "dedup.asked_in_vain"};
+    pln_dedup_info info = {.struct_size = sizeof info};
+    pln_dedup_info_get(s->index, &info);
+    int64_t now[3] = {info.stored, info.asked, info.asked_in_vain};
+    for (int i = 0; i < 3; i++) {
+        if (now[i] != s->told[i])
+            ctx->host->count(ctx, names[i], now[i] - s->told[i]);
+        s->told[i] = now[i];
+    }
+}
+
 static void report(pln__dedup_stage *s, pln_context *ctx) {
     static const char *const names[] = {"dedup.keys", "dedup.bytes", "dedup.false_drop_bound_ppb"};
     int64_t now[3] = {0};
@@ -412,11 +433,14 @@ static void report(pln__dedup_stage *s, pln_context *ctx) {
         ctx->host->count(ctx, names[i], now[i] - s->reported[i]);
         s->reported[i] = now[i];
     }
+    if (s->spills)
+        report_store(s, ctx);
 }
 
 static pln_status dedup_finish(void *self, pln_context *ctx, int32_t port, pln_error *err) {
     pln__dedup_stage *s = self;
     (void)port;
+    s->ctx = ctx;
     return pln__dedup_holds(s) ? pln__held_end(s, ctx, err) : PLN_OK;
 }
 
@@ -424,16 +448,18 @@ static pln_status dedup_drain(void *self, pln_context *ctx, int64_t n, pln_error
     pln__dedup_stage *s = self;
     pln_status status = PLN_OK;
     (void)n;
+    s->ctx = ctx;
     report(s, ctx);
-    if (s->scope != PLN__SCOPE_EPOCH)
-        return PLN_OK;
-    if (pln__dedup_holds(s))
-        status = pln__held_end(s, ctx, err);
-    else if (s->use_bloom)
-        pln_bloom_clear(s->bloom);
-    else
-        pln_dedup_clear(s->index);
-    return status;
+    if (s->scope == PLN__SCOPE_EPOCH) {
+        if (pln__dedup_holds(s))
+            status = pln__held_end(s, ctx, err);
+        else if (s->use_bloom)
+            pln_bloom_clear(s->bloom);
+        else
+            pln_dedup_clear(s->index);
+        s->generation++;
+    }
+    return status < 0 ? status : pln__dedup_store_expire(s, ctx, err);
 }
 
 static const pln_option options[] = {
@@ -454,7 +480,7 @@ static const pln_option options[] = {
      "an index of all keys, or a Bloom filter, which takes a few of the rows for duplicates that are none"},
     {"error", PLN_OPT_FLOAT, 0, NULL, NULL, "with method \"bloom\": the part of new rows that may be dropped once `expected` keys are in; 0.001 if not given"},
     {"expected", PLN_OPT_INT, 0, "0", NULL, "how many keys room is made for at once; with method \"bloom\" a million if not given"},
-    {"budget", PLN_OPT_BYTES, 0, "0", NULL, "the memory that the index of keys may have; the run stops beyond it; 0: all of the run's"},
+    {"budget", PLN_OPT_BYTES, 0, "0", NULL, "the memory that the index of keys may have, with a state file at least 128KiB; beyond it keys go to the state file, and a run without one stops; 0: all of the run's"},
     {0}};
 
 const pln_transform pln__dedup_stage_table = {

@@ -1,6 +1,6 @@
 /*
  * Private to the stage dedup: which rows are the first of their key (dedup.c), rows that wait until it is known which one of their key stays
- * (dedup_held.c), both as saved state (dedup_state.c).
+ * (dedup_held.c), both as saved state (dedup_state.c), keys in the state file (dedup_store.c).
  */
 #ifndef PLN__STAGE_DEDUP_H
 #define PLN__STAGE_DEDUP_H
@@ -67,9 +67,15 @@ typedef struct pln__dedup_stage {
     int64_t latest; /* the greatest event time, or the clock's, so far; INT64_MIN: none */
     pln__held held;
 
+    /* keys that the budget has no room for go to the run's state file */
+    bool spills;
+    pln_context *ctx;   /* of the slot that is running, for the store */
+    int64_t generation; /* of scope "epoch": what other epochs put there is not found */
+
     pln__buffer key_bytes, bits, numbers;
     pln__picks picks, duplicates, late;
     int64_t reported[3]; /* what the metrics stand at: keys, bytes, bound */
+    int64_t told[3];     /* of this process: spilled, asked, asked in vain */
 } pln__dedup_stage;
 
 static inline bool pln__dedup_holds(const pln__dedup_stage *s) {
@@ -83,6 +89,13 @@ static inline int64_t pln__dedup_before(const pln__dedup_stage *s) {
 pln_status pln__dedup_keys_new(pln__dedup_stage *s, const struct ArrowSchema *in, pln_error *err);
 pln_status pln__dedup_stores_new(pln__dedup_stage *s, pln_error *err);
 void pln__dedup_stores_free(pln__dedup_stage *s);
+
+/* dedup_store.c */
+/* Whether the run has a state file to put keys to. */
+pln_status pln__dedup_store_ask(pln__dedup_stage *s, pln_context *ctx, pln_error *err);
+pln_dedup_store pln__dedup_store(pln__dedup_stage *s);
+/* An epoch ends: keys that are forgotten may go out of the state file, too. */
+pln_status pln__dedup_store_expire(pln__dedup_stage *s, pln_context *ctx, pln_error *err);
 
 /* dedup_held.c */
 void pln__held_free(pln__dedup_stage *s, pln_context *ctx);

@@ -163,6 +163,7 @@ pln_status pln__held_end(pln__dedup_stage *s, pln_context *ctx, pln_error *err) 
     h->base += h->n;
     h->n = h->queue.n = 0;
     pln_dedup_clear(s->index);
+    PLN__TRY(pln_dedup_expire(s->index, h->base, err)); /* of those in the state file, too */
 out:
     return status;
 }
@@ -231,19 +232,24 @@ static pln_status known_key(arrival *a, pln__held_row *r, int64_t row) {
     return PLN_OK;
 }
 
-static pln_status arrive(arrival *a, int64_t row, uint64_t hash, int64_t first) {
+/* `i`: which of the keys fetched last. */
+static pln_status arrive(arrival *a, int64_t row, uint64_t hash, int64_t i, int64_t first) {
     pln__dedup_stage *s = a->stage;
     pln__held *h = &s->held;
-    int64_t *stands, id;
+    pln__dedup_asked asked = {s->key_bytes.data + row * PLN_KEY_SIZE, hash, i};
+    int64_t stands, id;
     bool fresh;
-    pln_status status = pln__dedup_one(s->index, s->key_bytes.data + row * PLN_KEY_SIZE, hash,
-                                       h->base + h->n, &stands, &fresh, a->err);
+    pln_status status =
+        pln__dedup_one(s->index, &asked, h->base + h->n, &stands, &fresh, a->err);
     if (status < 0)
         return status;
-    if (!fresh && h->rows[*stands - h->base].slot >= 0)
-        return known_key(a, &h->rows[*stands - h->base], row);
+    if (!fresh && h->rows[stands - h->base].slot >= 0)
+        return known_key(a, &h->rows[stands - h->base], row);
     status = new_key(a, row, first, &id);
-    *stands = id;
+    if (status >= 0 && !fresh)
+        status = pln__dedup_set(s->index, &asked, id, a->err);
+    if (status < 0)
+        return status;
     if (s->updates)
         s->picks.rows[s->picks.n++] = (int32_t)row;
     a->absorbed += !s->updates;
@@ -254,12 +260,12 @@ static pln_status arrive_all(arrival *a, int64_t n, const int64_t *times) {
     pln__dedup_stage *s = a->stage;
     pln_status status = PLN_OK;
     uint64_t hashes[PLN__DEDUP_FETCH];
+    int64_t step = pln__dedup_step(s->index);
     for (int64_t i = 0; i < n; i++) {
-        int64_t k = i % PLN__DEDUP_FETCH, first = times == NULL ? 0 : times[i];
+        int64_t k = i % step, first = times == NULL ? 0 : times[i];
         if (k == 0)
             PLN__TRY(pln__dedup_fetch(s->index, s->key_bytes.data + i * PLN_KEY_SIZE,
-                                      n - i < PLN__DEDUP_FETCH ? n - i : PLN__DEDUP_FETCH, hashes,
-                                      a->err));
+                                      n - i < step ? n - i : step, hashes, a->err));
         if (first == INT64_MIN)
             continue;
         if (times != NULL && (first > s->latest || i == 0)) {
@@ -269,7 +275,7 @@ static pln_status arrive_all(arrival *a, int64_t n, const int64_t *times) {
         if (s->scope == PLN__SCOPE_HORIZON && first < pln__dedup_before(s))
             s->late.rows[s->late.n++] = (int32_t)i;
         else
-            PLN__TRY(arrive(a, i, hashes[k], first));
+            PLN__TRY(arrive(a, i, hashes[k], k, first));
     }
 out:
     return status;
@@ -377,15 +383,17 @@ pln_status pln__held_restore(pln__dedup_stage *s, pln_context *ctx, pln_batch *b
     PLN__TRY(pln__buffer_reserve(s->mem, &s->key_bytes, n * PLN_KEY_SIZE + 8, err));
     PLN__TRY(pln_keys_batch(s->keys, a.rows, s->key_bytes.data, err));
     PLN__TRY(take_slot(s, ctx, batch, &a.slot, err));
+    uint64_t hashes[PLN__DEDUP_FETCH];
+    int64_t step = pln__dedup_step(s->index);
     for (int64_t i = 0; i < n && status >= 0; i++) {
         const uint8_t *key = s->key_bytes.data + i * PLN_KEY_SIZE;
-        uint64_t hash;
-        int64_t *stands, id;
+        int64_t stands, id, k = i % step;
         bool fresh = false;
-        status = pln__dedup_fetch(s->index, key, 1, &hash, err);
+        if (k == 0)
+            status = pln__dedup_fetch(s->index, key, n - i < step ? n - i : step, hashes, err);
         if (status >= 0)
-            status =
-                pln__dedup_one(s->index, key, hash, s->held.base + s->held.n, &stands, &fresh, err);
+            status = pln__dedup_one(s->index, &(pln__dedup_asked){key, hashes[k], k},
+                                    s->held.base + s->held.n, &stands, &fresh, err);
         if (status >= 0 && !fresh)
             status = pln__error_set(err, PLN_ECORRUPT, "the saved rows have a key twice");
         if (status >= 0)

@@ -1,6 +1,7 @@
 /*
  * The state of dedup in pieces of bounded size. "state": numbers of 8 bytes; "keys.N": of the index, "bloom.N": parts of the filter's bytes, "rows.N":
- * rows that are held, each piece a count, when their keys came, and the rows. N counts from 0.
+ * rows that are held, each piece a count, when their keys came, and the rows. N counts from 0. "spill": beside a state file that may have more keys, the number of the next
+ * key that is held and the generation; "behind0.N" and "behind1.N": what the index knows of the keys there. Rows that are held put theirs there again.
  */
 #include "base/little.h"
 #include "stage/dedup.h"
@@ -38,6 +39,31 @@ static pln_status save_keys(const pln__dedup_stage *s, pln_context *ctx, pln__bu
             return PLN_OK;
         PLN__TRY(put(ctx, "keys", n, scratch->data, size, err));
     }
+out:
+    return status;
+}
+
+static pln_status save_spill(const pln__dedup_stage *s, pln_context *ctx, pln_error *err) {
+    uint8_t bytes[16];
+    pln__store_le64(bytes, (uint64_t)(s->held.base + s->held.n));
+    pln__store_le64(bytes + 8, (uint64_t)s->generation);
+    return ctx->host->state_put(ctx, "spill", bytes, sizeof bytes, err);
+}
+
+static const char *const behind_names[] = {"behind0", "behind1"};
+
+static pln_status save_behind(const pln__dedup_stage *s, pln_context *ctx, int which,
+                              pln__buffer *scratch, pln_error *err) {
+    pln_status status = PLN_OK;
+    int64_t size = pln__dedup_filter_size(s->index, which);
+    if (size == 0)
+        return PLN_OK;
+    PLN__TRY(pln__buffer_reserve(s->mem, scratch, size, err));
+    PLN__TRY(
+        pln__dedup_filter_write(s->index, which, scratch->data, scratch->capacity, &size, err));
+    for (int64_t at = 0; at < size; at += BLOOM_PIECE)
+        PLN__TRY(put(ctx, behind_names[which], at / BLOOM_PIECE, scratch->data + at,
+                     size - at < BLOOM_PIECE ? size - at : BLOOM_PIECE, err));
 out:
     return status;
 }
@@ -99,6 +125,13 @@ pln_status pln__dedup_save(void *self, pln_context *ctx, int64_t n, pln_error *e
     pln__buffer scratch = {0};
     (void)n;
     PLN__TRY(save_numbers(s, ctx, err));
+    if (s->spills)
+        PLN__TRY(save_spill(s, ctx, err));
+    for (int which = 0; which < 2 && s->spills && !pln__dedup_holds(s); which++) {
+        scratch.size = 0;
+        PLN__TRY(save_behind(s, ctx, which, &scratch, err));
+    }
+    scratch.size = 0;
     PLN__TRY(s->use_bloom          ? save_bloom(s, ctx, &scratch, err)
              : pln__dedup_holds(s) ? save_rows(s, ctx, &scratch, err)
                                    : save_keys(s, ctx, &scratch, err));
@@ -165,22 +198,45 @@ static pln_status load_bloom(pln__dedup_stage *s, const pln__buffer *bytes, pln_
     return PLN_OK;
 }
 
-pln_status pln__dedup_load(void *self, pln_context *ctx, const pln_piece *pieces, int64_t count,
-                           pln_error *err) {
+static pln_status load_spill(pln__dedup_stage *s, const pln_piece *piece, pln_error *err) {
+    const uint8_t *bytes = piece->bytes;
+    if (strcmp(piece->key, "spill") != 0 || piece->size != 16)
+        return damaged(err, piece->key);
+    s->held.base = (int64_t)pln__load_le64(bytes);
+    s->generation = (int64_t)pln__load_le64(bytes + 8);
+    if (s->held.base < 0 || s->held.base == INT64_MAX)
+        return damaged(err, piece->key);
+    return pln__dedup_holds(s) ? pln_dedup_expire(s->index, s->held.base, err) : PLN_OK;
+}
+
+/* Whether a piece is number `n` of those with this name. */
+static bool is_piece(const pln_piece *piece, const char *what, int64_t n) {
+    char key[32];
+    snprintf(key, sizeof key, "%s.%lld", what, (long long)n);
+    return strcmp(key, piece->key) == 0;
+}
+
+/* The pieces of one filter from *at on. */
+static pln_status load_behind(pln__dedup_stage *s, const pln_piece *pieces, int64_t count,
+                              int64_t *at, int which, pln_error *err) {
     pln_status status = PLN_OK;
-    pln__dedup_stage *s = self;
+    pln__buffer bytes = {0};
+    for (int64_t n = 0; *at < count && is_piece(&pieces[*at], behind_names[which], n); n++, ++*at)
+        PLN__TRY(pln__buffer_append(s->mem, &bytes, pieces[*at].bytes, pieces[*at].size, err));
+    if (bytes.size > 0)
+        PLN__TRY(pln__dedup_filter_read(s->index, which, bytes.data, bytes.size, err));
+out:
+    pln__buffer_free(s->mem, &bytes);
+    return status;
+}
+
+static pln_status load_pieces(pln__dedup_stage *s, pln_context *ctx, const pln_piece *pieces,
+                              int64_t count, pln_error *err) {
+    pln_status status = PLN_OK;
     pln__buffer bloom = {0};
     const char *what = s->use_bloom ? "bloom" : pln__dedup_holds(s) ? "rows" : "keys";
-    if (count < 1)
-        return pln__error_set(err, PLN_ECORRUPT, "the saved state is missing");
-    PLN__TRY(load_numbers(s, &pieces[0], err));
-    PLN__TRY(pln__dedup_keys_new(s, &s->schema, err));
-    pln__dedup_stores_free(s);
-    PLN__TRY(pln__dedup_stores_new(s, err));
-    for (int64_t i = 1; i < count; i++) {
-        char key[32];
-        snprintf(key, sizeof key, "%s.%lld", what, (long long)(i - 1));
-        if (strcmp(key, pieces[i].key) != 0)
+    for (int64_t i = 0; i < count; i++) {
+        if (!is_piece(&pieces[i], what, i))
             PLN__TRY(damaged(err, pieces[i].key));
         PLN__TRY(
             s->use_bloom ? pln__buffer_append(s->mem, &bloom, pieces[i].bytes, pieces[i].size, err)
@@ -189,9 +245,31 @@ pln_status pln__dedup_load(void *self, pln_context *ctx, const pln_piece *pieces
     }
     if (s->use_bloom)
         PLN__TRY(load_bloom(s, &bloom, err));
-    if (!s->use_bloom && !pln__dedup_holds(s) && s->latest != INT64_MIN)
-        PLN__TRY(pln_dedup_expire(s->index, pln__dedup_before(s), err));
 out:
     pln__buffer_free(s->mem, &bloom);
+    return status;
+}
+
+pln_status pln__dedup_load(void *self, pln_context *ctx, const pln_piece *pieces, int64_t count,
+                           pln_error *err) {
+    pln_status status = PLN_OK;
+    pln__dedup_stage *s = self;
+    int64_t at = 1;
+    s->ctx = ctx;
+    if (count < 1)
+        return pln__error_set(err, PLN_ECORRUPT, "the saved state is missing");
+    PLN__TRY(load_numbers(s, &pieces[0], err));
+    PLN__TRY(pln__dedup_keys_new(s, &s->schema, err));
+    pln__dedup_stores_free(s);
+    PLN__TRY(pln__dedup_stores_new(s, err));
+    if (!s->use_bloom && !pln__dedup_holds(s) && s->latest != INT64_MIN)
+        PLN__TRY(pln_dedup_expire(s->index, pln__dedup_before(s), err));
+    if (s->spills && count > 1 && strcmp(pieces[1].key, "spill") == 0) {
+        PLN__TRY(load_spill(s, &pieces[at++], err));
+        for (int which = 0; which < 2; which++)
+            PLN__TRY(load_behind(s, pieces, count, &at, which, err));
+    }
+    PLN__TRY(load_pieces(s, ctx, pieces + at, count - at, err));
+out:
     return status;
 }

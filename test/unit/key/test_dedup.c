@@ -524,11 +524,11 @@ START_TEST(an_error_of_the_store_is_the_answer) {
         fake f = {.keys = dedup_new(0, 0, NULL, 0), .fail_at = at};
         pln_dedup_store store = {.struct_size = sizeof store, .user = &f, .get = fake_get,
                                  .put = fake_put};
-        pln_dedup *d = dedup_new(0, 0, &store, 1 << 16);
+        pln_dedup *d = dedup_new(0, 0, &store, 1 << 17);
         pln_status status = PLN_OK;
-        for (uint64_t n = 0; n < 10000 && status == PLN_OK; n += 50) {
+        for (uint64_t n = 0; n < 20000 && status == PLN_OK; n += 50) {
             for (uint64_t i = 0; i < 50; i++)
-                key_of(SPREAD, (n + i) % 6000, keys + 16 * i);
+                key_of(SPREAD, (n + i) % 12000, keys + 16 * i);
             status = pln_dedup_batch(d, keys, NULL, 50, fresh, NULL, &why);
         }
         if (status < 0) {
