@@ -456,6 +456,7 @@ static const test_case cases[] = {
     {"sample", "{\"fraction\": 0.5, \"seed\": 3}", NULL, NULL, NULL, TRANSFORM(1, )},
     {"dedup", "{\"key\": \"part\"}", NULL, NULL, NULL, TRANSFORM(1, )},
     {"dedup", "{\"key\": \"id\", \"method\": \"bloom\", \"error\": 0.0001, \"expected\": 100}", NULL, NULL, NULL, TRANSFORM(1, )},
+    {"dedup", "{\"key\": \"id\", \"budget\": \"1MiB\"}", NULL, NULL, NULL, TRANSFORM(1, )},
     {"dedup", "{\"scope\": \"ttl\", \"ttl\": \"1000d\"}", NULL, NULL, NULL, TRANSFORM(1, )},
     {"dedup", "{\"key\": \"part\", \"keep\": \"last\"}", NULL, NULL, NULL, TRANSFORM(1, )},
     {"dedup", "{\"key\": \"part\", \"keep\": \"highest\", \"version\": \"amount\"}", NULL, NULL, NULL, TRANSFORM(1, )},
