@@ -132,33 +132,50 @@ static int64_t checksum(int64_t space, const pln__keyed *item) {
 
 /* ---- writing ---- */
 
-static pln_status remember(pln__state *state, int64_t space, int64_t n, const pln__keyed *item,
-                           pln_error *err) {
+/* Keys that were not there go together: a row for each would cost as much as the keys. */
+enum { LIST_MOST = 32768 };
+
+static int64_t list_checksum(int64_t space, const void *bytes, int64_t size) {
+    return (int64_t)(pln__hash_chain((uint64_t)space, bytes, size) >> 33);
+}
+
+static pln_status bind_undo(pln__state *state, int which, int64_t space, int64_t n, const void *key,
+                            int64_t size, pln_error *err) {
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
-    PLN__TRY(pln__state_statement(state, PLN__STATE_UNDO_ADD, &statement, err));
+    PLN__TRY(pln__state_statement(state, which, &statement, err));
     PLN__TRY(pln__state_bound(
         state,
         sqlite3_bind_int64(statement, 1, space) || sqlite3_bind_int64(statement, 2, n) ||
             sqlite3_bind_int64(statement, 3, ++state->undo) ||
-            pln__state_bind_bytes(statement, 4, item->key, item->key_size),
+            pln__state_bind_bytes(statement, 4, key, size) ||
+            (which == PLN__STATE_UNDO_NEW &&
+             sqlite3_bind_int64(statement, 5, list_checksum(space, key, size))),
         err));
-    PLN__TRY(pln__state_exec(state, PLN__STATE_UNDO_ADD, WRITTEN, err));
+    PLN__TRY(pln__state_exec(state, which, WRITTEN, err));
 out:
     return status;
 }
 
-static pln_status set(pln__state *state, int64_t space, const pln__keyed *item, int64_t sum,
-                      pln_error *err) {
+static pln_status note_made(pln__state *state, int64_t space, int64_t n, pln_error *err) {
+    pln_status status = PLN_OK;
+    if (state->made.size > 0)
+        status = bind_undo(state, PLN__STATE_UNDO_NEW, space, n, state->made.data,
+                           state->made.size, err);
+    state->made.size = 0;
+    return status;
+}
+
+static pln_status set(pln__state *state, int which, int64_t space, const pln__keyed *item,
+                      int64_t sum, pln_error *err) {
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
-    int which = item->value == NULL ? PLN__STATE_KEYED_DROP : PLN__STATE_KEYED_PUT;
     PLN__TRY(pln__state_statement(state, which, &statement, err));
     PLN__TRY(pln__state_bound(state,
                               sqlite3_bind_int64(statement, 1, space) ||
                                   pln__state_bind_bytes(statement, 2, item->key, item->key_size),
                               err));
-    if (item->value != NULL)
+    if (which != PLN__STATE_KEYED_DROP)
         PLN__TRY(pln__state_bound(
             state,
             pln__state_bind_bytes(statement, 3, item->value, item->value_size) ||
@@ -170,9 +187,48 @@ out:
     return status;
 }
 
+/* The key is new, as most are: tried first. */
+static pln_status add_new(pln__state *state, int64_t space, int64_t n, const pln__keyed *item,
+                          bool *added, pln_error *err) {
+    pln_status status = PLN_OK;
+    uint8_t size[2] = {(uint8_t)item->key_size, (uint8_t)(item->key_size >> 8)};
+    *added = false;
+    if (item->value == NULL)
+        return PLN_OK;
+    PLN__TRY(set(state, PLN__STATE_KEYED_ADD, space, item, checksum(space, item), err));
+    *added = sqlite3_changes(state->db) > 0;
+    if (!*added)
+        return PLN_OK;
+    PLN__TRY(pln__buffer_append(state->mem, &state->made, size, 2, err));
+    PLN__TRY(pln__buffer_append(state->mem, &state->made, item->key, item->key_size, err));
+    if (state->made.size > LIST_MOST)
+        PLN__TRY(note_made(state, space, n, err));
+out:
+    return status;
+}
+
+static pln_status put_one(pln__state *state, int64_t space, int64_t n, const pln__keyed *item,
+                          pln_error *err) {
+    pln_status status = PLN_OK;
+    bool added;
+    PLN__TRY(add_new(state, space, n, item, &added, err));
+    if (added)
+        return PLN_OK;
+    /* What is undone is undone from the end on, so that what was noted stays in its order. */
+    PLN__TRY(note_made(state, space, n, err));
+    PLN__TRY(
+        bind_undo(state, PLN__STATE_UNDO_ADD, space, n, item->key, item->key_size, err));
+    if (item->value == NULL)
+        return set(state, PLN__STATE_KEYED_DROP, space, item, 0, err);
+    PLN__TRY(set(state, PLN__STATE_KEYED_PUT, space, item, checksum(space, item), err));
+out:
+    return status;
+}
+
 static void forget_bindings(pln__state *state) {
-    static const int all[] = {PLN__STATE_UNDO_ADD, PLN__STATE_KEYED_PUT, PLN__STATE_KEYED_DROP,
-                              PLN__STATE_KEYED_GET, PLN__STATE_SPACE, PLN__STATE_SPACE_ADD};
+    static const int all[] = {PLN__STATE_UNDO_ADD,  PLN__STATE_UNDO_NEW,   PLN__STATE_KEYED_ADD,
+                              PLN__STATE_KEYED_PUT, PLN__STATE_KEYED_DROP, PLN__STATE_KEYED_GET,
+                              PLN__STATE_SPACE,     PLN__STATE_SPACE_ADD};
     for (int i = 0; i < PLN__COUNT(all); i++)
         if (state->statements[all[i]] != NULL)
             (void)sqlite3_clear_bindings(state->statements[all[i]]);
@@ -184,10 +240,10 @@ static pln_status put_all(pln__state *state, const char *node, int64_t n, const 
     int64_t space = 0;
     PLN__TRY(check_owner(state, err));
     PLN__TRY(make_space(state, node, n, &space, err));
-    for (int64_t i = 0; i < count; i++) {
-        PLN__TRY(remember(state, space, n, &items[i], err));
-        PLN__TRY(set(state, space, &items[i], checksum(space, &items[i]), err));
-    }
+    state->made.size = 0;
+    for (int64_t i = 0; i < count; i++)
+        PLN__TRY(put_one(state, space, n, &items[i], err));
+    PLN__TRY(note_made(state, space, n, err));
 out:
     return status;
 }
@@ -350,6 +406,43 @@ out:
 
 /* ---- taking over ---- */
 
+static pln_status damaged_list(const pln__state *state, pln_error *err) {
+    return pln__error_set(err, PLN_ECORRUPT,
+                          "state file '%s': run '%s' of pipeline '%s': a row of keyed_undo is "
+                          "damaged",
+                          state->path, state->run_key, state->pipeline);
+}
+
+/* Keys that the epoch made. */
+static pln_status unmake(pln__state *state, int64_t space, const uint8_t *list, int64_t size,
+                         pln_error *err) {
+    for (int64_t at = 0; at < size;) {
+        int64_t length = size - at < 2 ? size : list[at] | list[at + 1] << 8;
+        pln__keyed item = {.key = list + at + 2, .key_size = length};
+        if (length > size - at - 2)
+            return damaged_list(state, err);
+        pln_status status = set(state, PLN__STATE_KEYED_DROP, space, &item, 0, err);
+        if (status < 0)
+            return status;
+        at += 2 + length;
+    }
+    return PLN_OK;
+}
+
+static pln_status undo_row(pln__state *state, int64_t space, sqlite3_stmt *row, pln_error *err) {
+    pln__keyed item = {.key_size = sqlite3_column_bytes(row, 0)};
+    item.key = sqlite3_column_blob(row, 0);
+    read_row(row, 1, &item);
+    int64_t sum = sqlite3_column_int64(row, 3);
+    if (item.key == NULL || (item.value == NULL && item.value_size > 0))
+        return pln__error_memory(err, (uint64_t)item.key_size);
+    if (item.value != NULL)
+        return set(state, PLN__STATE_KEYED_PUT, space, &item, sum, err);
+    return sum == list_checksum(space, item.key, item.key_size)
+               ? unmake(state, space, item.key, item.key_size, err)
+               : damaged_list(state, err);
+}
+
 /* What epochs behind n found, the last first. */
 static pln_status undo_space(pln__state *state, int64_t space, int64_t n, pln_error *err) {
     sqlite3_stmt *statement = NULL;
@@ -359,14 +452,8 @@ static pln_status undo_space(pln__state *state, int64_t space, int64_t n, pln_er
     PLN__TRY(pln__state_bound(
         state, sqlite3_bind_int64(statement, 1, space) || sqlite3_bind_int64(statement, 2, n),
         err));
-    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-        pln__keyed item = {.key_size = sqlite3_column_bytes(statement, 0)};
-        item.key = sqlite3_column_blob(statement, 0);
-        read_row(statement, 1, &item);
-        if (item.key == NULL || (item.value == NULL && item.value_size > 0))
-            PLN__TRY(pln__error_memory(err, (uint64_t)item.key_size));
-        PLN__TRY(set(state, space, &item, sqlite3_column_int64(statement, 3), err));
-    }
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW)
+        PLN__TRY(undo_row(state, space, statement, err));
     if (code != SQLITE_DONE)
         PLN__TRY(pln__state_fail(state, READ, err));
     (void)sqlite3_reset(statement);

@@ -79,6 +79,7 @@ void pln__state_close(pln__state *state) {
         (void)sqlite3_finalize(state->statements[i]);
     (void)sqlite3_close(state->db);
     forget_run(state);
+    pln__buffer_free(state->mem, &state->made);
     pln__strfree(state->mem, state->path);
     pln__strfree(state->mem, state->title);
     pln__free(state->mem, state, sizeof *state);

@@ -49,6 +49,9 @@ static const char *const SQL[PLN__STATE_STATEMENTS] = {
     [PLN__STATE_SPACE_DROP] = "DELETE FROM keyed_space WHERE pipeline=?1 AND run_key=?2",
     [PLN__STATE_KEYED_GET] =
         "SELECT value, expires, checksum FROM keyed WHERE space=?1 AND key=?2",
+    [PLN__STATE_KEYED_ADD] =
+        "INSERT INTO keyed(space, key, value, expires, checksum) VALUES(?1, ?2, ?3, ?4, ?5)"
+        " ON CONFLICT DO NOTHING",
     [PLN__STATE_KEYED_PUT] =
         "INSERT INTO keyed(space, key, value, expires, checksum) VALUES(?1, ?2, ?3, ?4, ?5)"
         " ON CONFLICT DO UPDATE SET value=?3, expires=?4, checksum=?5",
@@ -59,8 +62,9 @@ static const char *const SQL[PLN__STATE_STATEMENTS] = {
     [PLN__STATE_KEYED_EMPTY] = "DELETE FROM keyed WHERE space=?1",
     [PLN__STATE_UNDO_ADD] =
         "INSERT INTO keyed_undo(space, n, seq, key, value, expires, checksum)"
-        " SELECT ?1, ?2, ?3, ?4, k.value, k.expires, k.checksum"
-        " FROM (SELECT 1) LEFT JOIN keyed k ON k.space=?1 AND k.key=?4",
+        " SELECT ?1, ?2, ?3, ?4, value, expires, checksum FROM keyed WHERE space=?1 AND key=?4",
+    [PLN__STATE_UNDO_NEW] =
+        "INSERT INTO keyed_undo(space, n, seq, key, checksum) VALUES(?1, ?2, ?3, ?4, ?5)",
     [PLN__STATE_UNDO_READ] = "SELECT key, value, expires, checksum FROM keyed_undo"
                              " WHERE space=?1 AND n>?2 ORDER BY n DESC, seq DESC",
     [PLN__STATE_UNDO_DROP] = "DELETE FROM keyed_undo WHERE space=?1 AND n>?2",

@@ -24,11 +24,13 @@ enum {
     PLN__STATE_SPACE_SET,
     PLN__STATE_SPACE_DROP,
     PLN__STATE_KEYED_GET,
+    PLN__STATE_KEYED_ADD,
     PLN__STATE_KEYED_PUT,
     PLN__STATE_KEYED_DROP,
     PLN__STATE_KEYED_SWEEP,
     PLN__STATE_KEYED_EMPTY,
     PLN__STATE_UNDO_ADD,
+    PLN__STATE_UNDO_NEW,
     PLN__STATE_UNDO_READ,
     PLN__STATE_UNDO_DROP,
     PLN__STATE_UNDO_DEAD,
@@ -51,7 +53,8 @@ struct pln__state {
     bool poisoned; /* a sync failed: nobody knows what is on the disk */
     bool relaxed;  /* transactions are in order, but not durable one by one */
     bool keyed;    /* the tables of keyed state are there */
-    int64_t undo;  /* number of the next row of keyed_undo */
+    int64_t undo;  /* number of the last row of keyed_undo */
+    pln__buffer made; /* keys that the put at work has found nothing under, of which keyed_undo has no row yet */
     sqlite3_stmt *statements[PLN__STATE_STATEMENTS];
 };
 

@@ -78,7 +78,8 @@ pln_status pln__state_commit(pln__state *state, int64_t owner, int64_t n, const 
 
 /*
  * Tables, made by the first put: keyed_space(id, pipeline, run_key, node, n) one row a node, n the epoch that wrote last; keyed(space, key, value, expires,
- * checksum); keyed_undo(space, n, seq, key, value, expires, checksum) what epoch n found where it wrote, value NULL for nothing, until n + 1 writes.
+ * checksum); keyed_undo(space, n, seq, key, value, expires, checksum) what epoch n found where it wrote, until n + 1 writes; where value is NULL it found nothing, and `key` is a
+ * list of keys, each behind its size as two bytes, the low one first.
  *
  * A put is a transaction of its own, so that the file is not locked while an epoch lasts. It belongs to its epoch all the same: who takes the run over undoes
  * what was put behind the epoch that is committed, wherever its head is kept.
