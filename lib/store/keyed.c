@@ -13,8 +13,11 @@ static const char TABLES[] =
     " key BLOB NOT NULL, value BLOB, expires INTEGER, checksum INTEGER,"
     " PRIMARY KEY(space, n, seq)) STRICT, WITHOUT ROWID;";
 
-/* What SQLite may hold of the file once there are keys in it: their upper pages, and the lower ones of a batch. */
-#define CACHE "PRAGMA cache_size=-16384"
+/*
+ * What SQLite may hold of the file once there are keys in it: their upper pages, and the lower ones of a batch. Pages that are written again and again go from the
+ * log into the file less often.
+ */
+#define CACHE "PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=4096"
 
 static const char READ[] = "keyed state cannot be read", WRITTEN[] = "keyed state cannot be written";
 
