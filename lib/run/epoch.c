@@ -28,14 +28,14 @@ pln_status pln__epoch_begin(pln_run *run, pln_error *err) {
 static pln_status flush_sink(pln__run_node *node, int64_t n, bool done, pln_error *err) {
     pln_status status = PLN_OK;
     const pln_sink *table = pln__sink_of(node);
-    int64_t rejected = node->counts.fates[PLN_REJECTED];
+    int64_t named = pln__named(node);
     pln__run_node *before = pln__time_to(node->run, node);
     if (done && table->finish != NULL)
         PLN__TRY(table->finish(node->self, &node->ctx, err));
     if (table->flush != NULL)
         PLN__TRY(table->flush(node->self, &node->ctx, n, err));
-    /* Rows that were taken and turn out to be wrong only now. */
-    node->counts.fates[PLN_PASSED] -= node->counts.fates[PLN_REJECTED] - rejected;
+    /* Rows that were taken and turn out to be wrong, or there already, only now. */
+    node->counts.fates[PLN_PASSED] -= pln__named(node) - named;
 out:
     pln__time_to(node->run, before);
     return at_node(node, status, err);

@@ -43,11 +43,10 @@ static pln_status park(pln__run_node *node, int32_t port, pln_batch *batch, pln_
 }
 
 static pln_status write_to_sink(pln__run_node *node, pln_batch *batch, pln_error *err) {
-    int64_t rejected = node->counts.fates[PLN_REJECTED];
+    int64_t before = pln__named(node);
     pln_status status = pln__sink_of(node)->write(node->self, &node->ctx, batch, err);
     if (status == PLN_OK)
-        node->counts.fates[PLN_PASSED] +=
-            pln_batch_rows(batch) - (node->counts.fates[PLN_REJECTED] - rejected);
+        node->counts.fates[PLN_PASSED] += pln_batch_rows(batch) - (pln__named(node) - before);
     return status;
 }
 

@@ -206,6 +206,13 @@ static inline int32_t pln__kind_of(const pln__run_node *node) {
 static inline uint32_t pln__caps_of(const pln__run_node *node) {
     return pln__stage_head(node->node->stage)->caps;
 }
+/* Rows of which a sink has said what became of them: the others were stored. */
+static inline int64_t pln__named(const pln__run_node *node) {
+    int64_t sum = 0;
+    for (int i = 0; i < PLN__FATES; i++)
+        sum += i == PLN_PASSED ? 0 : node->counts.fates[i];
+    return sum;
+}
 const pln_clock *pln__run_clock(const pln_run *run);
 int64_t pln__run_now(const pln_run *run);
 int64_t pln__run_monotonic(const pln_run *run);

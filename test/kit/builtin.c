@@ -427,6 +427,7 @@ static const test_case cases[] = {
     {"ndjson.write", NULL, NULL, "out/x.ndjson.gz", NULL, SINK(FILES)},
     {"sqlite.append", "{\"table\": \"t\", \"key\": [\"id\"]}", NULL, NULL, "SELECT * FROM t ORDER BY id", SINK(SQLITE, .reset = remove_out)},
     {"sqlite.append", "{\"table\": \"t\"}", NULL, NULL, "SELECT * FROM t ORDER BY id", SINK(SQLITE, .reset = make_database)},
+    {"sqlite.append", "{\"table\": \"t\", \"key\": [\"id\"], \"key_column\": \"row_key\"}", NULL, NULL, "SELECT * FROM t ORDER BY id", SINK(SQLITE, .reset = remove_out)},
     {"sqlite.upsert", "{\"table\": \"t\", \"key\": [\"id\"]}", NULL, NULL, "SELECT * FROM t ORDER BY id", SINK(SQLITE, .reset = make_database)},
     {"sqlite.overwrite", "{\"table\": \"t\"}", NULL, NULL, "SELECT * FROM t ORDER BY id, amount", SINK(SQLITE, .reset = remove_out)},
     {"sqlite.overwrite", "{\"table\": \"t\", \"partition\": [\"part\"]}", NULL, NULL, "SELECT * FROM t ORDER BY id, amount",

@@ -115,7 +115,7 @@ static void count_many(pln__lite_sink *sink, int64_t taken) {
     const int64_t *noted = sink->db->noted;
     int64_t there = noted[0] + noted[1];
     int64_t changed = sqlite3_changes64(sink->db->handle);
-    if (sink->mode != PLN__LITE_UPSERT)
+    if (sink->mode != PLN__LITE_UPSERT && !sink->config.keyed)
         changed = taken;
     sink->counts.inserted += taken - there;
     sink->counts.updated += changed - (taken - there);
@@ -209,6 +209,10 @@ pln_status pln__lite_apply(pln__lite_sink *sink, pln_context *ctx, const pln__li
             PLN__TRY(pln__lite_feed_cancelled(sink, err));
     }
     PLN__TRY(reject_all(sink, ctx, err));
+    if (sink->config.keyed) {
+        PLN__TRY(ctx->host->account(ctx, PLN_DUPLICATE, sink->counts.unchanged, err));
+        sink->counts.unchanged = 0;
+    }
 out:
     sink->n_refused = 0;
     report(sink, ctx);

@@ -106,24 +106,52 @@ static pln_status find_tombstone(pln__lite_sink *sink, pln_error *err) {
     return status;
 }
 
+/*
+ * The column with the rows' keys. By SHA-256, for of two rows with one key the second is lost: nobody may make such a pair, and the keys are the same in every run, so
+ * that no secret helps.
+ */
+static pln_status add_key(pln__lite_sink *sink, pln_error *err) {
+    pln_status status = PLN_OK;
+    pln_keys_options options;
+    const char *name = sink->config.key.items[0];
+    if (pln__schema_find(&sink->schema, name) >= 0)
+        PLN__FAIL(err, PLN_EOPTION, "option 'key_column': the input has a column '%s'", name);
+    pln_keys_options_init(&options, sizeof options);
+    options.hash = PLN_KEY_SHA256;
+    status = pln__keys_new(sink->mem, &sink->schema,
+                           (const char *const *)(void *)sink->config.fields.items,
+                           sink->config.fields.count, &options, &sink->keys, err);
+    if (status < 0)
+        pln__error_prefix(err, "key");
+    PLN__TRY(status);
+    PLN__TRY(pln__field_new(sink->mem, "w:16", name, false, 0, &sink->key_schema, err));
+    pln__lite_column *column = &sink->columns[sink->n_columns++];
+    column->name = sink->key_schema.name;
+    column->index = -1;
+    PLN__TRY(pln__lite_value_init(sink->mem, &sink->key_schema, &sink->config.storing,
+                                  &column->value, err));
+out:
+    return status;
+}
+
 pln_status pln__lite_columns(pln__lite_sink *sink, const struct ArrowSchema *schema,
                              pln_error *err) {
     pln_status status = PLN_OK;
+    int64_t room = schema->n_children + sink->config.keyed;
     pln__lite_columns_free(sink);
     PLN__TRY(pln__schema_copy(sink->mem, schema, &sink->schema, err));
     PLN__TRY(find_tombstone(sink, err));
     if (schema->n_children - (sink->tombstone >= 0) < 1)
         PLN__FAIL(err, PLN_ETYPE, "table %s: the rows have no column to store", sink->config.table);
-    sink->columns = pln__calloc(sink->mem, (uint64_t)schema->n_children, sizeof *sink->columns);
+    sink->columns = pln__calloc(sink->mem, (uint64_t)room, sizeof *sink->columns);
     if (sink->columns == NULL) {
-        status = pln__error_memory(err, (uint64_t)schema->n_children * sizeof *sink->columns);
+        status = pln__error_memory(err, (uint64_t)room * sizeof *sink->columns);
         goto out;
     }
-    sink->columns_size = schema->n_children;
-    sink->feed.cells =
-        pln__calloc(sink->mem, (uint64_t)schema->n_children, sizeof *sink->feed.cells);
+    sink->columns_size = room;
+    sink->feed.cells = pln__calloc(sink->mem, (uint64_t)room, sizeof *sink->feed.cells);
     if (sink->feed.cells == NULL) {
-        status = pln__error_memory(err, (uint64_t)schema->n_children * sizeof *sink->feed.cells);
+        status = pln__error_memory(err, (uint64_t)room * sizeof *sink->feed.cells);
         goto out;
     }
     for (int32_t i = 0; i < schema->n_children; i++) {
@@ -135,6 +163,8 @@ pln_status pln__lite_columns(pln__lite_sink *sink, const struct ArrowSchema *sch
         PLN__TRY(pln__lite_value_init(sink->mem, sink->schema.children[i], &sink->config.storing,
                                       &column->value, err));
     }
+    if (sink->config.keyed)
+        PLN__TRY(add_key(sink, err));
     PLN__TRY(check_names(sink, err));
     PLN__TRY(mark_key(sink, err));
     PLN__TRY(mark_partition(sink, err));
@@ -151,5 +181,9 @@ void pln__lite_columns_free(pln__lite_sink *sink) {
     sink->columns = NULL;
     sink->feed.cells = NULL;
     sink->n_columns = sink->columns_size = 0;
+    pln_keys_free(sink->keys);
+    sink->keys = NULL;
+    pln__schema_release(&sink->key_schema);
+    sink->key_schema = (struct ArrowSchema){0};
     pln__schema_release(&sink->schema);
 }

@@ -53,6 +53,12 @@ pln_status pln__lite_feed_cancelled(pln__lite_sink *sink, pln_error *err) {
 static const char *load_cell(pln__lite_sink *sink, const struct ArrowArray *rows, int32_t i) {
     pln__lite_column *column = &sink->columns[i];
     pln__lite_cell *cell = &sink->feed.cells[i];
+    if (PLN__UNLIKELY(column->index < 0)) {
+        const uint8_t *keys = sink->held[sink->feed.held].keys;
+        *cell = (pln__lite_cell){.type = SQLITE_BLOB, .size = PLN_KEY_SIZE};
+        cell->as.bytes = keys + sink->feed.row * PLN_KEY_SIZE;
+        return NULL;
+    }
     const struct ArrowArray *array = rows->children[column->index];
     if (PLN__LIKELY(!pln__lite_value_null(&column->value, array, sink->feed.row)))
         return pln__lite_value_cell(&column->value, array, sink->feed.row, cell);

@@ -43,7 +43,11 @@
 const pln_option pln__lite_append_options[] = {
     COMMON,
     {"key", PLN_OPT_COLUMNS, 0, NULL, NULL,
-     "Columns of the primary key of a table that is made; rows that break it are rejected."},
+     "Columns of the primary key of a table that is made; rows that break it are rejected. With "
+     "key_column: the columns that make a row's key; all if not given."},
+    {"key_column", PLN_OPT_TEXT, 0, NULL, NULL,
+     "A column, behind those of the rows, for a key of each row. A row whose key is there is left "
+     "out and counted as a duplicate. The table must have a primary key or unique index on it."},
     END,
 };
 
@@ -123,6 +127,15 @@ static pln_status read_names(pln_context *ctx, const pln_config *config, const c
     return PLN_OK;
 }
 
+static pln_status one_name(const pln_allocator *mem, const char *name, pln__lite_names *out,
+                           pln_error *err) {
+    out->items = pln__calloc(mem, 1, sizeof *out->items);
+    if (out->items == NULL)
+        return pln__error_memory(err, sizeof *out->items);
+    out->count = 1;
+    return dup_text(mem, name, &out->items[0], err);
+}
+
 static bool chosen(const pln_host *host, const pln_config *config, const char *key,
                    const char *value) {
     const char *text = host->config_text(config, key);
@@ -141,7 +154,10 @@ pln_status pln__lite_config_read(pln_context *ctx, const pln_config *config, int
     out->add_columns = chosen(host, config, "on_new_column", "add");
     out->storing.timestamps_integer = chosen(host, config, "timestamps", "integer");
     out->storing.decimals_real = chosen(host, config, "decimals", "real");
-    PLN__TRY(read_names(ctx, config, "key", &out->key, err));
+    out->keyed = mode == PLN__LITE_APPEND && host->config_has(config, "key_column");
+    PLN__TRY(read_names(ctx, config, "key", out->keyed ? &out->fields : &out->key, err));
+    if (out->keyed)
+        PLN__TRY(one_name(mem, host->config_text(config, "key_column"), &out->key, err));
     if (mode == PLN__LITE_UPSERT) {
         out->sort = host->config_int(config, "sort") != 0;
         PLN__TRY(dup_text(mem, host->config_text(config, "version"), &out->version, err));
@@ -164,5 +180,6 @@ void pln__lite_config_free(const pln_allocator *mem, pln__lite_config *config) {
     pln__strfree(mem, config->tombstone);
     pln__strfree(mem, config->clear);
     names_free(mem, &config->key);
+    names_free(mem, &config->fields);
     names_free(mem, &config->partition);
 }

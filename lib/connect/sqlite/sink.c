@@ -7,8 +7,11 @@ static pln_identity identify(pln_context *ctx) {
 }
 
 static void forget_rows(pln__lite_sink *sink, pln_context *ctx) {
-    for (int64_t i = 0; i < sink->n_held; i++)
+    for (int64_t i = 0; i < sink->n_held; i++) {
+        pln__free(sink->mem, sink->held[i].keys,
+                  (uint64_t)sink->held[i].rows->length * PLN_KEY_SIZE);
         ctx->host->batch_unref(sink->held[i].batch);
+    }
     sink->n_held = sink->held_rows = sink->held_bytes = 0;
     sink->n_refused = 0;
 }
@@ -126,7 +129,18 @@ static pln_status hold(pln__lite_sink *sink, pln_context *ctx, pln_batch *batch,
                                   sizeof *sink->held, err);
     if (status < 0)
         return status;
-    sink->held[sink->n_held++] = (pln__lite_held){ctx->host->batch_ref(batch), rows};
+    uint8_t *keys = NULL;
+    if (sink->config.keyed) {
+        uint64_t size = (uint64_t)rows->length * PLN_KEY_SIZE;
+        keys = pln__alloc(sink->mem, size);
+        status = keys == NULL ? pln__error_memory(err, size)
+                              : pln_keys_batch(sink->keys, rows, keys, err);
+        if (status < 0) {
+            pln__free(sink->mem, keys, size);
+            return status;
+        }
+    }
+    sink->held[sink->n_held++] = (pln__lite_held){ctx->host->batch_ref(batch), rows, keys};
     sink->held_rows += rows->length;
     for (int64_t i = 0; i < rows->n_children; i++)
         sink->held_bytes += bytes_of(sink->schema.children[i], rows->children[i]);

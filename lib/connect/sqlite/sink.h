@@ -4,6 +4,7 @@
 
 #include "connect/sqlite/db.h"
 #include "connect/sqlite/value.h"
+#include "key/key.h"
 
 enum { PLN__LITE_APPEND, PLN__LITE_UPSERT, PLN__LITE_OVERWRITE };
 
@@ -23,6 +24,8 @@ typedef struct pln__lite_config {
     bool sort;
     pln__lite_storing storing;
     pln__lite_names key;
+    bool keyed;             /* the key is a column of its own, made of `fields` */
+    pln__lite_names fields; /* none: all columns */
     pln__lite_names partition;
     char *version;
     char *tombstone; /* the option `delete` */
@@ -32,7 +35,7 @@ typedef struct pln__lite_config {
 /* A column of the rows that is stored. */
 typedef struct pln__lite_column {
     const char *name; /* the schema's */
-    int32_t index;    /* in the rows */
+    int32_t index;    /* in the rows; -1: the key of the row */
     bool key;
     bool partition;
     pln__lite_value value;
@@ -41,6 +44,7 @@ typedef struct pln__lite_column {
 typedef struct pln__lite_held {
     pln_batch *batch;
     const struct ArrowArray *rows;
+    uint8_t *keys; /* PLN_KEY_SIZE bytes a row, or NULL */
 } pln__lite_held;
 
 /* A row that was refused, kept until the batch it came from is looked through. */
@@ -83,6 +87,8 @@ typedef struct pln__lite_sink {
     pln__lite *db;
     pln__lite_config config;
     struct ArrowSchema schema;
+    struct ArrowSchema key_schema; /* of the column with the rows' keys */
+    pln_keys *keys;
     pln__lite_column *columns;
     int64_t n_columns, columns_size;
     int32_t tombstone; /* index in the rows, -1 */

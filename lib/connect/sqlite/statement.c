@@ -82,6 +82,14 @@ static void compare_columns(const pln__lite_sink *sink, pln__text *sql) {
         }
 }
 
+/* For where there must be something to set. */
+static void set_to_itself(const pln__lite_sink *sink, pln__text *sql) {
+    pln__text_str(sql, " DO UPDATE SET ");
+    pln__lite_quote(sql, sink->config.key.items[0]);
+    pln__text_str(sql, "=excluded.");
+    pln__lite_quote(sql, sink->config.key.items[0]);
+}
+
 /* An equal row is not written again, so that a rerun leaves the file as it is. */
 static void update_if_different(const pln__lite_sink *sink, pln__text *sql) {
     int64_t n = 0;
@@ -93,12 +101,8 @@ static void update_if_different(const pln__lite_sink *sink, pln__text *sql) {
         pln__text_str(sql, "=excluded.");
         pln__lite_quote(sql, sink->columns[i].name);
     }
-    if (n == 0) {
-        pln__text_str(sql, " DO UPDATE SET ");
-        pln__lite_quote(sql, sink->config.key.items[0]);
-        pln__text_str(sql, "=excluded.");
-        pln__lite_quote(sql, sink->config.key.items[0]);
-    }
+    if (n == 0)
+        set_to_itself(sink, sql);
     pln__text_str(sql, " WHERE ");
     newer(sink, NULL, sql);
     /* Where all columns are the key there is nothing to update, but SQLite would not even ask beside a plain false. */
@@ -107,15 +111,24 @@ static void update_if_different(const pln__lite_sink *sink, pln__text *sql) {
     pln__text_str(sql, n == 0 ? "" : ")");
 }
 
+/* Nothing, but with a note that the row was there: a trigger that ignores a row changes nothing, too. */
+static void note_if_there(const pln__lite_sink *sink, pln__text *sql) {
+    set_to_itself(sink, sql);
+    pln__text_str(sql, " WHERE pln_note(1) IS NULL");
+}
+
 static void on_conflict(const pln__lite_sink *sink, pln__text *sql) {
-    if (sink->mode != PLN__LITE_UPSERT)
+    if (sink->mode != PLN__LITE_UPSERT && !sink->config.keyed)
         return;
     for (int64_t i = 0; i < sink->config.key.count; i++) {
         pln__text_str(sql, i == 0 ? " ON CONFLICT(" : ", ");
         pln__lite_quote(sql, sink->config.key.items[i]);
     }
     pln__text_char(sql, ')');
-    update_if_different(sink, sql);
+    if (sink->config.keyed)
+        note_if_there(sink, sql);
+    else
+        update_if_different(sink, sql);
 }
 
 static pln_status prepare_write(pln__lite_sink *sink, pln_error *err) {

@@ -258,7 +258,7 @@ static pln_status inspect(pln__lite_sink *sink, table_shape *out, pln_error *err
         goto out;
     PLN__TRY(check_columns(sink, out, err));
     PLN__TRY(check_triggers(sink, out, err));
-    if (sink->mode != PLN__LITE_UPSERT)
+    if (sink->mode != PLN__LITE_UPSERT && !sink->config.keyed)
         goto out;
     PLN__TRY(check_checks(sink, out, err));
     PLN__TRY(check_indexes(sink, out, err));
