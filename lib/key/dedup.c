@@ -109,8 +109,8 @@ pln_status pln_dedup_batch(pln_dedup *dedup, const uint8_t *keys, const int64_t 
         int64_t *into = held == NULL ? NULL : held + i;
         uint64_t bits = 0;
         if (dedup->has_store) {
-            status = pln__dedup_behind(dedup, keys + 16 * i, numbers, part, fresh + i / 8, into,
-                                       err);
+            status =
+                pln__dedup_behind(dedup, keys + 16 * i, numbers, part, fresh + i / 8, into, err);
             continue;
         }
         status = pln__dedup_put(t, keys + 16 * i, numbers, part, &bits, into, err);

@@ -188,8 +188,7 @@ pln_status pln__dedup_behind_look(pln_dedup *dedup, const uint8_t *keys, int64_t
         pln__dedup_find(&dedup->young, part, size, wanted, &found, NULL);
         wanted &= ~found;
         if (dedup->old.places != NULL && wanted != 0)
-            pln__dedup_find(&dedup->old, part, size, wanted, &old,
-                            q->numbers + i);
+            pln__dedup_find(&dedup->old, part, size, wanted, &old, q->numbers + i);
         q->there[i / 64] = old;
         wanted &= ~old;
         if (wanted != 0)
@@ -253,8 +252,8 @@ int64_t pln__dedup_filter_size(const pln_dedup *dedup, int which) {
 pln_status pln__dedup_filter_write(const pln_dedup *dedup, int which, uint8_t *out,
                                    int64_t capacity, int64_t *size, pln_error *err) {
     const pln__dedup_filter *filter = &dedup->filters[which];
-    pln_status status = pln_bloom_write(filter->bloom, out + FILTER_HEAD, capacity - FILTER_HEAD,
-                                        size, err);
+    pln_status status =
+        pln_bloom_write(filter->bloom, out + FILTER_HEAD, capacity - FILTER_HEAD, size, err);
     pln__store_le64(out, (uint64_t)filter->keys);
     pln__store_le64(out + 8, (uint64_t)filter->newest);
     pln__store_le64(out + 16, which == dedup->filling);

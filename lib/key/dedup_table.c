@@ -351,8 +351,7 @@ static int64_t copy_keys(const pln__dedup_table *t, const pln__dedup_segment *s,
     for (; *place < places && got < n; ++*place) {
         if (!living_at(t, s, *place))
             continue;
-        memcpy(keys + got * PLN_KEY_SIZE, pln__dedup_key(s->tags, s->groups, *place),
-               PLN_KEY_SIZE);
+        memcpy(keys + got * PLN_KEY_SIZE, pln__dedup_key(s->tags, s->groups, *place), PLN_KEY_SIZE);
         if (payloads != NULL)
             payloads[got] = pln__dedup_payloads(s->tags, s->groups)[*place];
         got++;

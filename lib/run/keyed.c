@@ -85,9 +85,8 @@ static pln_status too_large(const items *all, const pln__keyed *item, pln_error 
                               node, pln__show(shown, item->key, item->key_size),
                               (long long)item->key_size, PLN_KEYED_KEY_MAX);
     return pln__error_set(
-        err, PLN_ELIMIT,
-        "keyed state of node '%s': the value of key %s has %lld bytes, at most %d", node,
-        pln__show(shown, item->key, item->key_size), (long long)item->value_size,
+        err, PLN_ELIMIT, "keyed state of node '%s': the value of key %s has %lld bytes, at most %d",
+        node, pln__show(shown, item->key, item->key_size), (long long)item->value_size,
         PLN_KEYED_VALUE_MAX);
 }
 
@@ -201,8 +200,11 @@ static pln_status build(const findings *f, pln_batch **out, pln_error *err) {
     for (int64_t i = 0; i < f->all->n && status >= 0; i++) {
         const finding *row = &f->rows[i];
         pln_column *value = pln_column_child(&column, 0), *expires = pln_column_child(&column, 1);
-        status = row->there ? pln_column_bytes(value, row->size == 0 ? "" : (const char *)f->bytes.data + row->at, row->size, err)
-                            : pln_column_null(value, err);
+        status = row->there
+                     ? pln_column_bytes(value,
+                                        row->size == 0 ? "" : (const char *)f->bytes.data + row->at,
+                                        row->size, err)
+                     : pln_column_null(value, err);
         if (status >= 0)
             status = row->has_expires ? pln_column_int(expires, row->expires, err)
                                       : pln_column_null(expires, err);
@@ -231,8 +233,8 @@ static pln_status keyed_get(pln_context *ctx, pln_batch *keys, pln_batch **value
         PLN__TRY(pln__error_memory(err, (uint64_t)all.n * sizeof *f.rows));
     if (pln__keyed_schema(node->run, PLN_KEYED_VALUES, err) == NULL)
         PLN__TRY(PLN_ENOMEM);
-    PLN__TRY(pln__state_keyed_get(node->run->state, node->node->name, all.list, all.n, note, &f,
-                                  err));
+    PLN__TRY(
+        pln__state_keyed_get(node->run->state, node->node->name, all.list, all.n, note, &f, err));
     PLN__TRY(build(&f, values, err));
 out:
     pln__free(mem, f.rows, (uint64_t)(all.n + 1) * sizeof *f.rows);

@@ -338,8 +338,8 @@ static pln_status by_horizon(pln__dedup_stage *s, int64_t n, const int64_t *time
             pick(&s->late, i);
             continue;
         }
-        PLN__TRY(pln__dedup_one(s->index, &(pln__dedup_asked){key, hashes[k], k}, times[i],
-                                &stands, &fresh, err));
+        PLN__TRY(pln__dedup_one(s->index, &(pln__dedup_asked){key, hashes[k], k}, times[i], &stands,
+                                &fresh, err));
         pick(fresh ? &s->picks : &s->duplicates, i);
     }
 out:

@@ -239,8 +239,7 @@ static pln_status arrive(arrival *a, int64_t row, uint64_t hash, int64_t i, int6
     pln__dedup_asked asked = {s->key_bytes.data + row * PLN_KEY_SIZE, hash, i};
     int64_t stands, id;
     bool fresh;
-    pln_status status =
-        pln__dedup_one(s->index, &asked, h->base + h->n, &stands, &fresh, a->err);
+    pln_status status = pln__dedup_one(s->index, &asked, h->base + h->n, &stands, &fresh, a->err);
     if (status < 0)
         return status;
     if (!fresh && h->rows[stands - h->base].slot >= 0)

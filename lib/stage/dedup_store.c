@@ -154,8 +154,8 @@ pln_dedup_store pln__dedup_store(pln__dedup_stage *s) {
 }
 
 pln_status pln__dedup_store_expire(pln__dedup_stage *s, pln_context *ctx, pln_error *err) {
-    int64_t before = pln__dedup_holds(s)             ? s->held.base
-                     : s->scope == PLN__SCOPE_EPOCH  ? s->generation
+    int64_t before = pln__dedup_holds(s)              ? s->held.base
+                     : s->scope == PLN__SCOPE_EPOCH   ? s->generation
                      : s->scope == PLN__SCOPE_FOREVER ? INT64_MIN
                                                       : pln__dedup_before(s);
     return s->spills && before > INT64_MIN ? ctx->host->keyed_expire(ctx, before, err) : PLN_OK;

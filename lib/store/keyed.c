@@ -19,7 +19,8 @@ static const char TABLES[] =
  */
 #define CACHE "PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=4096"
 
-static const char READ[] = "keyed state cannot be read", WRITTEN[] = "keyed state cannot be written";
+static const char READ[] = "keyed state cannot be read",
+                  WRITTEN[] = "keyed state cannot be written";
 
 static pln_status need_run(const pln__state *state, pln_error *err) {
     return state->pipeline != NULL
@@ -163,8 +164,8 @@ out:
 static pln_status note_made(pln__state *state, int64_t space, int64_t n, pln_error *err) {
     pln_status status = PLN_OK;
     if (state->made.size > 0)
-        status = bind_undo(state, PLN__STATE_UNDO_NEW, space, n, state->made.data,
-                           state->made.size, err);
+        status = bind_undo(state, PLN__STATE_UNDO_NEW, space, n, state->made.data, state->made.size,
+                           err);
     state->made.size = 0;
     return status;
 }
@@ -219,8 +220,7 @@ static pln_status put_one(pln__state *state, int64_t space, int64_t n, const pln
         return PLN_OK;
     /* What is undone is undone from the end on, so that what was noted stays in its order. */
     PLN__TRY(note_made(state, space, n, err));
-    PLN__TRY(
-        bind_undo(state, PLN__STATE_UNDO_ADD, space, n, item->key, item->key_size, err));
+    PLN__TRY(bind_undo(state, PLN__STATE_UNDO_ADD, space, n, item->key, item->key_size, err));
     if (item->value == NULL)
         return set(state, PLN__STATE_KEYED_DROP, space, item, 0, err);
     PLN__TRY(set(state, PLN__STATE_KEYED_PUT, space, item, checksum(space, item), err));

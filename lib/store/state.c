@@ -177,13 +177,13 @@ static pln_status add_run(pln__state *state, pln_error *err) {
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
     PLN__TRY(pln__state_bind_run(state, PLN__STATE_ADD, &statement, err));
-    PLN__TRY(
-        pln__state_bound(state,
-              sqlite3_bind_int64(statement, 3, 1) ||
-                  sqlite3_bind_text(statement, 4, state->store, -1, SQLITE_STATIC) ||
-                  sqlite3_bind_int64(statement, 5, state->now_us) ||
-                  sqlite3_bind_int64(statement, 6, checksum(state, 1, 0, state->store, NULL, 0)),
-              err));
+    PLN__TRY(pln__state_bound(
+        state,
+        sqlite3_bind_int64(statement, 3, 1) ||
+            sqlite3_bind_text(statement, 4, state->store, -1, SQLITE_STATIC) ||
+            sqlite3_bind_int64(statement, 5, state->now_us) ||
+            sqlite3_bind_int64(statement, 6, checksum(state, 1, 0, state->store, NULL, 0)),
+        err));
     PLN__TRY(pln__state_exec(state, PLN__STATE_ADD, "cannot be written", err));
 out:
     return status;
@@ -196,10 +196,10 @@ static pln_status raise_owner(pln__state *state, const found_run *found, pln_err
         checksum(state, found->owner + 1, found->n, state->store, state->lent, state->lent_size);
     PLN__TRY(pln__state_bind_run(state, PLN__STATE_RAISE, &statement, err));
     PLN__TRY(pln__state_bound(state,
-                   sqlite3_bind_int64(statement, 3, found->owner + 1) ||
-                       sqlite3_bind_int64(statement, 4, state->now_us) ||
-                       sqlite3_bind_int64(statement, 5, sum),
-                   err));
+                              sqlite3_bind_int64(statement, 3, found->owner + 1) ||
+                                  sqlite3_bind_int64(statement, 4, state->now_us) ||
+                                  sqlite3_bind_int64(statement, 5, sum),
+                              err));
     PLN__TRY(pln__state_exec(state, PLN__STATE_RAISE, "cannot be written", err));
 out:
     return status;
@@ -256,18 +256,19 @@ static pln_status write_body(pln__state *state, const pln__state_run *what, int6
     int64_t sum = checksum(state, what->owner, what->n, "body", what->head, what->head_size);
     PLN__TRY(pln__state_bind_run(state, PLN__STATE_BODY_DROP, &statement, err));
     PLN__TRY(pln__state_bound(state,
-                   sqlite3_bind_int64(statement, 3, what->n) ||
-                       sqlite3_bind_int64(statement, 4, what->owner) ||
-                       sqlite3_bind_int64(statement, 5, keep),
-                   err));
+                              sqlite3_bind_int64(statement, 3, what->n) ||
+                                  sqlite3_bind_int64(statement, 4, what->owner) ||
+                                  sqlite3_bind_int64(statement, 5, keep),
+                              err));
     PLN__TRY(pln__state_exec(state, PLN__STATE_BODY_DROP, "cannot be written", err));
     PLN__TRY(pln__state_bind_run(state, PLN__STATE_BODY_PUT, &statement, err));
-    PLN__TRY(pln__state_bound(state,
-                   sqlite3_bind_int64(statement, 3, what->owner) ||
-                       sqlite3_bind_int64(statement, 4, what->n) ||
-                       pln__state_bind_bytes(statement, 5, what->head, what->head_size) ||
-                       sqlite3_bind_int64(statement, 6, sum),
-                   err));
+    PLN__TRY(
+        pln__state_bound(state,
+                         sqlite3_bind_int64(statement, 3, what->owner) ||
+                             sqlite3_bind_int64(statement, 4, what->n) ||
+                             pln__state_bind_bytes(statement, 5, what->head, what->head_size) ||
+                             sqlite3_bind_int64(statement, 6, sum),
+                         err));
     PLN__TRY(
         pln__state_exec(state, PLN__STATE_BODY_PUT, "the body of an epoch cannot be written", err));
 out:
@@ -310,9 +311,9 @@ pln_status pln__state_get_body(pln__state *state, int64_t owner, int64_t n, cons
     *size = 0;
     PLN__TRY(need_run(state, "a body", err));
     PLN__TRY(pln__state_bind_run(state, PLN__STATE_BODY_GET, &statement, err));
-    PLN__TRY(pln__state_bound(state,
-                   sqlite3_bind_int64(statement, 3, owner) || sqlite3_bind_int64(statement, 4, n),
-                   err));
+    PLN__TRY(pln__state_bound(
+        state, sqlite3_bind_int64(statement, 3, owner) || sqlite3_bind_int64(statement, 4, n),
+        err));
     int code = sqlite3_step(statement);
     if (code == SQLITE_DONE)
         PLN__FAIL(err, PLN_EDATALOSS,
@@ -346,12 +347,12 @@ static pln_status set_head(pln__state *state, const pln__state_run *to, pln_erro
     PLN__TRY(pln__state_exec(state, PLN__STATE_BODY_CLEAN, "cannot be written", err));
     PLN__TRY(pln__state_bind_run(state, PLN__STATE_SET, &statement, err));
     PLN__TRY(pln__state_bound(state,
-                   sqlite3_bind_int64(statement, 3, to->owner) ||
-                       sqlite3_bind_int64(statement, 4, to->n) ||
-                       pln__state_bind_bytes(statement, 5, to->head, to->head_size) ||
-                       sqlite3_bind_int64(statement, 6, state->now_us) ||
-                       sqlite3_bind_int64(statement, 7, sum),
-                   err));
+                              sqlite3_bind_int64(statement, 3, to->owner) ||
+                                  sqlite3_bind_int64(statement, 4, to->n) ||
+                                  pln__state_bind_bytes(statement, 5, to->head, to->head_size) ||
+                                  sqlite3_bind_int64(statement, 6, state->now_us) ||
+                                  sqlite3_bind_int64(statement, 7, sum),
+                              err));
     PLN__TRY(pln__state_exec(state, PLN__STATE_SET, "the head of an epoch cannot be written", err));
     if (sqlite3_changes(state->db) != 1)
         status = PLN_EFENCED;

@@ -105,7 +105,7 @@ pln_status pln__state_exec(pln__state *state, int which, const char *what, pln_e
 }
 
 pln_status pln__state_ask(pln__state *state, const char *sql, int64_t *number, char *text,
-                      pln_error *err) {
+                          pln_error *err) {
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
     if (sqlite3_prepare_v2(state->db, sql, -1, &statement, NULL) != SQLITE_OK)
@@ -149,7 +149,8 @@ static pln_status check_identity(pln__state *state, bool *fresh, pln_error *err)
         PLN__FAIL(err, PLN_EUNSUPPORTED,
                   "state file '%s': format %lld, this library knows up to %d", state->path,
                   (long long)version, FORMAT_VERSION);
-    PLN__TRY(pln__state_ask(state, "SELECT name FROM sqlite_schema WHERE name='run'", &tables, name, err));
+    PLN__TRY(pln__state_ask(state, "SELECT name FROM sqlite_schema WHERE name='run'", &tables, name,
+                            err));
     if (version < 1 || strcmp(name, "run") != 0)
         PLN__FAIL(err, PLN_ECORRUPT, "state file '%s': format %lld without a table 'run'",
                   state->path, (long long)version);
@@ -157,7 +158,8 @@ out:
     return status;
 }
 
-pln_status pln__state_execute(pln__state *state, const char *sql, const char *what, pln_error *err) {
+pln_status pln__state_execute(pln__state *state, const char *sql, const char *what,
+                              pln_error *err) {
     return sqlite3_exec(state->db, sql, NULL, NULL, NULL) == SQLITE_OK
                ? PLN_OK
                : pln__state_fail(state, what, err);

@@ -149,9 +149,9 @@ static pln_status spill(const pln_allocator *mem, int64_t *spilled) {
     STEP(pln_graph_new(rt, "p", &g, &err));
     STEP(pln_graph_add(g, "in", "generate", "{\"columns\": {\"i\": {\"sequence\": 0}}}", &err));
     STEP(pln_graph_set_int(g, "in", "rows", ROWS, &err));
-    STEP(pln_graph_add(g, "id", "derive",
-                       "{\"columns\": {\"id\": \"case when i % 6000 < 3000 then i else i - 3000 end\"}}",
-                       &err));
+    STEP(pln_graph_add(
+        g, "id", "derive",
+        "{\"columns\": {\"id\": \"case when i % 6000 < 3000 then i else i - 3000 end\"}}", &err));
     STEP(pln_graph_add(g, "x", "dedup", "{\"key\": \"id\", \"budget\": \"128KiB\"}", &err));
     STEP(pln_graph_add(g, "out", "sqlite.append", "{\"table\": \"t\"}", &err));
     STEP(pln_graph_set_text(g, "out", "database", scratch_path(&dir, "out.db"), &err));

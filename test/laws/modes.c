@@ -272,8 +272,7 @@ static bool conserved(const pln_report *report) {
     for (int32_t i = 0; pln_report_node(report, i, &n) == PLN_OK; i++) {
         int64_t fates = n.passed + n.absorbed + n.rejected + n.late + n.filtered + n.duplicate;
         /* A dedup gives rows that it had absorbed, and shows duplicates. */
-        bool owes =
-            n.kind != PLN_SINK && strcmp(n.stage, "dedup") != 0 && n.rows_out != n.passed;
+        bool owes = n.kind != PLN_SINK && strcmp(n.stage, "dedup") != 0 && n.rows_out != n.passed;
         if (fates == n.rows_in && !owes)
             continue;
         printf("node %s (%s): in %lld, fates %lld, passed %lld, out %lld\n", n.name, n.stage,

@@ -54,10 +54,11 @@ static pln_status append(const char *config, int64_t rows, int64_t ids, fates *o
     pln_run_options_init(&options, sizeof options);
     options.max_batch_rows = 64;
     options.epoch_rows = 500;
-    snprintf(derive, sizeof derive,
-             "{\"columns\": {\"id\": \"i %% %lld\", \"name\": \"case when i %% 5 = 0 then null else "
-             "cast(i %% 3 as varchar) end\"}}",
-             (long long)ids);
+    snprintf(
+        derive, sizeof derive,
+        "{\"columns\": {\"id\": \"i %% %lld\", \"name\": \"case when i %% 5 = 0 then null else "
+        "cast(i %% 3 as varchar) end\"}}",
+        (long long)ids);
     OK(pln_graph_new(rt, "p", &g, &err));
     OK(pln_graph_add(g, "in", "generate", "{\"columns\": {\"i\": {\"sequence\": 0}}}", &err));
     OK(pln_graph_set_int(g, "in", "rows", rows, &err));
@@ -78,7 +79,8 @@ static pln_status append(const char *config, int64_t rows, int64_t ids, fates *o
     return status;
 }
 
-#define KEYED "{\"table\": \"t\", \"key\": [\"id\"], \"key_column\": \"row_key\", \"on_reject\": \"drop\"}"
+#define KEYED                                                                                      \
+    "{\"table\": \"t\", \"key\": [\"id\"], \"key_column\": \"row_key\", \"on_reject\": \"drop\"}"
 
 START_TEST(a_row_that_comes_again_is_left_out) {
     fates f;

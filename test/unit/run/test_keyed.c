@@ -127,7 +127,8 @@ static pln_status counter_process(void *self, pln_context *ctx, int32_t port, pl
     if (c->trouble != NOTHING && c->trouble != FAIL_LATE)
         return trouble(c, ctx, batch, e);
     for (int64_t i = 0; i < rows->length; i++)
-        add[((const int64_t *)rows->children[0]->buffers[1])[rows->children[0]->offset + i] % KEYS]++;
+        add[((const int64_t *)rows->children[0]->buffers[1])[rows->children[0]->offset + i] %
+            KEYS]++;
     c->rows += rows->length;
     pln_batch *keys = keys_of(ctx, names, KEYS);
     status = ctx->host->keyed_get(ctx, keys, &found, e);

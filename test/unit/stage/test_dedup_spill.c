@@ -374,8 +374,7 @@ static bool killed_after(int steps) {
             pln_graph_add(g, "in", "generate",
                           "{\"columns\": {\"k\": {\"int\": [1, 12000]}}, \"rows\": 20000}",
                           &err) >= 0 &&
-            pln_graph_add(g, "x", "dedup", "{\"key\": \"k\", \"budget\": \"128KiB\"}", &err) >=
-                0 &&
+            pln_graph_add(g, "x", "dedup", "{\"key\": \"k\", \"budget\": \"128KiB\"}", &err) >= 0 &&
             pln_graph_add(g, "out", "sqlite.append", "{\"table\": \"t\"}", &err) >= 0 &&
             pln_graph_set_text(g, "out", "database", scratch_path(&dir, "out.db"), &err) >= 0 &&
             pln_graph_wire(g, "in > x > out", &err) >= 0 &&
@@ -461,8 +460,8 @@ static int64_t peak_of(const char *budget, int64_t rows) {
 START_TEST(memory_does_not_grow_with_the_keys) {
     int64_t few = peak_of("128KiB", 20000), many = peak_of("128KiB", 100000);
     /* 100000 keys have 2 MB in memory. */
-    ck_assert_msg(many < few + 40000, "%lld bytes, with a fifth of the keys %lld",
-                  (long long)many, (long long)few);
+    ck_assert_msg(many < few + 40000, "%lld bytes, with a fifth of the keys %lld", (long long)many,
+                  (long long)few);
     ck_assert_int_lt(many, 900000);
 }
 END_TEST

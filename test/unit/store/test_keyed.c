@@ -62,12 +62,9 @@ static int64_t ask(const char *text) {
 }
 
 static pln__keyed item(const char *key, const char *value, int64_t expires) {
-    return (pln__keyed){key,
-                        (int64_t)strlen(key),
-                        value,
-                        value == NULL ? 0 : (int64_t)strlen(value),
-                        expires >= 0,
-                        expires};
+    return (pln__keyed){key,          (int64_t)strlen(key),
+                        value,        value == NULL ? 0 : (int64_t)strlen(value),
+                        expires >= 0, expires};
 }
 
 static void put(pln__state *state, const char *node, int64_t n, const char *key, const char *value,
@@ -256,9 +253,8 @@ START_TEST(damage_is_named) {
         sql("DELETE FROM keyed WHERE key=x'71'");
         sql(edits[i]);
         pln__keyed items[] = {item("a", NULL, -1), item("b", NULL, -1)};
-        ck_assert_int_eq(
-            pln__state_keyed_get(state, i == 4 ? "y" : "x", items, 2, see, NULL, &err),
-            PLN_ECORRUPT);
+        ck_assert_int_eq(pln__state_keyed_get(state, i == 4 ? "y" : "x", items, 2, see, NULL, &err),
+                         PLN_ECORRUPT);
         ck_assert_msg(strstr(err.message, i == 3   ? "node 'x': the value of key 'b' is damaged"
                                           : i == 4 ? "node 'y': the value of key 'a' is damaged"
                                                    : "node 'x': the value of key 'a' is damaged") !=
