@@ -153,7 +153,7 @@ PLN_API pln_status pln_dedup_sweep(pln_dedup *dedup, int64_t keys, int64_t *remo
                                    pln_error *err);
 
 /*
- * Forget all keys in memory, and that there are any in the store.
+ * Forget all keys in memory, and that there are any in the store: its owner empties it, too, or no longer finds what was put before.
  *
  * Errors: none.
  * Owner: nothing.

@@ -50,9 +50,21 @@ int64_t pln__dedup_behind_memory(const pln_dedup *dedup) {
     return sum;
 }
 
-/* What a generation may take: the rest of the budget has room for two, and for a segment that is laid out anew. */
+/* What a generation may take: the rest of the budget has room for two, the second one small while there are. */
+static int64_t rest_of(const pln_dedup *dedup) {
+    return dedup->budget - pln__dedup_behind_memory(dedup);
+}
 static int64_t part_of(const pln_dedup *dedup) {
-    return (dedup->budget - pln__dedup_behind_memory(dedup)) / 5 * 2;
+    return rest_of(dedup) / 5 * 2;
+}
+
+/* A table of one segment becomes twice as large, and is there in both sizes for a moment; of a larger one a segment is. */
+static bool is_full(const pln_dedup *dedup) {
+    const pln__dedup_table *t = &dedup->young;
+    int64_t largest = (PLN__DEDUP_MOST + PLN__DEDUP_STEP) * PLN__DEDUP_GROUP *
+                      (int64_t)(1 + PLN_KEY_SIZE + (t->payload ? 8 : 0)),
+            anew = 2 * t->memory < largest ? 2 * t->memory : largest;
+    return t->memory >= part_of(dedup) || t->memory + anew > rest_of(dedup);
 }
 
 int64_t pln__dedup_behind_expected(const pln_dedup *dedup) {
@@ -105,7 +117,7 @@ static pln_status make_room(pln_dedup *dedup, int64_t n, pln_error *err) {
         status = move_some(dedup, move < PLN__DEDUP_CHUNK ? move : PLN__DEDUP_CHUNK, err);
     if (status < 0)
         return status;
-    if (dedup->old.places == NULL && dedup->young.memory >= part_of(dedup)) {
+    if (dedup->old.places == NULL && is_full(dedup)) {
         pln__dedup_table empty = dedup->old;
         dedup->old = dedup->young;
         dedup->young = empty;

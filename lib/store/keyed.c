@@ -508,10 +508,30 @@ out:
     return status;
 }
 
+/* SQLite empties a whole table at once, but rows that are chosen one by one. */
+static pln_status only_ours(pln__state *state, bool *out, pln_error *err) {
+    sqlite3_stmt *statement = NULL;
+    pln_status status = PLN_OK;
+    PLN__TRY(pln__state_bind_run(state, PLN__STATE_SPACE_OTHERS, &statement, err));
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        *out = sqlite3_column_int64(statement, 0) == 0;
+    else
+        status = pln__state_fail(state, READ, err);
+    (void)sqlite3_reset(statement);
+out:
+    return status;
+}
+
 static pln_status drop_spaces(pln__state *state, pln_error *err) {
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
+    bool all = false;
     PLN__TRY(check_owner(state, err));
+    PLN__TRY(only_ours(state, &all, err));
+    if (all)
+        return pln__state_execute(
+            state, "DELETE FROM keyed; DELETE FROM keyed_undo; DELETE FROM keyed_space", WRITTEN,
+            err);
     PLN__TRY(each_space(state, -1, err));
     PLN__TRY(pln__state_bind_run(state, PLN__STATE_SPACE_DROP, &statement, err));
     PLN__TRY(pln__state_exec(state, PLN__STATE_SPACE_DROP, WRITTEN, err));

@@ -47,6 +47,8 @@ static const char *const SQL[PLN__STATE_STATEMENTS] = {
         "INSERT INTO keyed_space(pipeline, run_key, node, n) VALUES(?1, ?2, ?3, ?4)",
     [PLN__STATE_SPACE_SET] = "UPDATE keyed_space SET n=?2 WHERE id=?1",
     [PLN__STATE_SPACE_DROP] = "DELETE FROM keyed_space WHERE pipeline=?1 AND run_key=?2",
+    [PLN__STATE_SPACE_OTHERS] =
+        "SELECT count(*) FROM keyed_space WHERE pipeline<>?1 OR run_key<>?2",
     [PLN__STATE_KEYED_GET] =
         "SELECT value, expires, checksum FROM keyed WHERE space=?1 AND key=?2",
     [PLN__STATE_KEYED_ADD] =

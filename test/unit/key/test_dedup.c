@@ -517,6 +517,63 @@ START_TEST(what_does_not_fit_goes_to_the_store) {
 }
 END_TEST
 
+/* An allocator that knows the most that it ever had given. */
+typedef struct peak_alloc {
+    fail_alloc inner;
+    int64_t most;
+} peak_alloc;
+
+static void *peak_resize(void *user, void *block, uint64_t old, uint64_t now) {
+    peak_alloc *p = user;
+    void *out = p->inner.allocator.resize(p->inner.allocator.user, block, old, now);
+    p->most = p->inner.bytes > p->most ? p->inner.bytes : p->most;
+    return out;
+}
+
+/* Not only between calls: what is laid out anew is there twice for a moment. */
+static void check_peak(int payload, int64_t budget, int64_t expected) {
+    peak_alloc p = {.most = 0};
+    (void)fail_alloc_init(&p.inner, -1);
+    pln_allocator mem = {.struct_size = sizeof mem, .user = &p, .resize = peak_resize};
+    fake f = {.keys = dedup_new(payload, 0, NULL, 0)};
+    pln_dedup_store store = {.struct_size = sizeof store, .user = &f, .get = fake_get,
+                             .put = fake_put};
+    pln_dedup_options options;
+    pln_dedup *d;
+    uint8_t keys[100 * 16], fresh[13];
+    int64_t numbers[100];
+    pln_dedup_options_init(&options, sizeof options);
+    options.payload = payload;
+    options.memory_limit = budget;
+    options.expected = expected;
+    options.store = &store;
+    options.allocator = &mem;
+    MUST(pln_dedup_new(NULL, &options, &d, &why));
+    for (uint64_t n = 0; n < (uint64_t)budget / 6; n += 100) {
+        for (uint64_t i = 0; i < 100; i++) {
+            key_of(SPREAD, n + i, keys + 16 * i);
+            numbers[i] = (int64_t)(n + i);
+        }
+        MUST(pln_dedup_batch(d, keys, payload ? numbers : NULL, 100, fresh, NULL, &why));
+    }
+    ck_assert_int_gt(f.put, 0);
+    ck_assert_msg(p.most <= budget, "%lld bytes of %lld", (long long)p.most, (long long)budget);
+    pln_dedup_free(d);
+    pln_dedup_free(f.keys);
+    ck_assert_int_eq(fail_alloc_live(&p.inner), 0);
+}
+
+START_TEST(the_budget_is_never_exceeded) {
+    for (int payload = 0; payload < 2; payload++) {
+        for (int64_t budget = 1 << 17; budget < 1 << 20; budget += budget / 9) {
+            check_peak(payload, budget, 0);
+            check_peak(payload, budget, 1000000000);
+        }
+        check_peak(payload, 4 << 20, 0);
+    }
+}
+END_TEST
+
 START_TEST(an_error_of_the_store_is_the_answer) {
     uint8_t keys[50 * 16], fresh[7];
     int64_t failed = 0;
@@ -624,6 +681,7 @@ Suite *suite_key_dedup(void) {
     tcase_add_test(tcase, arguments_are_held_to_their_ranges);
     tcase_add_test(tcase, keys_that_all_go_one_way);
     tcase_add_test(tcase, what_does_not_fit_goes_to_the_store);
+    tcase_add_test(tcase, the_budget_is_never_exceeded);
     tcase_add_test(tcase, an_error_of_the_store_is_the_answer);
     tcase_add_test(tcase, memory_may_fail_anywhere);
     tcase_add_test(tcase, memory_is_counted);
