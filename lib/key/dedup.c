@@ -126,7 +126,7 @@ void pln__dedup_has(const pln_dedup *dedup, const uint8_t *keys, int64_t n, uint
         uint64_t wanted = part == 64 ? UINT64_MAX : ((uint64_t)1 << part) - 1, bits = 0;
         if (t->count > 0)
             pln__dedup_find(t, keys + 16 * i, part, wanted, &bits, NULL);
-        put_bits(found + i / 8, bits, part);
+        pln__dedup_put_bits(found + i / 8, bits, part);
     }
 }
 

@@ -55,7 +55,7 @@ static int64_t rest_of(const pln_dedup *dedup) {
     return dedup->budget - pln__dedup_behind_memory(dedup);
 }
 static int64_t part_of(const pln_dedup *dedup) {
-    return rest_of(dedup) / 5 * 2;
+    return rest_of(dedup) / 8 * 3;
 }
 
 /* A table of one segment becomes twice as large, and is there in both sizes for a moment; of a larger one a segment is. */
@@ -64,7 +64,7 @@ static bool is_full(const pln_dedup *dedup) {
     int64_t largest = (PLN__DEDUP_MOST + PLN__DEDUP_STEP) * PLN__DEDUP_GROUP *
                       (int64_t)(1 + PLN_KEY_SIZE + (t->payload ? 8 : 0)),
             anew = 2 * t->memory < largest ? 2 * t->memory : largest;
-    return t->memory >= part_of(dedup) || t->memory + anew > rest_of(dedup);
+    return t->memory >= part_of(dedup) || t->memory + anew > rest_of(dedup) / 16 * 15;
 }
 
 int64_t pln__dedup_behind_expected(const pln_dedup *dedup) {
