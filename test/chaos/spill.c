@@ -3,6 +3,7 @@
  * nothing leaks, and a run that follows with the same state file ends with exactly the rows that an unharmed one gives. In plain `make check` some points, evenly spread; all
  * with PLN_TORTURE.
  */
+#include "effort.h"
 #include "fail_alloc.h"
 #include "scratch.h"
 #include <pln/pln.h>
@@ -144,7 +145,8 @@ static pln_status spill(const pln_allocator *mem, int64_t *spilled) {
     options.epoch_rows = 3000;
     options.attempts = 1;
     options.seed = 3;
-    options.when_done = PLN_WHEN_DONE_SKIP; /* what failed may have been the answer to the last commit */
+    /* What failed may have been the answer to the last commit. */
+    options.when_done = PLN_WHEN_DONE_SKIP;
     STEP(pln_runtime_new(&own, &rt, &err));
     STEP(pln_graph_new(rt, "p", &g, &err));
     STEP(pln_graph_add(g, "in", "generate", "{\"columns\": {\"i\": {\"sequence\": 0}}}", &err));
@@ -223,7 +225,6 @@ static bool one(int kind, int64_t n, bool once) {
 int main(void) {
     fail_alloc f;
     int64_t totals[3], spilled = 0, failed = 0, points = 0;
-    bool all = getenv("PLN_TORTURE") != NULL;
     install();
     for (int kind = 0; kind < 3; kind++) {
         dir = scratch_new();
@@ -238,7 +239,7 @@ int main(void) {
         scratch_free(&dir);
     }
     for (int kind = 0; kind < 3; kind++) {
-        int64_t n = all || totals[kind] < POINTS ? totals[kind] : POINTS;
+        int64_t some = effort(POINTS, INT64_MAX), n = totals[kind] < some ? totals[kind] : some;
         for (int64_t i = 0; i < n && failed < 10; i++, points += 2) {
             failed += !one(kind, i * totals[kind] / n, true);
             failed += !one(kind, i * totals[kind] / n, false);
