@@ -40,6 +40,7 @@
 #include <pln/allocator.h>
 #include <pln/arrow.h>
 #include <pln/batch.h>
+#include <pln/profile.h>
 #include <pln/status.h>
 
 #ifdef __cplusplus
@@ -184,6 +185,18 @@ PLN_API int32_t pln_suite_check(const pln_suite *suite, int32_t i, pln_check *ou
 PLN_API pln_status pln_suite_validate(const pln_suite *suite, struct ArrowArrayStream *stream,
                                       const struct pln_validation_options *options,
                                       struct pln_validation **out, pln_error *err);
+
+/*
+ * The text of a suite of this name that the rows of a profile pass: types, nulls, ranges, lengths, sets of few values, uniqueness, each with what was seen as its
+ * description. It is a beginning for a person to edit: ranges and uniqueness are warnings.
+ *
+ * Errors: PLN_ENOMEM.
+ * Owner: *text is lent until the profile is used again; it ends with a NUL, which *size does not count.
+ * Threads: one at a time.
+ * Blocks: no.
+ */
+PLN_API pln_status pln_suite_suggest(pln_profile *profile, const char *name, const char **text,
+                                     int64_t *size, pln_error *err);
 
 #ifdef __cplusplus
 }

@@ -66,6 +66,7 @@ pln_status pln_profile_new(pln_runtime *runtime, const struct ArrowSchema *schem
     profile->options = mine;
     profile->options.allocator = NULL;
     pln__text_init(&profile->json, &profile->mem);
+    pln__text_init(&profile->suite, &profile->mem);
     PLN__TRY(pln__schema_copy(&profile->mem, schema, &profile->schema, err));
     PLN__TRY(open_columns(profile, err));
     *out = profile;
@@ -87,6 +88,7 @@ void pln_profile_free(pln_profile *profile) {
               (uint64_t)(profile->options.top + 1) * sizeof *profile->entries);
     pln__schema_release(&profile->schema);
     pln__text_free(&profile->json);
+    pln__text_free(&profile->suite);
     pln__buffer_free(&mem, &profile->bytes);
     pln__free(&mem, profile, sizeof *profile);
 }
@@ -155,7 +157,8 @@ int64_t pln_profile_rows(const pln_profile *profile) {
 }
 
 int64_t pln_profile_memory(const pln_profile *profile) {
-    int64_t bytes = (int64_t)sizeof *profile + profile->json.capacity + profile->bytes.capacity +
+    int64_t bytes = (int64_t)sizeof *profile + profile->json.capacity + profile->suite.capacity +
+                    profile->bytes.capacity +
                     profile->n_columns * (int64_t)sizeof *profile->columns;
     for (int64_t i = 0; i < profile->n_columns; i++) {
         const pln__profile_column *c = &profile->columns[i];

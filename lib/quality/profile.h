@@ -65,6 +65,7 @@ struct pln_profile {
     int64_t rows;
     pln_top_k_entry *entries; /* options.top of them, for reports */
     pln__text json;           /* lent */
+    pln__text suite;          /* lent */
     pln__buffer bytes;        /* lent */
 };
 
@@ -81,6 +82,10 @@ static inline bool pln__profile_has_mean(const pln__profile_column *c) {
     return c->kind != PLN__PROFILE_OTHER && c->kind != PLN__PROFILE_BYTES &&
            c->type.id < PLN__DATE32;
 }
+
+/* The most frequent values to profile->entries; *n of them. */
+pln_status pln__profile_frequent(pln_profile *profile, const pln__profile_column *column,
+                                 int64_t *n, pln_error *err);
 
 /* ---- values as text (profile_text.c) ---- */
 

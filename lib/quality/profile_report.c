@@ -83,9 +83,8 @@ static pln_status put_quantile(pln__text *out, pln__profile_column *c, int64_t i
     return PLN_OK;
 }
 
-/* The most frequent values to profile->entries; *n of them. */
-static pln_status frequent(pln_profile *profile, const pln__profile_column *c, int64_t *n,
-                           pln_error *err) {
+pln_status pln__profile_frequent(pln_profile *profile, const pln__profile_column *c, int64_t *n,
+                                 pln_error *err) {
     int64_t wanted = profile->options.top, found = 0;
     *n = 0;
     if (c->top == NULL)
@@ -169,7 +168,7 @@ static void put_frequent(row *r, pln_profile *profile, pln__profile_column *c) {
         return;
     }
     if (r->status == PLN_OK)
-        r->status = frequent(profile, c, &n, r->err);
+        r->status = pln__profile_frequent(profile, c, &n, r->err);
     for (int64_t i = 0; i < n && r->status == PLN_OK; i++) {
         pln__text_init(&text, &profile->mem);
         pln__profile_put_item(&text, c, entries[i].bytes, entries[i].size);
@@ -295,7 +294,7 @@ static pln_status json_frequent(pln__text *out, pln_profile *profile, pln__profi
                                 pln_error *err) {
     int64_t n = 0;
     pln_top_k_entry *entries = profile->entries;
-    pln_status status = frequent(profile, c, &n, err);
+    pln_status status = pln__profile_frequent(profile, c, &n, err);
     if (c->top == NULL || status < 0)
         return status;
     json_name(out, "top");

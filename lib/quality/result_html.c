@@ -58,7 +58,8 @@ static void put_bar(pln__text *out, const pln_check_result *r) {
 static void put_samples(const pln__check_run *run, pln__text *out) {
     if (run->n_samples == 0)
         return;
-    pln__text_printf(out, "<details><summary>the first %lld</summary><pre>", (long long)run->n_samples);
+    pln__text_printf(out, "<details><summary>the first %lld</summary><pre>",
+                     (long long)run->n_samples);
     for (int64_t i = 0; i < run->n_samples; i++) {
         pln__text_printf(out, "row %lld ", (long long)run->samples[i].row);
         put(out, run->samples[i].json);

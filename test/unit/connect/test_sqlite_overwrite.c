@@ -359,7 +359,8 @@ START_TEST(kills_leave_no_trace) {
     make_target();
     int kills = 0;
     /* The busier the machine, the longer. */
-    for (long wait = 500, most = 30000;; wait = (wait + 12347) % most, most += 1500 + most / 50) {
+    for (long wait = 500, most = 30000;;
+         wait = (wait + most * 5 / 12) % most, most += 1500 + most / 50) {
         pid_t child = fork();
         if (child == 0)
             _exit(whole_run(job->stage, config, epoch, "k"));
