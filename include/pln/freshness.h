@@ -62,7 +62,7 @@ typedef struct pln_freshness_options {
     uint32_t struct_size;
     int32_t due_minutes;    /* of the local day, 0 to 1439; -1: at no time [-1] */
     int32_t offset_minutes; /* of local time from UTC, -1439 to 1439 [0] */
-    int32_t window_minutes; /* 0 to 44640; 0: since midnight [0] */
+    int32_t window_minutes; /* 0 to 44640; 0: since that midnight, for midnight itself since the one before [0] */
     uint32_t weekdays;      /* bit 0 Monday ... bit 6 Sunday [0: every day] */
     uint32_t days_of_month; /* bits 1 to 31; bit 0 is the last day of a month [0: every day] */
     int32_t partitions;     /* 1 to 65536, the data set among them [1000] */
@@ -80,7 +80,7 @@ typedef struct pln_freshness_verdict {
     int64_t age_us;
     int64_t landed_us; /* INT64_MIN: never */
     int64_t due_us;    /* the last due time that is past, since it is known; INT64_MIN: none */
-    int64_t late_us;   /* what was due then landed so long after it; not yet there: so long is it overdue; 0: in time, or nothing was due */
+    int64_t overdue_us; /* for so long what was due then has not been there; 0: it is */
     int64_t incident;  /* number of the one that is open or was just resolved; 0: none */
     int64_t since_us;  /* when it was found; INT64_MIN: none */
     const char *json;  /* unless it is fresh: {"status":"late","partition":"region=eu","reason":"due",...}, else "" */

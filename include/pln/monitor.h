@@ -23,22 +23,25 @@
  * for less than 1e-9 |expected| or `spread_floor`. MAD and IQR bear it that a quarter of the history is wrong, ZSCORE sees smaller changes.
  *
  * Short histories. Of few values the spread itself is not well known: with 7 of them 3 standard deviations would be passed by 3 good values in 100, and not by 3 in 1,000. So `error` and
- * `warning` are widened to where a new value falls beyond as seldom as in a long history: from 3 to 5.3 with 7 values, 3.7 with 14, 3.2 with 60. ZSCORE takes the prediction interval
+ * `warning` are widened to where a new value falls beyond as seldom as in a long history: from 3 to 5.3 with 7 values, 3.8 with 14, 3.2 with 60. ZSCORE takes the prediction interval
  * t sqrt(1 + 1/n), t by Wallace (1959) from the normal distribution with n - 1 degrees of freedom; MAD multiplies by 1 + 5/n and IQR by 1 + 2/n, which simulation shows to be enough.
  * With `plain` 1 nothing is widened.
+ *
+ * A trend. What is expected lags behind by the growth of half the lookback. Where a metric grows by a fifth a year, set ignore_change to 0.15, or a small lookback.
  *
  * How often: 3 standard deviations are passed by one good value in 370, 4 by one in 16,000. Daily metrics want 3, hourly ones 4.
  *
  * Seasons. With a season a value is compared with those of its bucket: hour of the day (24), weekday (7), hour of the week (168), day of the month (31), in local time,
  * offset_minutes from UTC. With month_end_days the last days of a month are buckets of their own. A bucket with fewer than min_history values is not yet known, and the whole history
- * takes its place; then nothing within all that has been seen is an anomaly.
+ * takes its place; then nothing is an anomaly that is within all that has been seen, or within a quarter of what its bucket has seen.
  *
  * Training lasts until there are min_history values, training_us have passed since the first one, and, with a season, one round of it is known. Only one thing fires then, and at any
  * time later: the cliff. A value of at most 1 - cliff times the median of its bucket (of the whole, if the bucket has none yet; with seasons of hours it waits for one) is an anomaly,
  * be it the second value that there is. So a weekly day without rows is reported once: set cliff to 0 if that is too often.
  *
- * What enters the history: every value but anomalies, values that are PLN_MONITOR_PARTIAL, and with them the warnings. The first value of a bucket always enters: what comes every week is
- * no anomaly for ever. A lasting change stays an anomaly until PLN_MONITOR_NEW_LEVEL says that it is right, or relearn_after anomalies in a row do.
+ * What enters the history: every value but errors and those that are PLN_MONITOR_PARTIAL; warnings do enter. A bucket takes its first value in any case,
+ * and as long as it is short all that is no cliff: what comes every week is no anomaly for ever. A lasting change stays an anomaly until PLN_MONITOR_NEW_LEVEL says that it is
+ * right, or relearn_after errors in a row do.
  *
  * Incidents. The first anomaly opens one: PLN_MONITOR_ANOMALY, send an alert. The next ones are PLN_MONITOR_STILL. It ends with a normal value, PLN_MONITOR_RESOLVED; with a cooldown only once
  * cooldown_us have passed since the last anomaly, so that flapping is one incident. An incident is said again when a warning grows to an error, and every repeat_us if that is set.
@@ -55,7 +58,7 @@
  *      5  u8   severity of the incident that is open: 0 none, 1 warning, 2 error
  *      6  u16  0
  *      8  u32  n, values in the history
- *     12  u32  anomalies in a row
+ *     12  u32  errors in a row
  *     16  u64  values observed
  *     24  u64  incidents so far
  *     32  i64  time since which there is training, in microseconds since 1970 UTC; INT64_MIN: none here and below
@@ -124,12 +127,12 @@ typedef struct pln_monitor_options {
     int32_t season;         /* [PLN_MONITOR_NO_SEASON] */
     int32_t direction;      /* [PLN_MONITOR_BOTH] */
     int32_t min_history;    /* 1 to lookback; 2 at least for ZSCORE, MAD, IQR. 0: 7, of RELATIVE and ABSOLUTE 1 [0] */
-    int32_t lookback;       /* values that are kept, at most 65536; the oldest go. 0: by the season 90, 672, 91, 2016, 366 [0] */
+    int32_t lookback;       /* values that are kept, at most 65536; the oldest go. 0: by the season 90, 672, 91, 2016, 366; a year with month ends [0] */
     int32_t offset_minutes; /* of local time from UTC, -1439 to 1439 [0] */
     int32_t month_end_days; /* 0 to 3 [0] */
     int32_t plain;          /* 1: nothing is widened for short histories [0] */
-    int32_t keep_anomalies; /* 1: anomalies enter the history, too [0] */
-    int32_t relearn_after;  /* so many anomalies in a row are a new level; 0: never [0] */
+    int32_t keep_anomalies; /* 1: errors enter the history, too [0] */
+    int32_t relearn_after;  /* so many errors in a row are a new level; 0: never [0] */
     int32_t reserved;
     double error;         /* 0: by the method [0] */
     double warning;       /* at most error; 0: by the method, or no warnings [0] */

@@ -15,11 +15,14 @@
 #include <pln/compat.h>
 #include <pln/count_min.h>
 #include <pln/dedup.h>
+#include <pln/drift.h>
 #include <pln/file.h>
+#include <pln/freshness.h>
 #include <pln/graph.h>
 #include <pln/hll.h>
 #include <pln/host.h>
 #include <pln/key.h>
+#include <pln/monitor.h>
 #include <pln/plugin.h>
 #include <pln/profile.h>
 #include <pln/quantiles.h>

@@ -201,7 +201,9 @@ int64_t pln__freshness_due(const pln_freshness_options *options, int64_t now, in
         if (!is_due_on(options, day))
             continue;
         int64_t time_us = pln__add_clamped(midnight, due - offset);
-        int64_t window = options->window_minutes > 0 ? options->window_minutes * MINUTE : due;
+        int64_t window = options->window_minutes * MINUTE;
+        if (window == 0)
+            window = due > 0 ? due : DAY;
         *from = pln__add_clamped(time_us, -window);
         return time_us;
     }
@@ -231,12 +233,9 @@ static void judge(const pln_freshness *f, const pln__freshness_partition *p, int
     if (due == INT64_MIN || due < p->known)
         return;
     out->due_us = due;
-    if (p->landed >= from && p->landed != INT64_MIN) {
-        /* What landed later than that may be the next one's. */
-        out->late_us = between(due, p->landed);
+    if (p->landed >= from && p->landed != INT64_MIN)
         return;
-    }
-    out->late_us = between(due, now);
+    out->overdue_us = between(due, now);
     out->severity = PLN_FRESHNESS_ERROR;
     out->reason = PLN_FRESHNESS_DUE;
 }
@@ -284,8 +283,8 @@ static void say(pln_freshness *f, const pln__freshness_partition *p, int64_t now
     put_time(json, "time", now);
     put_time(json, "landed", out->landed_us);
     put_time(json, "due", out->due_us);
-    pln__text_printf(json, ",\"age_us\":%lld,\"late_us\":%lld,\"incident\":%lld",
-                     (long long)out->age_us, (long long)out->late_us, (long long)out->incident);
+    pln__text_printf(json, ",\"age_us\":%lld,\"overdue_us\":%lld,\"incident\":%lld",
+                     (long long)out->age_us, (long long)out->overdue_us, (long long)out->incident);
     put_time(json, "since", out->since_us);
     pln__text_char(json, '}');
     out->json = json->data;

@@ -63,8 +63,10 @@ static pln_status check_numbers(const pln_monitor_options *o, pln_error *err) {
 static void fill_in(pln_monitor_options *o) {
     static const double errors[] = {0, 3, 3.5, 3, 0.10, 0};
     static const int32_t lookbacks[] = {90, 672, 91, 2016, 366};
-    if (o->lookback == 0)
-        o->lookback = lookbacks[o->season];
+    if (o->lookback == 0) /* month ends are rare */
+        o->lookback = o->month_end_days == 0 ? lookbacks[o->season]
+                      : pln__monitor_by_hour(o) ? 8784
+                                                : 366;
     if (o->min_history == 0)
         o->min_history = o->method < PLN_MONITOR_RELATIVE ? 7 : 1;
     if (o->warning == 0 && o->error == 0 && o->method == PLN_MONITOR_RELATIVE)
@@ -202,7 +204,9 @@ static int32_t new_level(pln_monitor *m, int64_t time_us, pln_monitor_verdict *v
     return open ? PLN_MONITOR_RESOLVED : PLN_MONITOR_TRAINING;
 }
 
-/* The first value of a bucket is always learned: it would not be known otherwise, and so an anomaly for ever. */
+/*
+ * A bucket learns its first value in any case, and as long as it is short all that is no cliff: what its weekday or hour is like would not be known otherwise, and so an anomaly for ever.
+ */
 static bool is_learned(const pln_monitor *m, int64_t time_us, uint32_t flags,
                        const pln_monitor_verdict *v) {
     if (flags & PLN_MONITOR_PARTIAL)
@@ -210,7 +214,9 @@ static bool is_learned(const pln_monitor *m, int64_t time_us, uint32_t flags,
     if (v->severity != PLN_MONITOR_ERROR || m->options.keep_anomalies)
         return true;
     int32_t bucket = pln__monitor_bucket_of(&m->options, time_us);
-    return m->n_buckets > 1 && pln__monitor_bucket(m, bucket).n == 0;
+    int64_t n = pln__monitor_bucket(m, bucket).n;
+    return m->n_buckets > 1 &&
+           (n == 0 || (n < m->options.min_history && v->method != PLN_MONITOR_CLIFF));
 }
 
 static pln_status check_value(const pln_monitor *m, int64_t time_us, double value, uint32_t flags,

@@ -69,7 +69,7 @@ static pln_status check_counts(const pln__monitor_state *s, uint32_t n, pln_erro
         return BAD("monitor: %lld values observed", (long long)s->observed);
     if (n > s->observed || s->in_a_row > s->observed || s->incidents < 0 ||
         s->incidents > s->observed)
-        return BAD("monitor: %u values, %u anomalies in a row and %lld incidents of %lld values "
+        return BAD("monitor: %u values, %u errors in a row and %lld incidents of %lld values "
                    "observed",
                    n, s->in_a_row, (long long)s->incidents, (long long)s->observed);
     return PLN_OK;

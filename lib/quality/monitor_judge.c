@@ -139,35 +139,48 @@ static double score_of(const band *b, double value) {
     return b->unit > 0 ? off / b->unit : off < 0 ? -INFINITY : INFINITY;
 }
 
-/* A value within the bounds of this limit is fine. `seen` is the whole history where it stands in for a bucket. */
+/* No bound within what has been seen, or within this part of it. */
+static void widen(double bounds[2], const pln__monitor_basis *seen, double part) {
+    if (seen == NULL || seen->n == 0)
+        return;
+    double least = seen->sorted[0], most = seen->sorted[seen->n - 1];
+    bounds[0] = fmin(bounds[0], least - part * fabs(least));
+    bounds[1] = fmax(bounds[1], most + part * fabs(most));
+}
+
+/* A value within the bounds of this limit is fine. */
 static void bounds_of(const pln_monitor_options *options, const band *b, double limit,
-                      const pln__monitor_basis *seen, double out[2]) {
+                      double out[2]) {
     double ignored = options->ignore_change * fabs(b->expected);
     double distance = reach(limit * b->widened, b->unit);
     out[0] = fmin(b->low - distance, b->expected - ignored);
     out[1] = fmax(b->high + distance, b->expected + ignored);
-    if (seen != NULL) {
-        out[0] = fmin(out[0], seen->sorted[0]);
-        out[1] = fmax(out[1], seen->sorted[seen->n - 1]);
-    }
+}
+
+static void one_way(const pln_monitor_options *options, double bounds[2]) {
     if (options->direction == PLN_MONITOR_SPIKE)
-        out[0] = -INFINITY;
+        bounds[0] = -INFINITY;
     if (options->direction == PLN_MONITOR_DROP)
-        out[1] = INFINITY;
+        bounds[1] = INFINITY;
 }
 
 static bool too_few(const pln_monitor_options *options, double value, double expected) {
     return fabs(value) < options->ignore_below && fabs(expected) < options->ignore_below;
 }
 
-static void judge_by(const pln_monitor *m, const pln__monitor_basis *basis, bool stands_in,
-                     double value, pln_monitor_verdict *out) {
+/* `bucket` is the one that `basis`, the whole, stands in for, or NULL. */
+static void judge_by(const pln_monitor *m, const pln__monitor_basis *basis,
+                     const pln__monitor_basis *bucket, double value, pln_monitor_verdict *out) {
     const pln_monitor_options *options = &m->options;
-    const pln__monitor_basis *seen = stands_in ? basis : NULL;
     band b = band_of(basis, options);
-    double warn[2], error[2];
-    bounds_of(options, &b, options->warning, seen, warn);
-    bounds_of(options, &b, options->error, seen, error);
+    double warn[2], error[2], *both[] = {warn, error};
+    bounds_of(options, &b, options->warning, warn);
+    bounds_of(options, &b, options->error, error);
+    for (int i = 0; i < 2; i++) {
+        widen(both[i], bucket == NULL ? NULL : basis, 0);
+        widen(both[i], bucket, 0.25);
+        one_way(options, both[i]);
+    }
     out->expected = b.expected;
     out->score = score_of(&b, value);
     out->limit = options->error * b.widened;
@@ -225,7 +238,7 @@ static bool is_trained(const pln_monitor *m, int64_t time_us) {
 bool pln__monitor_judge(const pln_monitor *m, int64_t time_us, double value,
                         pln_monitor_verdict *out) {
     int32_t bucket = pln__monitor_bucket_of(&m->options, time_us);
-    pln__monitor_basis basis = pln__monitor_bucket(m, bucket);
+    pln__monitor_basis basis = pln__monitor_bucket(m, bucket), whole = pln__monitor_whole(m);
     bool seasonal = m->n_buckets > 1, own = basis.n >= m->options.min_history;
     bool trained = is_trained(m, time_us);
     out->method = m->options.method;
@@ -233,11 +246,8 @@ bool pln__monitor_judge(const pln_monitor *m, int64_t time_us, double value,
     out->expected = NAN;
     out->lower = -INFINITY;
     out->upper = INFINITY;
-    if (trained) {
-        if (!own)
-            basis = pln__monitor_whole(m);
-        judge_by(m, &basis, !own, value, out);
-    }
+    if (trained)
+        judge_by(m, own ? &basis : &whole, own ? NULL : &basis, value, out);
     judge_cliff(m, bucket, value, out);
     return trained;
 }

@@ -1,10 +1,11 @@
 /*
  * Room quality: what is in the data, and whether it is as it should be.
  *
- * Job: profiles of columns (<pln/profile.h>); suites of checks (<pln/suite.h>) and what they say of rows (<pln/validation.h>).
+ * Job: profiles of columns (<pln/profile.h>); suites of checks (<pln/suite.h>) and what they say of rows (<pln/validation.h>); whether a metric is as it was before
+ * (<pln/monitor.h>), a distribution or schema as in the reference (<pln/drift.h>), and data there when they should be (<pln/freshness.h>).
  * Must not know: formats, nodes, files; where the rows come from and what is done with a verdict.
  * Invariants: what is known of parts merges to what is known of the whole; how rows are divided into batches makes no difference; memory goes
- * with the columns, never with the rows, but for checks of uniqueness: 20 bytes a different value.
+ * with the columns, never with the rows, but for checks of uniqueness: 20 bytes a different value; a monitor judges a value by those before it, never by itself.
  */
 #ifndef PLN__QUALITY_H
 #define PLN__QUALITY_H
