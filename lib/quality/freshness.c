@@ -185,8 +185,8 @@ static bool is_due_on(const pln_freshness_options *options, int64_t day) {
 }
 
 int64_t pln__freshness_due(const pln_freshness_options *options, int64_t now, int64_t *from) {
-    /* A Monday that is a 29th of February comes every 28 years, but for a century without a leap year. */
-    enum { BACK = 366 * 41 };
+    /* A day of the month and a weekday meet every 609 days at the latest. */
+    enum { BACK = 610 };
     int64_t of_day, offset = options->offset_minutes * MINUTE, due = options->due_minutes * MINUTE;
     *from = INT64_MIN;
     if (options->due_minutes < 0)
