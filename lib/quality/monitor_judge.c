@@ -223,6 +223,7 @@ static void judge_cliff(const pln_monitor *m, int32_t bucket, double value,
     out->score = value / median - 1;
     out->limit = options->cliff;
     out->lower = median - options->cliff * median;
+    out->upper = INFINITY;
     out->n_history = basis.n;
 }
 
