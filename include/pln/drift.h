@@ -17,7 +17,7 @@
  * stability index", 2018); both limits are raised to where less than one in 1,000 goes by chance, after Wilson and Hilferty (1931). Of KS there is the probability that equal
  * distributions are as far apart, by Kolmogorov's distribution with the correction of Stephens (1970); what is more probable than `alpha` is no drift.
  *
- * Sketches add their own error: drift.error is what the statistic of KS may be off by, 0 while both are exact; the limits do not take it into account. Categories, counts and exact sketches
+ * Sketches add their own error: drift.sketch_error is what the statistic of KS may be off by, 0 while both are exact; the limits do not take it into account. Categories, counts and exact sketches
  * of up to 1,024 numbers give exact statistics.
  *
  * Bins of quantiles are those of the reference, so that each has the same part of it. Where a number is so frequent that two bins would begin with it, they are one.
@@ -55,11 +55,11 @@ typedef struct pln_drift {
     int64_t reference; /* how many values */
     int64_t current;
     double statistic;
-    double warning;    /* the limits, raised */
+    double warning_limit; /* raised as far as chance goes */
     double error_limit;
     double probability; /* of KS; NaN for PSI */
     double noise;       /* of PSI: its mean without a drift; NaN for KS */
-    double error;       /* of KS over sketches, at 99 % */
+    double sketch_error; /* of KS over sketches, at 99 % */
     double at;          /* of sketches of quantiles: the number, the upper end of the bin (infinite: the last one); else NaN */
 } pln_drift;
 

@@ -115,7 +115,7 @@ enum {
 
 enum { PLN_MONITOR_FINE = 0, PLN_MONITOR_WARNING = 1, PLN_MONITOR_ERROR = 2 };
 
-/* Flags of an observation and of a point. */
+/* Flags of an observation. */
 enum {
     PLN_MONITOR_PARTIAL = 1,  /* of a run that failed or did not see all: judged, and never in the history */
     PLN_MONITOR_NEW_LEVEL = 2 /* right whatever it looks like: the history before it is forgotten, the incident resolved */

@@ -40,14 +40,14 @@ out:
     return status;
 }
 
-pln_status pln__drift_begin(const pln_drift_options *options, double error,
-                            pln_drift_options *mine, pln_drift *out, pln_error *err) {
+pln_status pln__drift_begin(const pln_drift_options *options, double error, pln_drift_options *mine,
+                            pln_drift *out, pln_error *err) {
     if (out->struct_size < sizeof *out)
         return BAD("drift: struct_size is %u, at least %u are needed", out->struct_size,
                    (unsigned)sizeof *out);
     if (options != NULL && options->struct_size < sizeof *options)
-        return BAD("drift options: struct_size is %u, at least %u are needed",
-                   options->struct_size, (unsigned)sizeof *options);
+        return BAD("drift options: struct_size is %u, at least %u are needed", options->struct_size,
+                   (unsigned)sizeof *options);
     pln_drift_options_init(mine, sizeof *mine);
     if (options != NULL)
         memcpy(mine, options, sizeof *mine);
@@ -97,13 +97,13 @@ void pln__drift_end(const pln_drift_options *options, pln_drift *out) {
     double least = 0;
     if (out->noise > 0 && !options->plain)
         least = out->noise / (out->bins - 1) * chi_squared(out->bins - 1);
-    out->warning = fmax(options->warning, least);
+    out->warning_limit = fmax(options->warning, least);
     out->error_limit = fmax(options->error, least);
     if (out->probability > options->alpha) /* not if it is NaN */
         return;
-    out->severity = out->statistic > out->error_limit ? PLN_DRIFT_ERROR
-                    : out->statistic > out->warning   ? PLN_DRIFT_WARNING
-                                                      : PLN_DRIFT_NONE;
+    out->severity = out->statistic > out->error_limit     ? PLN_DRIFT_ERROR
+                    : out->statistic > out->warning_limit ? PLN_DRIFT_WARNING
+                                                          : PLN_DRIFT_NONE;
 }
 
 /* ---- counts ---- */
@@ -137,8 +137,7 @@ static pln_status check_n(int64_t n, int64_t least, pln_error *err) {
 }
 
 pln_status pln__drift_psi_counts(const int64_t *reference, const int64_t *current, int64_t n,
-                                 const pln_drift_options *options, pln_drift *out,
-                                 pln_error *err) {
+                                 const pln_drift_options *options, pln_drift *out, pln_error *err) {
     pln_status status = sums_of(reference, current, n, out, err);
     if (status < 0)
         return status;
@@ -184,7 +183,8 @@ pln_status pln_drift_ks(const int64_t *reference, const int64_t *current, int64_
     for (int64_t i = 0; i < n; i++) {
         a += reference[i];
         b += current[i];
-        double distance = fabs((double)a / (double)out->reference - (double)b / (double)out->current);
+        double distance =
+            fabs((double)a / (double)out->reference - (double)b / (double)out->current);
         if (distance > out->statistic || i == 0) {
             out->statistic = distance;
             out->bin = (int32_t)i;

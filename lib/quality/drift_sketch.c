@@ -94,7 +94,7 @@ pln_status pln_drift_ks_quantiles(pln_quantiles *reference, pln_quantiles *curre
     PLN__TRY(compare_at(current, reference, out, err));
     pln_quantiles_error(reference, NULL, &of_reference);
     pln_quantiles_error(current, NULL, &of_current);
-    out->error = of_reference + of_current;
+    out->sketch_error = of_reference + of_current;
     out->probability = pln__drift_probability(out->statistic, out->reference, out->current);
     pln__drift_end(&mine, out);
 out:

@@ -277,7 +277,8 @@ static void say(pln_freshness *f, const pln__freshness_partition *p, int64_t now
     static const char *const reasons[] = {"nothing", "age", "due"};
     pln__text *json = &f->json;
     json->size = 0;
-    pln__text_printf(json, "{\"status\":\"%s\",\"severity\":\"%s\",\"reason\":\"%s\",\"partition\":",
+    pln__text_printf(json,
+                     "{\"status\":\"%s\",\"severity\":\"%s\",\"reason\":\"%s\",\"partition\":",
                      statuses[out->status], severities[out->severity], reasons[out->reason]);
     pln__text_json(json, p->name, (int64_t)strlen(p->name));
     put_time(json, "time", now);
@@ -298,10 +299,10 @@ pln_status pln_freshness_check(pln_freshness *f, const char *partition, int64_t 
                    (unsigned)sizeof *out);
     pln__freshness_partition *p = find(f, partition);
     if (p == NULL)
-        return pln__error_set(
-            err, PLN_ENOENT, "freshness: partition %s is not known",
-            partition == NULL ? "NULL"
-                              : pln__show(shown, partition, (int64_t)strnlen(partition, 256)));
+        return pln__error_set(err, PLN_ENOENT, "freshness: partition %s is not known",
+                              partition == NULL
+                                  ? "NULL"
+                                  : pln__show(shown, partition, (int64_t)strnlen(partition, 256)));
     *out = (pln_freshness_verdict){.struct_size = out->struct_size, .json = ""};
     judge(f, p, now_us, out);
     bool was_open = p->severity != PLN_FRESHNESS_FINE;

@@ -59,8 +59,8 @@ static pln_status check_partition(const pln__freshness_partition *p, pln_error *
 }
 
 /* Number i; *at moves behind it. */
-static pln_status get_partition(pln_freshness *f, int64_t i, const uint8_t **at,
-                                const uint8_t *end, pln_error *err) {
+static pln_status get_partition(pln_freshness *f, int64_t i, const uint8_t **at, const uint8_t *end,
+                                pln_error *err) {
     const uint8_t *p = *at;
     if (end - p < 2 || end - p < FIXED + p[1])
         return BAD("the bytes end within it");

@@ -64,7 +64,7 @@ static void fill_in(pln_monitor_options *o) {
     static const double errors[] = {0, 3, 3.5, 3, 0.10, 0};
     static const int32_t lookbacks[] = {90, 672, 91, 2016, 366};
     if (o->lookback == 0) /* month ends are rare */
-        o->lookback = o->month_end_days == 0 ? lookbacks[o->season]
+        o->lookback = o->month_end_days == 0    ? lookbacks[o->season]
                       : pln__monitor_by_hour(o) ? 8784
                                                 : 366;
     if (o->min_history == 0)
@@ -77,8 +77,9 @@ static void fill_in(pln_monitor_options *o) {
         o->warning = o->error;
 }
 
-pln_status pln__monitor_check(const pln_monitor_options *options, pln_monitor_options *out,
-                              pln_error *err) {
+/* NULL: the defaults. *out is whole then. */
+static pln_status take_options(const pln_monitor_options *options, pln_monitor_options *out,
+                               pln_error *err) {
     pln_monitor_options_init(out, sizeof *out);
     if (options != NULL && options->struct_size < sizeof *options)
         return BAD("monitor options: struct_size is %u, at least %u are needed",
@@ -101,8 +102,7 @@ static pln_status get_memory(pln_monitor *m, pln_error *err) {
     uint64_t n = (uint64_t)m->options.lookback;
     m->ring = pln__calloc(&m->mem, n, sizeof *m->ring);
     m->sorted = pln__calloc(&m->mem, n, sizeof *m->sorted);
-    m->by_bucket =
-        m->n_buckets == 1 ? m->sorted : pln__calloc(&m->mem, n, sizeof *m->by_bucket);
+    m->by_bucket = m->n_buckets == 1 ? m->sorted : pln__calloc(&m->mem, n, sizeof *m->by_bucket);
     return m->ring != NULL && m->sorted != NULL && m->by_bucket != NULL
                ? PLN_OK
                : pln__error_memory(err, n * sizeof *m->ring);
@@ -111,7 +111,7 @@ static pln_status get_memory(pln_monitor *m, pln_error *err) {
 pln_status pln_monitor_new(pln_runtime *runtime, const pln_monitor_options *options,
                            pln_monitor **out, pln_error *err) {
     pln_monitor_options mine;
-    pln_status status = pln__monitor_check(options, &mine, err);
+    pln_status status = take_options(options, &mine, err);
     if (status < 0)
         return status;
     const pln_allocator *mem = pln__sketch_memory(runtime, mine.allocator);
@@ -167,8 +167,8 @@ static void end_incident(pln__monitor_state *state) {
 static int32_t alarm_of(pln_monitor *m, int64_t time_us, int32_t severity) {
     pln__monitor_state *s = &m->state;
     bool opens = s->severity == PLN_MONITOR_FINE;
-    bool again = m->options.repeat_us > 0 && !opens &&
-                 passed(s->alerted, time_us, m->options.repeat_us);
+    bool again =
+        m->options.repeat_us > 0 && !opens && passed(s->alerted, time_us, m->options.repeat_us);
     s->last_anomaly = time_us;
     if (opens) {
         s->incidents++;
@@ -247,8 +247,8 @@ static void observe(pln_monitor *m, int64_t time_us, double value, uint32_t flag
     v->since_us = s->since;
     bool trained = pln__monitor_judge(m, time_us, value, v);
     if (!(flags & PLN_MONITOR_PARTIAL))
-        s->in_a_row = v->severity == PLN_MONITOR_ERROR ? s->in_a_row + (s->in_a_row < UINT32_MAX)
-                                                       : 0;
+        s->in_a_row =
+            v->severity == PLN_MONITOR_ERROR ? s->in_a_row + (s->in_a_row < UINT32_MAX) : 0;
     if (flags & PLN_MONITOR_NEW_LEVEL ||
         (m->options.relearn_after > 0 && s->in_a_row >= (uint32_t)m->options.relearn_after))
         v->status = new_level(m, time_us, v);

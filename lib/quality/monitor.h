@@ -51,10 +51,6 @@ typedef struct pln__monitor_basis {
     double last; /* the newest */
 } pln__monitor_basis;
 
-/* Holds `options` (NULL allowed) to their ranges; *out is whole then. */
-pln_status pln__monitor_check(const pln_monitor_options *options, pln_monitor_options *out,
-                              pln_error *err);
-
 /* ---- history (monitor_history.c) ---- */
 
 int32_t pln__monitor_buckets(const pln_monitor_options *options);

@@ -12,8 +12,7 @@ static int32_t ordinary(const pln_monitor_options *options) {
 }
 
 int32_t pln__monitor_buckets(const pln_monitor_options *options) {
-    return ordinary(options) +
-           options->month_end_days * (pln__monitor_by_hour(options) ? 24 : 1);
+    return ordinary(options) + options->month_end_days * (pln__monitor_by_hour(options) ? 24 : 1);
 }
 
 int64_t pln__monitor_round(const pln_monitor_options *options) {
@@ -89,8 +88,8 @@ static void exchange_points(pln_monitor *m, const pln_monitor_point *oldest,
     exchange(m->sorted, out, in, newest->value);
     m->last_of[b] = newest->value;
     if (m->by_bucket != m->sorted) {
-        int32_t of_oldest = oldest == NULL ? m->n_buckets
-                                           : pln__monitor_bucket_of(&m->options, oldest->time_us);
+        int32_t of_oldest =
+            oldest == NULL ? m->n_buckets : pln__monitor_bucket_of(&m->options, oldest->time_us);
         in = place_in_bucket(m, b, newest->value);
         out = oldest == NULL ? m->n : place_in_bucket(m, of_oldest, oldest->value);
         exchange(m->by_bucket, out, in, newest->value);

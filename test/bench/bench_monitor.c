@@ -50,7 +50,8 @@ static void measure(int32_t method, int32_t season) {
         bench_least(&best, observe(m, &time_us, VALUES, &state));
         pln_monitor_free(m);
     }
-    printf("{\"bench\": \"monitor\", \"case\": \"%s\", \"season\": \"%s\", \"history\": %d, \"ns_value\": %.0f}\n",
+    printf("{\"bench\": \"monitor\", \"case\": \"%s\", \"season\": \"%s\", \"history\": %d, "
+           "\"ns_value\": %.0f}\n",
            methods[method], seasons[season], HISTORY, best / VALUES);
     fflush(stdout);
 }

@@ -120,7 +120,9 @@ START_TEST(days_that_are_due) {
         options.weekdays = 1u << k / 32 % 7;
         int64_t now = MONDAY + k / 224 * 331 * DAY, due = due_at(&options, now);
         ck_assert(due != INT64_MIN && due <= now);
-        ck_assert_int_eq((due - MONDAY) % (7 * DAY) / DAY - (due < MONDAY ? 1 : 0) + (due < MONDAY ? 7 : 0), k / 32 % 7);
+        ck_assert_int_eq((due - MONDAY) % (7 * DAY) / DAY - (due < MONDAY ? 1 : 0) +
+                             (due < MONDAY ? 7 : 0),
+                         k / 32 % 7);
     }
     options = options_of(-1);
     ck_assert(due_at(&options, MONDAY) == INT64_MIN);

@@ -170,8 +170,7 @@ START_TEST(as_the_definitions) {
     int judged = 0, by_bucket = 0;
     for (int i = 0; i < 360; i++) {
         double value = 100 + (double)rng_below(&r, 40) / 4;
-        pln_monitor_verdict v =
-            at(m, MONDAY + 90 * 60 * INT64_C(1000000) + i * 6 * HOUR, value, 0);
+        pln_monitor_verdict v = at(m, MONDAY + 90 * 60 * INT64_C(1000000) + i * 6 * HOUR, value, 0);
         int bucket = bucket_of(&c, season, month_ends), n = 0;
         double mine[LOOKBACK], low, high;
         int first = i > LOOKBACK ? i - LOOKBACK : 0;
@@ -514,10 +513,11 @@ START_TEST(a_stop_changes_nothing) {
         int64_t size, again, time_us = MONDAY + i * 5 * HOUR;
         double value = 1000 + (double)rng_below(&r, 100) - (rng_below(&r, 12) == 0 ? 950 : 0) +
                        (i > 350 && i < 360 ? 5000 : 0);
-        uint32_t flags = rng_below(&r, 30) == 0   ? PLN_MONITOR_PARTIAL
+        uint32_t flags = rng_below(&r, 30) == 0    ? PLN_MONITOR_PARTIAL
                          : rng_below(&r, 400) == 0 ? PLN_MONITOR_NEW_LEVEL
-                                                  : 0;
-        pln_monitor_verdict a = at(whole, time_us, value, flags), b = at(part, time_us, value, flags);
+                                                   : 0;
+        pln_monitor_verdict a = at(whole, time_us, value, flags),
+                            b = at(part, time_us, value, flags);
         assert_same_verdict(&a, &b);
         statuses[a.status]++;
         uint8_t *bytes = bytes_of(part, &size), *others = bytes_of(whole, &again);
@@ -634,9 +634,9 @@ START_TEST(values_that_are_refused_change_nothing) {
         {MONDAY, 1, 3, "flags are 3"},
     };
     for (int i = 0; i < PLN__COUNT(cases); i++) {
-        ck_assert_int_eq(pln_monitor_observe(m, cases[i].time_us, cases[i].value, cases[i].flags,
-                                             &v, &err),
-                         PLN_EINVAL);
+        ck_assert_int_eq(
+            pln_monitor_observe(m, cases[i].time_us, cases[i].value, cases[i].flags, &v, &err),
+            PLN_EINVAL);
         ck_assert_msg(strstr(err.message, cases[i].words) != NULL, "%s", err.message);
     }
     v.struct_size = 8;

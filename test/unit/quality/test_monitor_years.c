@@ -224,7 +224,8 @@ static int load(flight_day *days, json_t **oracle) {
     ck_assert_int_eq(n, (int)json_array_size(daily));
     for (int i = 0; i < n; i++) {
         ck_assert_int_eq(int_of(json_array_get(daily, (size_t)i), "n"), (int)days[i].rows);
-        ck_assert_int_eq(int_of(json_array_get(daily, (size_t)i), "cancelled"), (int)days[i].cancelled);
+        ck_assert_int_eq(int_of(json_array_get(daily, (size_t)i), "cancelled"),
+                         (int)days[i].cancelled);
     }
     return n;
 }
@@ -305,8 +306,8 @@ START_TEST(null_rates_of_flights) {
     options.error = 10; /* storms are known here */
     pln_monitor *m = monitor_of(&options);
     for (int i = 0; i < n; i++) {
-        bool anomaly = at(m, MONDAY + i * DAY, days[i].cancelled / days[i].rows).severity ==
-                       PLN_MONITOR_ERROR;
+        bool anomaly =
+            at(m, MONDAY + i * DAY, days[i].cancelled / days[i].rows).severity == PLN_MONITOR_ERROR;
         if (is_listed(bad, &days[i]))
             ck_assert_msg(anomaly, "%d-%d", days[i].month, days[i].day);
         else
