@@ -74,11 +74,11 @@ HAVE_MODULES := $(shell $(PKG_CONFIG) --exists $(MODULES) 2>/dev/null && echo ye
 MODULE_CFLAGS := $(if $(HAVE_MODULES),$(shell $(PKG_CONFIG) --cflags $(MODULES)))
 MODULE_LIBS := $(if $(HAVE_MODULES),$(shell $(PKG_CONFIG) --libs $(MODULES)))
 # Used where they are installed; AUTO= builds without them.
-AUTO ?= libdeflate libzstd libpcre2-8
+AUTO ?= libdeflate libzstd libpcre2-8 yaml-0.1
 MODULES_AUTO := $(strip $(foreach m,$(AUTO),$(if $(shell $(PKG_CONFIG) --exists $(m) 2>/dev/null && echo yes),$(m))))
 AUTO_CFLAGS := $(if $(MODULES_AUTO),$(shell $(PKG_CONFIG) --cflags $(MODULES_AUTO))) \
     $(if $(filter libdeflate,$(MODULES_AUTO)),-DPLN_HAVE_LIBDEFLATE) $(if $(filter libzstd,$(MODULES_AUTO)),-DPLN_HAVE_ZSTD) \
-    $(if $(filter libpcre2-8,$(MODULES_AUTO)),-DPLN_HAVE_PCRE2)
+    $(if $(filter libpcre2-8,$(MODULES_AUTO)),-DPLN_HAVE_PCRE2) $(if $(filter yaml-0.1,$(MODULES_AUTO)),-DPLN_HAVE_YAML)
 MODULE_LIBS += $(if $(MODULES_AUTO),$(shell $(PKG_CONFIG) --libs $(MODULES_AUTO)))
 LIBS := $(MODULE_LIBS) -lm -ldl -pthread
 

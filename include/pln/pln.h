@@ -13,6 +13,8 @@
 #include <pln/bloom.h>
 #include <pln/builder.h>
 #include <pln/compat.h>
+#include <pln/contract.h>
+#include <pln/contract_diff.h>
 #include <pln/count_min.h>
 #include <pln/dedup.h>
 #include <pln/drift.h>

@@ -168,7 +168,7 @@ static pln_status put_dictionary(make *m, const struct ArrowSchema *column, cons
     const char *text = pln__field_metadata(column, PLN__SYMBOLS, &size);
     pln_status status = PLN_OK;
     if (text != NULL && strcmp(column->dictionary->format, "u") == 0)
-        status = pln__doc_parse(&arena, text, size, &list, NULL);
+        status = pln__doc_parse(&arena, "Avro schema", text, size, &list, NULL);
     if (status == PLN_ENOMEM) {
         status = pln__error_memory(m->err, (uint64_t)size);
     } else if (status < 0 || !symbols_ok(list)) {

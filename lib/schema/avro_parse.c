@@ -502,7 +502,7 @@ static pln_status parse_document(parse *p, const char *text, int64_t size) {
     json *root = NULL;
     pln_status status = keep_known(p);
     if (status >= 0)
-        status = pln__doc_parse(&p->schema->arena, text, size, &root, p->err);
+        status = pln__doc_parse(&p->schema->arena, "Avro schema", text, size, &root, p->err);
     p->schema->document = root;
     if (status >= 0)
         status = parse_type(p, root, "", &p->schema->root);

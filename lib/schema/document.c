@@ -1,4 +1,4 @@
-#include "schema/avro_internal.h"
+#include "schema/document.h"
 #include "base/number.h"
 #include "base/utf8.h"
 
@@ -9,6 +9,7 @@
 typedef struct reader {
     pln__arena *arena;
     pln_error *err;
+    const char *what; /* it is, for messages */
     const char *start, *p, *end;
     json *open[PLN__DOC_NESTING_MAX]; /* arrays and objects around p */
     json *last[PLN__DOC_NESTING_MAX]; /* and the last child of each */
@@ -23,7 +24,7 @@ static pln_status fail(reader *r, pln_status code, const char *what) {
         line += *p == '\n';
         column = *p == '\n' ? 1 : column + 1;
     }
-    return pln__error_set(r->err, code, "Avro schema: JSON line %lld, column %lld: %s",
+    return pln__error_set(r->err, code, "%s: JSON line %lld, column %lld: %s", r->what,
                           (long long)line, (long long)column, what);
 }
 
@@ -171,6 +172,8 @@ static pln_status new_node(reader *r, json **out) {
     if (node->up->kind == J_OBJECT) {
         node->key = r->key;
         node->key_size = r->key_size;
+    } else {
+        node->key_size = node->up->size;
     }
     if (r->last[level] == NULL)
         node->up->first = node;
@@ -209,25 +212,34 @@ static pln_status twice(reader *r, const json *member) {
     return fail(r, PLN_ESYNTAX, text);
 }
 
-static pln_status check_keys(reader *r, const json *object) {
+pln_status pln__doc_unique(const pln_allocator *mem, const json *object, const json **twice,
+                           pln_error *err) {
     enum { FEW = 16 };
+    *twice = NULL;
     if (object->size <= FEW) {
         for (const json *a = object->first; a != NULL; a = a->next)
-            for (const json *b = a->next; b != NULL; b = b->next)
-                if (a->key_size == b->key_size && memcmp(a->key, b->key, (size_t)a->key_size) == 0)
-                    return twice(r, b);
+            for (const json *b = a->next; b != NULL && *twice == NULL; b = b->next)
+                if (pln__doc_same_key(a, b))
+                    *twice = b;
         return PLN_OK;
     }
     pln_status status = PLN_OK;
-    pln__map *seen = pln__map_new(r->arena->mem, (uint64_t)(uintptr_t)object);
+    pln__map *seen = pln__map_new(mem, (uint64_t)(uintptr_t)object);
     if (seen == NULL)
-        return pln__error_memory(r->err, 1);
-    for (const json *a = object->first; a != NULL && status >= 0; a = a->next)
-        status = pln__map_get(seen, a->key, a->key_size, NULL)
-                     ? twice(r, a)
-                     : pln__map_put(seen, a->key, a->key_size, 0, r->err);
+        return pln__error_memory(err, 1);
+    for (const json *a = object->first; a != NULL && *twice == NULL && status >= 0; a = a->next)
+        if (pln__map_get(seen, a->key, a->key_size, NULL))
+            *twice = a;
+        else
+            status = pln__map_put(seen, a->key, a->key_size, 0, err);
     pln__map_free(seen);
     return status;
+}
+
+static pln_status check_keys(reader *r, const json *object) {
+    const json *second;
+    pln_status status = pln__doc_unique(r->arena->mem, object, &second, r->err);
+    return status < 0 || second == NULL ? status : twice(r, second);
 }
 
 /* Behind a value: a comma and what follows it, or the brackets that close here. *more: another value is to come. */
@@ -277,9 +289,10 @@ static pln_status read_document(reader *r, json **out) {
     return status;
 }
 
-pln_status pln__doc_parse(pln__arena *arena, const char *text, int64_t size, json **out,
-                          pln_error *err) {
-    reader r = {.arena = arena, .err = err, .start = text, .p = text, .end = text + size};
+pln_status pln__doc_parse(pln__arena *arena, const char *what, const char *text, int64_t size,
+                          json **out, pln_error *err) {
+    reader r = {.arena = arena, .err = err, .what = what, .start = text, .p = text,
+                .end = text + size};
     int64_t invalid = pln__utf8_invalid_at(text, size, 0);
     *out = NULL;
     if (invalid >= 0) {

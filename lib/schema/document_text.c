@@ -46,16 +46,12 @@ static bool numbers_equal(const json *a, const json *b) {
            x > -9007199254740992.0 && x < 9007199254740992.0;
 }
 
-static bool same_key(const json *a, const json *b) {
-    return a->key_size == b->key_size && memcmp(a->key, b->key, (size_t)a->key_size) == 0;
-}
-
 const json *pln__doc_like(const json *object, const json *like, const json *hint) {
     for (const json *m = hint; m != NULL; m = m->next)
-        if (same_key(m, like))
+        if (pln__doc_same_key(m, like))
             return m;
     for (const json *m = object->first; m != NULL && m != hint; m = m->next)
-        if (same_key(m, like))
+        if (pln__doc_same_key(m, like))
             return m;
     return NULL;
 }
@@ -111,12 +107,17 @@ void pln__avro_json_text(const pln__avro_json *value, pln__text *out) {
     }
 }
 
+/* From the top down; what is deeper than a document may be is cut off above. */
+static int chain_of(const json *node, const json *chain[PLN__DOC_NESTING_MAX + 1]) {
+    int n = 0;
+    for (; node != NULL && node->up != NULL && n <= PLN__DOC_NESTING_MAX; node = node->up)
+        chain[n++] = node;
+    return n;
+}
+
 static void step_text(const json *node, pln__text *out) {
     if (node->up->kind == J_ARRAY) {
-        int64_t index = 0;
-        for (const json *before = node->up->first; before != node; before = before->next)
-            index++;
-        pln__text_printf(out, "[%lld]", (long long)index);
+        pln__text_printf(out, "[%d]", (int)node->key_size);
     } else if (strlen(node->key) == (size_t)node->key_size && pln__avro_name_ok(node->key, false)) {
         pln__text_printf(out, ".%s", node->key);
     } else {
@@ -128,10 +129,29 @@ static void step_text(const json *node, pln__text *out) {
 
 void pln__doc_path(const json *node, pln__text *out) {
     const json *chain[PLN__DOC_NESTING_MAX + 1];
-    int n = 0;
-    for (; node != NULL && node->up != NULL && n <= PLN__DOC_NESTING_MAX; node = node->up)
-        chain[n++] = node;
+    int n = chain_of(node, chain);
     pln__text_char(out, '$');
     while (n > 0)
         step_text(chain[--n], out);
+}
+
+static void pointer_token(const char *key, int32_t size, pln__text *out) {
+    for (int32_t i = 0; i < size; i++)
+        if (key[i] == '~')
+            pln__text_str(out, "~0");
+        else if (key[i] == '/')
+            pln__text_str(out, "~1");
+        else
+            pln__text_char(out, key[i]);
+}
+
+void pln__doc_pointer(const json *node, pln__text *out) {
+    const json *chain[PLN__DOC_NESTING_MAX + 1];
+    for (int n = chain_of(node, chain) - 1; n >= 0; n--) {
+        pln__text_char(out, '/');
+        if (chain[n]->up->kind == J_ARRAY)
+            pln__text_int(out, chain[n]->key_size);
+        else
+            pointer_token(chain[n]->key, chain[n]->key_size, out);
+    }
 }

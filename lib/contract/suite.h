@@ -1,0 +1,42 @@
+/*
+ * A suite in the making: two JSON lists, of checks and of what no check evaluates. Every rule goes into exactly one of them.
+ */
+#ifndef PLN__CONTRACT_SUITE_H
+#define PLN__CONTRACT_SUITE_H
+
+#include "contract/contract.h"
+
+typedef struct pln__suite {
+    const pln_contract *contract;
+    const json *object;
+    pln__text checks, left;
+} pln__suite;
+
+/* A check in the making: what it is of, and how it is called. */
+typedef struct pln__check {
+    const char *kind;
+    const char *of;       /* column that the rule is about; NULL: the table */
+    const char *rule;     /* "minimum": the id is "column.minimum" */
+    const json *at;       /* where the rule stands */
+    const json *quality;  /* a quality rule, whose severity and words it takes; NULL: none */
+    bool bare;            /* the column is no parameter of it */
+} pln__check;
+
+/* {"check": kind, "id", "column"; parameters follow, each by pln__suite_key and a value; then pln__suite_end. */
+void pln__suite_begin(pln__suite *s, const pln__check *check);
+void pln__suite_key(pln__suite *s, const char *key);
+void pln__suite_text(pln__suite *s, const char *key, const char *value);
+void pln__suite_value(pln__suite *s, const char *key, const json *value);
+void pln__suite_end(pln__suite *s, const pln__check *check);
+/* A rule that is not evaluated. */
+void pln__suite_left(pln__suite *s, const json *at, const char *rule, const char *format, ...)
+    PLN__PRINTF(4, 5);
+
+/* The property of the object with that name, or NULL. */
+const json *pln__suite_property(const pln__suite *s, const char *name, int64_t size);
+
+/* Quality rules of the object (column NULL) or of a column; service levels (suite_quality.c, suite_sla.c). */
+void pln__suite_quality(pln__suite *s, const json *element, const char *column);
+void pln__suite_sla(pln__suite *s);
+
+#endif

@@ -1,0 +1,511 @@
+/* Quality rules: a metric, or a query, that is held to a threshold. */
+#include "contract/suite.h"
+#include "base/number.h"
+#include <math.h>
+
+/* What a metric must be, or with `negated` must not: lo to hi, an end that is strict not included. */
+typedef struct range {
+    double lo, hi;
+    bool lo_strict, hi_strict, negated, percent;
+    const json *text; /* mustBe and mustNotBe of a string; NULL: a number */
+} range;
+
+/* ---- thresholds ---- */
+
+static const char *read_operator(const char *name, const json *value, range *out) {
+    double number = 0, second = 0;
+    bool pair = strstr(name, "Between") != NULL;
+    out->negated = strncmp(name, "mustNotBe", 9) == 0;
+    if (pair && (value->kind != J_ARRAY || value->size != 2 ||
+                 !pln__contract_number(value->first, &number) ||
+                 !pln__contract_number(value->first->next, &second)))
+        return "the threshold is no pair of numbers";
+    if (!pair && strcmp(name + 4 + 3 * out->negated, "Be") == 0 && value->kind == J_STRING) {
+        out->text = value;
+        return NULL;
+    }
+    if (!pair && !pln__contract_number(value, &number))
+        return "the threshold is no number";
+    out->lo = number;
+    out->hi = pair ? second : number;
+    if (strstr(name, "Greater") != NULL)
+        out->hi = INFINITY;
+    if (strstr(name, "Less") != NULL)
+        out->lo = -INFINITY;
+    out->lo_strict = strcmp(name, "mustBeGreaterThan") == 0;
+    out->hi_strict = strcmp(name, "mustBeLessThan") == 0;
+    return out->lo > out->hi ? "no number lies in that range" : NULL;
+}
+
+/* NULL, or why there is none. */
+static const char *read_range(const json *quality, range *out) {
+    static const char *const names[] = {
+        "mustBe",         "mustNotBe",           "mustBeGreaterThan", "mustBeGreaterOrEqualTo",
+        "mustBeLessThan", "mustBeLessOrEqualTo", "mustBeBetween",     "mustNotBeBetween"};
+    const char *why = "it has no operator, such as mustBe";
+    const char *unit = pln__contract_text(quality, "unit");
+    int found = 0;
+    *out = (range){0};
+    for (int i = 0; i < PLN__COUNT(names); i++) {
+        const json *value = pln__doc_get(quality, names[i]);
+        if (value != NULL && found++ == 0)
+            why = read_operator(names[i], value, out);
+    }
+    out->percent = unit != NULL && (strcmp(unit, "percent") == 0 || strcmp(unit, "%") == 0);
+    if (unit != NULL && !out->percent && strcmp(unit, "rows") != 0)
+        return "its unit is neither rows nor percent";
+    return found > 1 ? "it has more than one operator" : why;
+}
+
+/* The counts from *lo to *hi that lie in it; -1 as *hi: without end. NULL, or why there are none. */
+static const char *whole(const range *r, int64_t *lo, int64_t *hi) {
+    double a = r->lo_strict ? floor(r->lo) + 1 : ceil(r->lo);
+    double b = r->hi_strict ? ceil(r->hi) - 1 : floor(r->hi);
+    if (r->text != NULL)
+        return "a count is compared with a text";
+    if (b < 0 || a > b || a > 9e15 || (b > 9e15 && !isinf(b)))
+        return "no count is in that range";
+    *lo = a < 0 ? 0 : (int64_t)a;
+    *hi = isinf(b) ? -1 : (int64_t)b;
+    return NULL;
+}
+
+/* ---- checks of one number: row_count, duplicate_count, duplicate_proportion ---- */
+
+static void number_member(pln__suite *s, const char *key, double value) {
+    char text[40];
+    text[pln__format_double(text, value)] = '\0';
+    pln__suite_key(s, key);
+    pln__text_str(&s->checks, text);
+}
+
+static void count_members(pln__suite *s, int64_t lo, int64_t hi) {
+    if (lo == hi) {
+        pln__text_printf(&s->checks, ",\"equals\":%lld", (long long)lo);
+        return;
+    }
+    if (lo > 0)
+        pln__text_printf(&s->checks, ",\"min\":%lld", (long long)lo);
+    if (hi >= 0)
+        pln__text_printf(&s->checks, ",\"max\":%lld", (long long)hi);
+}
+
+/* Columns of a rule: those of its arguments, or its own. */
+static void put_columns(pln__suite *s, const char *column, const json *properties) {
+    if (properties == NULL) {
+        if (column != NULL)
+            pln__suite_text(s, "column", column);
+        return;
+    }
+    pln__suite_key(s, "columns");
+    pln__text_char(&s->checks, '[');
+    for (const json *p = properties->first; p != NULL; p = p->next) {
+        const json *found = pln__suite_property(s, p->text, p->size);
+        const char *name = found == NULL ? NULL : pln__contract_column(s->contract, found);
+        if (p != properties->first)
+            pln__text_char(&s->checks, ',');
+        pln__text_json(&s->checks, name == NULL ? p->text : name,
+                       name == NULL ? p->size : (int64_t)strlen(name));
+    }
+    pln__text_char(&s->checks, ']');
+}
+
+/* "not" of a check, or the check itself. */
+static void open_number(pln__suite *s, pln__check check, bool negated, const json *properties) {
+    const char *kind = check.kind;
+    if (negated)
+        check.kind = "not";
+    check.bare = true;
+    pln__suite_begin(s, &check);
+    if (negated) {
+        pln__suite_key(s, "checks");
+        pln__text_printf(&s->checks, "[{\"check\":\"%s\"", kind);
+    }
+    put_columns(s, check.of, properties);
+}
+
+static void close_number(pln__suite *s, const pln__check *check, bool negated) {
+    if (negated)
+        pln__text_str(&s->checks, "}]");
+    pln__suite_end(s, check);
+}
+
+static void count_check(pln__suite *s, const pln__check *check, const range *r,
+                        const json *properties) {
+    int64_t lo = 0, hi = 0;
+    const char *why = whole(r, &lo, &hi);
+    if (why == NULL && lo == 0 && hi < 0)
+        why = "it holds for every count";
+    if (why != NULL) {
+        pln__suite_left(s, check->at, check->rule, "%s", why);
+        return;
+    }
+    open_number(s, *check, r->negated, properties);
+    count_members(s, lo, hi);
+    close_number(s, check, r->negated);
+}
+
+/* A strict end is the negation of its opposite. */
+static void share_check(pln__suite *s, const pln__check *check, const range *r,
+                        const json *properties) {
+    bool negated = r->negated != (r->lo_strict || r->hi_strict);
+    double lo = r->hi_strict ? r->hi : r->lo, hi = r->lo_strict ? r->lo : r->hi;
+    if (r->lo_strict)
+        lo = -INFINITY;
+    if (r->hi_strict)
+        hi = INFINITY;
+    if (r->text != NULL || r->lo > 100 || r->hi < 0) {
+        pln__suite_left(s, check->at, check->rule, "no percentage is in that range");
+        return;
+    }
+    open_number(s, *check, negated, properties);
+    if (!isinf(lo))
+        number_member(s, "min", lo / 100);
+    if (!isinf(hi))
+        number_member(s, "max", hi / 100);
+    close_number(s, check, negated);
+}
+
+/* ---- checks of rows, of which some may fail ---- */
+
+static bool tolerates(pln__suite *s, const pln__check *check, const range *r, int64_t *most) {
+    int64_t lo = 0;
+    const char *why = r->percent ? NULL : whole(r, &lo, most);
+    if (r->percent && (r->text != NULL || r->hi < 0 || (r->hi == 0 && r->hi_strict)))
+        why = "no percentage is in that range";
+    if (why == NULL && (r->negated || (r->percent ? r->lo > 0 || r->lo_strict : lo > 0) ||
+                        (r->percent ? isinf(r->hi) : *most < 0)))
+        why = "only an upper limit of the rows that fail can be checked";
+    if (why != NULL)
+        pln__suite_left(s, check->at, check->rule, "%s", why);
+    return why == NULL;
+}
+
+static void put_tolerance(pln__suite *s, const pln__check *check, const range *r, int64_t most) {
+    const char *severity = pln__contract_text(check->quality, "severity");
+    char text[48];
+    if (!r->percent) {
+        if (most > 0)
+            pln__text_printf(&s->checks, ",\"max_failures\":%lld", (long long)most);
+        return;
+    }
+    if (r->hi == 0)
+        return;
+    (void)strcpy(text + pln__format_double(text, r->hi), "%");
+    if (!r->hi_strict) {
+        pln__suite_text(s, "max_failures", text);
+        return;
+    }
+    bool warns = severity != NULL && (severity[0] == 'w' || severity[0] == 'i');
+    pln__suite_key(s, warns ? "warn_if" : "error_if");
+    pln__text_printf(&s->checks, "\">=%s\"", text);
+}
+
+static void row_check(pln__suite *s, const pln__check *check, const range *r) {
+    int64_t most = 0;
+    if (check->of == NULL)
+        pln__suite_left(s, check->at, check->rule, "a rule of rows that names no property");
+    else if (tolerates(s, check, r, &most)) {
+        pln__suite_begin(s, check);
+        put_tolerance(s, check, r, most);
+        pln__suite_end(s, check);
+    }
+}
+
+/* Values of a list but null, of which checks have their own notion. */
+static void put_values(pln__suite *s, const json *values) {
+    bool first = true;
+    pln__suite_key(s, "values");
+    pln__text_char(&s->checks, '[');
+    for (const json *v = values->first; v != NULL; v = v->next) {
+        if (v->kind == J_NULL)
+            continue;
+        if (!first)
+            pln__text_char(&s->checks, ',');
+        pln__avro_json_text(v, &s->checks);
+        first = false;
+    }
+    pln__text_char(&s->checks, ']');
+}
+
+static void missing_check(pln__suite *s, pln__check check, const range *r) {
+    const json *arguments = pln__doc_get(check.quality, "arguments"),
+               *values = pln__doc_get(arguments, "missingValues");
+    int64_t most = 0;
+    check.kind = values == NULL ? "not_null" : "missing_values";
+    if (values == NULL) {
+        row_check(s, &check, r);
+    } else if (check.of == NULL || values->kind != J_ARRAY) {
+        pln__suite_left(s, check.at, check.rule, "it names no property, or no list of values");
+    } else if (tolerates(s, &check, r, &most)) {
+        pln__suite_begin(s, &check);
+        put_values(s, values);
+        put_tolerance(s, &check, r, most);
+        pln__suite_end(s, &check);
+    }
+}
+
+static void part(pln__suite *s, const char *kind, const char *column, const char *sep) {
+    pln__text_printf(&s->checks, "%s{\"check\":\"%s\"", sep, kind);
+    pln__suite_text(s, "column", column);
+}
+
+static void invalid_check(pln__suite *s, pln__check check, const range *r) {
+    const json *arguments = pln__doc_get(check.quality, "arguments"),
+               *values = pln__doc_get(arguments, "validValues"),
+               *pattern = pln__doc_get(arguments, "pattern");
+    int64_t most = 0;
+    /* In 3.0.2 the list stands in the rule itself. */
+    if (arguments == NULL)
+        values = pln__doc_get(check.quality, "validValues");
+    if (check.of == NULL || (values != NULL && values->kind != J_ARRAY) ||
+        (pattern != NULL && pattern->kind != J_STRING) || (values == NULL && pattern == NULL)) {
+        pln__suite_left(s, check.at, check.rule,
+                        "it names no property, or neither validValues nor a pattern");
+        return;
+    }
+    if (!tolerates(s, &check, r, &most))
+        return;
+    bool both = values != NULL && pattern != NULL;
+    check.kind = both ? "all_of" : values != NULL ? "in_set" : "matches";
+    check.bare = both;
+    pln__suite_begin(s, &check);
+    if (both) {
+        pln__suite_key(s, "checks");
+        part(s, "in_set", check.of, "[");
+    }
+    if (values != NULL)
+        put_values(s, values);
+    if (both)
+        part(s, "matches", check.of, "},");
+    if (pattern != NULL)
+        pln__suite_value(s, "pattern", pattern);
+    if (both)
+        pln__text_str(&s->checks, "}]");
+    put_tolerance(s, &check, r, most);
+    pln__suite_end(s, &check);
+}
+
+/* ---- duplicates, rows ---- */
+
+static void duplicate_check(pln__suite *s, pln__check check, const range *r) {
+    const json *properties =
+        pln__doc_get(pln__doc_get(check.quality, "arguments"), "properties");
+    bool list = properties != NULL && properties->kind == J_ARRAY && properties->size > 0;
+    for (const json *p = list ? properties->first : NULL; p != NULL; p = p->next)
+        list = list && p->kind == J_STRING;
+    if ((properties != NULL && !list) || (properties == NULL && check.of == NULL)) {
+        pln__suite_left(s, check.at, check.rule, "it names no properties");
+        return;
+    }
+    if (r->text == NULL && r->hi == 0 && !r->hi_strict && !r->negated) {
+        check.kind = "unique";
+        open_number(s, check, false, properties);
+        close_number(s, &check, false);
+        return;
+    }
+    check.kind = r->percent ? "duplicate_proportion" : "duplicate_count";
+    if (r->percent)
+        share_check(s, &check, r, properties);
+    else
+        count_check(s, &check, r, properties);
+}
+
+static void row_count_check(pln__suite *s, pln__check check, const range *r) {
+    check.kind = "row_count";
+    if (r->percent)
+        pln__suite_left(s, check.at, check.rule, "a percentage of rows of which table?");
+    else if (check.of != NULL)
+        pln__suite_left(s, check.at, check.rule, "rowCount is of an object, not of a property");
+    else
+        count_check(s, &check, r, NULL);
+}
+
+/* ---- queries ---- */
+
+static bool is_plain(const char *name) {
+    return pln__match_id(name, (int64_t)strlen(name)) && strchr(name, '-') == NULL &&
+           !(name[0] >= '0' && name[0] <= '9');
+}
+
+static void put_name(pln__text *out, const char *name) {
+    if (is_plain(name)) {
+        pln__text_str(out, name);
+        return;
+    }
+    pln__text_char(out, '"');
+    for (const char *p = name; *p != '\0'; p++)
+        pln__text_printf(out, *p == '"' ? "\"%c" : "%c", *p);
+    pln__text_char(out, '"');
+}
+
+/* Bytes of a placeholder at `p`, "${object}" or "{property}", and what it stands for; 0: none. */
+static size_t placeholder(const char *p, const char *object, const char *column,
+                          const char **name) {
+    static const char *const words[] = {"object}", "table}", "property}", "column}"};
+    const char *start = p;
+    p += *p == '$';
+    if (*p++ != '{')
+        return 0;
+    for (int i = 0; i < PLN__COUNT(words); i++)
+        if (strncmp(p, words[i], strlen(words[i])) == 0) {
+            *name = i < 2 ? object : column;
+            return *name == NULL ? 0 : (size_t)(p - start) + strlen(words[i]);
+        }
+    return 0;
+}
+
+static void put_query(pln__suite *s, const char *query, const char *column, pln__text *out) {
+    const char *object = pln__contract_column(s->contract, s->object), *name = NULL;
+    size_t size = strlen(query);
+    while (size > 0 && (query[size - 1] == ';' || query[size - 1] == ' ' ||
+                        query[size - 1] == '\n' || query[size - 1] == '\r' || query[size - 1] == '\t'))
+        size--;
+    for (const char *p = query; p < query + size;) {
+        size_t n = placeholder(p, object, column, &name);
+        if (n > 0)
+            put_name(out, name);
+        else
+            pln__text_char(out, *p);
+        p += n > 0 ? n : 1;
+    }
+}
+
+static void put_number(pln__text *out, const char *before, double value) {
+    char text[40];
+    text[pln__format_double(text, value)] = '\0';
+    pln__text_printf(out, "%s%s", before, text);
+}
+
+static void put_condition(const range *r, pln__text *out) {
+    pln__text_str(out, r->negated ? "NOT (" : "(");
+    if (r->text != NULL) {
+        pln__text_str(out, "value = '");
+        for (const char *p = r->text->text; *p != '\0'; p++)
+            pln__text_printf(out, *p == '\'' ? "'%c" : "%c", *p);
+        pln__text_char(out, '\'');
+    } else if (r->lo == r->hi) {
+        put_number(out, "value = ", r->lo);
+    } else {
+        if (!isinf(r->lo))
+            put_number(out, r->lo_strict ? "value > " : "value >= ", r->lo);
+        if (!isinf(r->lo) && !isinf(r->hi))
+            pln__text_str(out, " AND ");
+        if (!isinf(r->hi))
+            put_number(out, r->hi_strict ? "value < " : "value <= ", r->hi);
+    }
+    pln__text_char(out, ')');
+}
+
+/* The query gives one value; the check wants rows that should not be there: that value, unless it is as it must be. */
+static void sql_check(pln__suite *s, pln__check check) {
+    const char *query = pln__contract_text(check.quality, "query");
+    pln__text text;
+    range r;
+    const char *why = read_range(check.quality, &r);
+    if (query == NULL || why != NULL) {
+        pln__suite_left(s, check.at, check.rule, "%s", query == NULL ? "it has no query" : why);
+        return;
+    }
+    check.kind = "sql";
+    check.bare = true;
+    pln__text_init(&text, s->contract->mem);
+    pln__text_str(&text, "SELECT value FROM (SELECT (\n");
+    put_query(s, query, check.of, &text);
+    pln__text_str(&text, "\n) AS value) AS metric WHERE (");
+    put_condition(&r, &text);
+    pln__text_str(&text, ") IS NOT TRUE");
+    s->checks.failed = s->checks.failed || text.failed;
+    if (!text.failed) {
+        pln__suite_begin(s, &check);
+        pln__suite_text(s, "query", text.data);
+        pln__suite_end(s, &check);
+    }
+    pln__text_free(&text);
+}
+
+/* ---- the rules of one list ---- */
+
+/* The metric; names of 3.0.2 are taken for those of 3.1.0. */
+static const char *metric_of(const json *quality) {
+    static const char *const old[][2] = {{"duplicateCount", "duplicateValues"},
+                                         {"nullCheck", "nullValues"},
+                                         {"validValues", "invalidValues"}};
+    const char *metric = pln__contract_text(quality, "metric");
+    if (metric == NULL)
+        metric = pln__contract_text(quality, "rule");
+    for (int i = 0; i < PLN__COUNT(old) && metric != NULL; i++)
+        if (strcmp(metric, old[i][0]) == 0)
+            return old[i][1];
+    return metric;
+}
+
+static void library_check(pln__suite *s, pln__check check) {
+    const char *metric = metric_of(check.quality), *why;
+    range r;
+    check.kind = "not_null";
+    why = metric == NULL ? "it has no metric" : read_range(check.quality, &r);
+    if (why != NULL)
+        pln__suite_left(s, check.at, check.rule, "%s", why);
+    else if (strcmp(metric, "nullValues") == 0)
+        row_check(s, &check, &r);
+    else if (strcmp(metric, "missingValues") == 0)
+        missing_check(s, check, &r);
+    else if (strcmp(metric, "invalidValues") == 0)
+        invalid_check(s, check, &r);
+    else if (strcmp(metric, "duplicateValues") == 0)
+        duplicate_check(s, check, &r);
+    else if (strcmp(metric, "rowCount") == 0)
+        row_count_check(s, check, &r);
+    else
+        pln__suite_left(s, check.at, check.rule, "no check knows the metric '%s'", metric);
+}
+
+/* "quality.<id>", by its number where it has none, or one that another rule of the list has too. */
+static void name_rule(pln__suite *s, pln__map *seen, const json *quality, int64_t index,
+                      pln__text *out) {
+    const json *id = pln__doc_get(quality, "id");
+    bool alone = id != NULL && id->kind == J_STRING && pln__match_id(id->text, id->size) &&
+                 !pln__map_get(seen, id->text, id->size, NULL);
+    if (alone)
+        pln__text_printf(out, "quality.%s", id->text);
+    else
+        pln__text_printf(out, "quality.%lld", (long long)index);
+    if (alone && pln__map_put(seen, id->text, id->size, 0, NULL) < 0)
+        s->checks.failed = true;
+}
+
+static void rule(pln__suite *s, const json *quality, const char *column, const char *name) {
+    const char *type = pln__contract_text(quality, "type");
+    pln__check check = {"", column, name, quality, quality, false};
+    if (type == NULL || strcmp(type, "library") == 0)
+        library_check(s, check);
+    else if (strcmp(type, "sql") == 0)
+        sql_check(s, check);
+    else if (strcmp(type, "text") == 0)
+        pln__suite_left(s, quality, name, "a rule in words is for people");
+    else
+        pln__suite_left(s, quality, name, "a rule of another engine, %s",
+                        pln__contract_text(quality, "engine") == NULL
+                            ? "which it does not name"
+                            : pln__contract_text(quality, "engine"));
+}
+
+void pln__suite_quality(pln__suite *s, const json *element, const char *column) {
+    const json *list = pln__doc_get(element, "quality");
+    int64_t index = 0;
+    if (list == NULL || list->kind != J_ARRAY || list->size == 0)
+        return;
+    pln__map *seen = pln__map_new(s->contract->mem, (uint64_t)(uintptr_t)list);
+    s->checks.failed = s->checks.failed || seen == NULL;
+    for (const json *q = seen == NULL ? NULL : list->first; q != NULL; q = q->next) {
+        pln__text name;
+        pln__text_init(&name, s->contract->mem);
+        name_rule(s, seen, q, index++, &name);
+        s->checks.failed = s->checks.failed || name.failed;
+        if (!name.failed)
+            rule(s, q, column, name.data);
+        pln__text_free(&name);
+    }
+    pln__map_free(seen);
+}
