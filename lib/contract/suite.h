@@ -35,6 +35,15 @@ void pln__suite_left(pln__suite *s, const json *at, const char *rule, const char
 /* The property of the object with that name, or NULL. */
 const json *pln__suite_property(const pln__suite *s, const char *name, int64_t size);
 
+/* What a metric must be, or with `negated` must not: lo to hi, an end that is strict not included. */
+typedef struct pln__range {
+    double lo, hi;
+    bool lo_strict, hi_strict, negated, percent;
+    const json *text; /* mustBe and mustNotBe of a string; NULL: numbers */
+} pln__range;
+/* By the operator of a quality rule. NULL, or why there is none. */
+const char *pln__range_read(const json *quality, pln__range *out);
+
 /* Quality rules of the object (column NULL) or of a column; service levels (suite_quality.c, suite_sla.c). */
 void pln__suite_quality(pln__suite *s, const json *element, const char *column);
 void pln__suite_sla(pln__suite *s);

@@ -3,16 +3,9 @@
 #include "base/number.h"
 #include <math.h>
 
-/* What a metric must be, or with `negated` must not: lo to hi, an end that is strict not included. */
-typedef struct range {
-    double lo, hi;
-    bool lo_strict, hi_strict, negated, percent;
-    const json *text; /* mustBe and mustNotBe of a string; NULL: a number */
-} range;
-
 /* ---- thresholds ---- */
 
-static const char *read_operator(const char *name, const json *value, range *out) {
+static const char *read_operator(const char *name, const json *value, pln__range *out) {
     double number = 0, second = 0;
     bool pair = strstr(name, "Between") != NULL;
     out->negated = strncmp(name, "mustNotBe", 9) == 0;
@@ -37,15 +30,14 @@ static const char *read_operator(const char *name, const json *value, range *out
     return out->lo > out->hi ? "no number lies in that range" : NULL;
 }
 
-/* NULL, or why there is none. */
-static const char *read_range(const json *quality, range *out) {
+const char *pln__range_read(const json *quality, pln__range *out) {
     static const char *const names[] = {
         "mustBe",         "mustNotBe",           "mustBeGreaterThan", "mustBeGreaterOrEqualTo",
         "mustBeLessThan", "mustBeLessOrEqualTo", "mustBeBetween",     "mustNotBeBetween"};
     const char *why = "it has no operator, such as mustBe";
     const char *unit = pln__contract_text(quality, "unit");
     int found = 0;
-    *out = (range){0};
+    *out = (pln__range){0};
     for (int i = 0; i < PLN__COUNT(names); i++) {
         const json *value = pln__doc_get(quality, names[i]);
         if (value != NULL && found++ == 0)
@@ -58,7 +50,7 @@ static const char *read_range(const json *quality, range *out) {
 }
 
 /* The counts from *lo to *hi that lie in it; -1 as *hi: without end. NULL, or why there are none. */
-static const char *whole(const range *r, int64_t *lo, int64_t *hi) {
+static const char *whole(const pln__range *r, int64_t *lo, int64_t *hi) {
     double a = r->lo_strict ? floor(r->lo) + 1 : ceil(r->lo);
     double b = r->hi_strict ? ceil(r->hi) - 1 : floor(r->hi);
     if (r->text != NULL)
@@ -130,7 +122,7 @@ static void close_number(pln__suite *s, const pln__check *check, bool negated) {
     pln__suite_end(s, check);
 }
 
-static void count_check(pln__suite *s, const pln__check *check, const range *r,
+static void count_check(pln__suite *s, const pln__check *check, const pln__range *r,
                         const json *properties) {
     int64_t lo = 0, hi = 0;
     const char *why = whole(r, &lo, &hi);
@@ -146,7 +138,7 @@ static void count_check(pln__suite *s, const pln__check *check, const range *r,
 }
 
 /* A strict end is the negation of its opposite. */
-static void share_check(pln__suite *s, const pln__check *check, const range *r,
+static void share_check(pln__suite *s, const pln__check *check, const pln__range *r,
                         const json *properties) {
     bool negated = r->negated != (r->lo_strict || r->hi_strict);
     double lo = r->hi_strict ? r->hi : r->lo, hi = r->lo_strict ? r->lo : r->hi;
@@ -168,7 +160,7 @@ static void share_check(pln__suite *s, const pln__check *check, const range *r,
 
 /* ---- checks of rows, of which some may fail ---- */
 
-static bool tolerates(pln__suite *s, const pln__check *check, const range *r, int64_t *most) {
+static bool tolerates(pln__suite *s, const pln__check *check, const pln__range *r, int64_t *most) {
     int64_t lo = 0;
     const char *why = r->percent ? NULL : whole(r, &lo, most);
     if (r->percent && (r->text != NULL || r->hi < 0 || (r->hi == 0 && r->hi_strict)))
@@ -181,7 +173,7 @@ static bool tolerates(pln__suite *s, const pln__check *check, const range *r, in
     return why == NULL;
 }
 
-static void put_tolerance(pln__suite *s, const pln__check *check, const range *r, int64_t most) {
+static void put_tolerance(pln__suite *s, const pln__check *check, const pln__range *r, int64_t most) {
     const char *severity = pln__contract_text(check->quality, "severity");
     char text[48];
     if (!r->percent) {
@@ -201,7 +193,7 @@ static void put_tolerance(pln__suite *s, const pln__check *check, const range *r
     pln__text_printf(&s->checks, "\">=%s\"", text);
 }
 
-static void row_check(pln__suite *s, const pln__check *check, const range *r) {
+static void row_check(pln__suite *s, const pln__check *check, const pln__range *r) {
     int64_t most = 0;
     if (check->of == NULL)
         pln__suite_left(s, check->at, check->rule, "a rule of rows that names no property");
@@ -228,7 +220,7 @@ static void put_values(pln__suite *s, const json *values) {
     pln__text_char(&s->checks, ']');
 }
 
-static void missing_check(pln__suite *s, pln__check check, const range *r) {
+static void missing_check(pln__suite *s, pln__check check, const pln__range *r) {
     const json *arguments = pln__doc_get(check.quality, "arguments"),
                *values = pln__doc_get(arguments, "missingValues");
     int64_t most = 0;
@@ -250,7 +242,7 @@ static void part(pln__suite *s, const char *kind, const char *column, const char
     pln__suite_text(s, "column", column);
 }
 
-static void invalid_check(pln__suite *s, pln__check check, const range *r) {
+static void invalid_check(pln__suite *s, pln__check check, const pln__range *r) {
     const json *arguments = pln__doc_get(check.quality, "arguments"),
                *values = pln__doc_get(arguments, "validValues"),
                *pattern = pln__doc_get(arguments, "pattern");
@@ -288,7 +280,7 @@ static void invalid_check(pln__suite *s, pln__check check, const range *r) {
 
 /* ---- duplicates, rows ---- */
 
-static void duplicate_check(pln__suite *s, pln__check check, const range *r) {
+static void duplicate_check(pln__suite *s, pln__check check, const pln__range *r) {
     const json *properties =
         pln__doc_get(pln__doc_get(check.quality, "arguments"), "properties");
     bool list = properties != NULL && properties->kind == J_ARRAY && properties->size > 0;
@@ -311,7 +303,7 @@ static void duplicate_check(pln__suite *s, pln__check check, const range *r) {
         count_check(s, &check, r, properties);
 }
 
-static void row_count_check(pln__suite *s, pln__check check, const range *r) {
+static void row_count_check(pln__suite *s, pln__check check, const pln__range *r) {
     check.kind = "row_count";
     if (r->percent)
         pln__suite_left(s, check.at, check.rule, "a percentage of rows of which table?");
@@ -377,7 +369,7 @@ static void put_number(pln__text *out, const char *before, double value) {
     pln__text_printf(out, "%s%s", before, text);
 }
 
-static void put_condition(const range *r, pln__text *out) {
+static void put_condition(const pln__range *r, pln__text *out) {
     pln__text_str(out, r->negated ? "NOT (" : "(");
     if (r->text != NULL) {
         pln__text_str(out, "value = '");
@@ -401,8 +393,8 @@ static void put_condition(const range *r, pln__text *out) {
 static void sql_check(pln__suite *s, pln__check check) {
     const char *query = pln__contract_text(check.quality, "query");
     pln__text text;
-    range r;
-    const char *why = read_range(check.quality, &r);
+    pln__range r;
+    const char *why = pln__range_read(check.quality, &r);
     if (query == NULL || why != NULL) {
         pln__suite_left(s, check.at, check.rule, "%s", query == NULL ? "it has no query" : why);
         return;
@@ -442,9 +434,9 @@ static const char *metric_of(const json *quality) {
 
 static void library_check(pln__suite *s, pln__check check) {
     const char *metric = metric_of(check.quality), *why;
-    range r;
+    pln__range r;
     check.kind = "not_null";
-    why = metric == NULL ? "it has no metric" : read_range(check.quality, &r);
+    why = metric == NULL ? "it has no metric" : pln__range_read(check.quality, &r);
     if (why != NULL)
         pln__suite_left(s, check.at, check.rule, "%s", why);
     else if (strcmp(metric, "nullValues") == 0)
