@@ -97,7 +97,7 @@ static int32_t breaks_of_text(const json *a, const json *b, bool lower) {
         return breaks_of_presence(a, b);
     if (a->kind != J_STRING || b->kind != J_STRING || a->size != b->size)
         return EVERYBODY;
-    return pln__breaks_of_bound(0, memcmp(a->text, b->text, (size_t)a->size), lower);
+    return pln__breaks_of_bound(0, memcmp(b->text, a->text, (size_t)a->size), lower);
 }
 
 /* ---- formats of numbers ---- */
