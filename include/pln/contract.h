@@ -255,7 +255,7 @@ PLN_API void pln_contract_element_info_get(const pln_contract_element *element,
                                            pln_contract_element_info *out);
 
 /*
- * Server number `index`. Set out->struct_size first.
+ * What server number `index` is. Set out->struct_size first.
  *
  * Errors: PLN_EINVAL past the end.
  * Owner: the texts are the contract's.
@@ -266,7 +266,7 @@ PLN_API pln_status pln_contract_server_at(const pln_contract *contract, int64_t 
                                           pln_contract_server *out);
 
 /*
- * Service level number `index`. Set out->struct_size first.
+ * What service level number `index` says. Set out->struct_size first.
  *
  * Errors: PLN_EINVAL past the end.
  * Owner: the texts are the contract's.
@@ -284,8 +284,8 @@ PLN_API pln_status pln_contract_sla_at(const pln_contract *contract, int64_t ind
  * Threads: one at a time.
  * Blocks: no.
  */
-PLN_API pln_status pln_contract_value(const pln_contract *contract, const char *pointer,
-                                      char **out, pln_error *err);
+PLN_API pln_status pln_contract_value(const pln_contract *contract, const char *pointer, char **out,
+                                      pln_error *err);
 
 /*
  * The same below an object or property: "/logicalTypeOptions", "/quality/0".

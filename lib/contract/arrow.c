@@ -77,8 +77,7 @@ static const char *named_format(const char *name) {
 
 /* Numbers: their format; else a physical type of that family; else the widest. NULL: why not. */
 static const char *number_format(const json *property, bool integer, char out[FORMAT_SIZE]) {
-    const char *format =
-        pln__contract_text(pln__doc_get(property, "logicalTypeOptions"), "format");
+    const char *format = pln__contract_text(pln__doc_get(property, "logicalTypeOptions"), "format");
     if (format != NULL) {
         format = named_format(format);
         if (format == NULL)
@@ -113,9 +112,9 @@ static int64_t n_properties(const json *node) {
 static const char *format_of(const json *property, char out[FORMAT_SIZE]) {
     const char *type = pln__contract_text(property, "logicalType");
     if (type == NULL)
-        return physical_format(property, out)
-                   ? NULL
-                   : "a property with neither a logicalType nor a known physicalType has no column type";
+        return physical_format(property, out) ? NULL
+                                              : "a property with neither a logicalType nor a known "
+                                                "physicalType has no column type";
     if (strcmp(type, "string") == 0)
         (void)strcpy(out, "u");
     else if (strcmp(type, "date") == 0)
@@ -151,7 +150,8 @@ typedef struct walk {
 
 static void find_untyped(walk *w, const json *property) {
     char format[FORMAT_SIZE];
-    const json *items = pln__doc_get(property, "items"), *list = pln__doc_get(property, "properties");
+    const json *items = pln__doc_get(property, "items"),
+               *list = pln__doc_get(property, "properties");
     const char *why = format_of(property, format);
     if (why != NULL) {
         if (w->found++ == 0) {
@@ -188,10 +188,13 @@ static pln_status make_field(walk *w, const json *property, const char *name,
     const json *child = NULL;
     (void)format_of(property, format);
     bool list = strcmp(format, "+l") == 0, row = strcmp(format, "+s") == 0;
-    bool nullable = !pln__contract_flag(property, "required") &&
-                    !pln__contract_flag(property, "primaryKey");
+    bool nullable =
+        !pln__contract_flag(property, "required") && !pln__contract_flag(property, "primaryKey");
     pln_status status = pln__field_new(w->contract->mem, format, name, nullable,
-                                       list ? 1 : row ? n_properties(property) : 0, out, w->err);
+                                       list  ? 1
+                                       : row ? n_properties(property)
+                                             : 0,
+                                       out, w->err);
     if (status >= 0 && list)
         status = make_field(w, pln__doc_get(property, "items"), "item", out->children[0]);
     if (row)
@@ -241,8 +244,8 @@ pln_status pln_contract_avro_schema(const pln_contract *contract, const char *ob
         return status;
     status = pln__contract_object(contract, object, &node, err);
     if (status >= 0)
-        status = pln__avro_from_arrow(contract->mem, &columns, pln__contract_text(node, "name"), out,
-                                      err);
+        status = pln__avro_from_arrow(contract->mem, &columns, pln__contract_text(node, "name"),
+                                      out, err);
     pln__schema_release(&columns);
     return status;
 }

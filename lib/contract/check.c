@@ -5,10 +5,10 @@
 /* ---- the list ---- */
 
 static const char *keep(pln__checker *c, pln__text *text) {
-    const char *copy = text->failed ? NULL
-                                    : pln__arena_copy(&c->contract->arena,
-                                                      text->data == NULL ? "" : text->data,
-                                                      text->size);
+    const char *copy = text->failed
+                           ? NULL
+                           : pln__arena_copy(&c->contract->arena,
+                                             text->data == NULL ? "" : text->data, text->size);
     pln__text_free(text);
     if (copy == NULL)
         c->status = pln__error_memory(c->err, 1);
@@ -292,9 +292,8 @@ static void unknown(pln__checker *c, const json *member, const pln__rules *rules
             if (f->versions & c->version)
                 names[n++] = f->name;
     names[n] = NULL;
-    const char *near = strlen(member->key) == (size_t)member->key_size
-                           ? pln__nearest(member->key, names)
-                           : NULL;
+    const char *near =
+        strlen(member->key) == (size_t)member->key_size ? pln__nearest(member->key, names) : NULL;
     (void)pln__show(shown, member->key, member->key_size);
     if (near != NULL && !pln__doc_is(member, near))
         pln__check_say(c, PLN_CONTRACT_ERROR, member,

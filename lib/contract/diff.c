@@ -169,7 +169,10 @@ static void object_changed(pln__differ *d, pln__text *where, const json *a, cons
     if (pln__doc_equal(x, y))
         return;
     pln__diff_note(d, where, pln__note_of(kind, breaks, x == NULL ? a : x, y == NULL ? b : y),
-                   "%s %s", key, x == NULL ? "added" : y == NULL ? "removed" : "changed");
+                   "%s %s", key,
+                   x == NULL   ? "added"
+                   : y == NULL ? "removed"
+                               : "changed");
 }
 
 static void diff_object(pln__differ *d, pln__text *where, const json *a, const json *b) {
@@ -214,7 +217,8 @@ static void diff_objects(pln__differ *d) {
 
 static void top_changed(pln__differ *d, const char *key, const char *kind, int32_t breaks,
                         const char *reason) {
-    const json *x = pln__doc_get(d->before->document, key), *y = pln__doc_get(d->after->document, key);
+    const json *x = pln__doc_get(d->before->document, key),
+               *y = pln__doc_get(d->after->document, key);
     pln__text where = {0};
     if (pln__doc_equal(x, y))
         return;

@@ -174,13 +174,25 @@ static void diff_options(pln__differ *d, const pln__text *where, const json *a, 
     static const struct {
         const char *name;
         int kind;
-    } options[] = {{"minLength", LOWER},        {"maxLength", UPPER},        {"pattern", BOTH_WAYS},
-                   {"format", FORMAT},          {"multipleOf", MULTIPLE},    {"minItems", LOWER},
-                   {"maxItems", UPPER},         {"uniqueItems", FLAG},       {"minProperties", LOWER},
-                   {"maxProperties", UPPER},    {"required", NAMES},         {"timezone", BOTH_WAYS},
-                   {"defaultTimezone", BOTH_WAYS}, {"minimum", LOWER},       {"maximum", UPPER},
-                   {"exclusiveMinimum", LOWER}, {"exclusiveMaximum", UPPER}};
-    const json *x = pln__doc_get(a, "logicalTypeOptions"), *y = pln__doc_get(b, "logicalTypeOptions");
+    } options[] = {{"minLength", LOWER},
+                   {"maxLength", UPPER},
+                   {"pattern", BOTH_WAYS},
+                   {"format", FORMAT},
+                   {"multipleOf", MULTIPLE},
+                   {"minItems", LOWER},
+                   {"maxItems", UPPER},
+                   {"uniqueItems", FLAG},
+                   {"minProperties", LOWER},
+                   {"maxProperties", UPPER},
+                   {"required", NAMES},
+                   {"timezone", BOTH_WAYS},
+                   {"defaultTimezone", BOTH_WAYS},
+                   {"minimum", LOWER},
+                   {"maximum", UPPER},
+                   {"exclusiveMinimum", LOWER},
+                   {"exclusiveMaximum", UPPER}};
+    const json *x = pln__doc_get(a, "logicalTypeOptions"),
+               *y = pln__doc_get(b, "logicalTypeOptions");
     bool numeric = is_numeric(a);
     int n = PLN__COUNT(options) - (numeric ? 4 : 0);
     for (int i = 0; i < n; i++) {
@@ -235,21 +247,20 @@ static void flag(pln__differ *d, const pln__text *where, const json *a, const js
     bool was = pln__contract_flag(a, key), is = pln__contract_flag(b, key);
     const json *x = pln__doc_get(a, key), *y = pln__doc_get(b, key);
     if (was != is)
-        pln__diff_note(d, where,
-                       pln__note_of(kind, is ? PRODUCERS : CONSUMERS, x == NULL ? a : x,
-                                    y == NULL ? b : y),
-                       is ? "is %s now" : "is no longer %s", key);
+        pln__diff_note(
+            d, where,
+            pln__note_of(kind, is ? PRODUCERS : CONSUMERS, x == NULL ? a : x, y == NULL ? b : y),
+            is ? "is %s now" : "is no longer %s", key);
 }
 
 static void diff_type(pln__differ *d, const pln__text *where, const json *a, const json *b) {
     const json *x = pln__doc_get(a, "logicalType"), *y = pln__doc_get(b, "logicalType");
     const json *p = pln__doc_get(a, "physicalType"), *q = pln__doc_get(b, "physicalType");
     if (!pln__doc_equal(x, y))
-        pln__diff_note(d, where,
-                       pln__note_of("type", breaks_of_type(x, y), x == NULL ? a : x,
-                                    y == NULL ? b : y),
-                       "logicalType %s became %s", x == NULL ? "none" : x->text,
-                       y == NULL ? "none" : y->text);
+        pln__diff_note(
+            d, where,
+            pln__note_of("type", breaks_of_type(x, y), x == NULL ? a : x, y == NULL ? b : y),
+            "logicalType %s became %s", x == NULL ? "none" : x->text, y == NULL ? "none" : y->text);
     if (!pln__doc_equal(p, q))
         pln__diff_note(d, where,
                        pln__note_of("physical_type", breaks_of_physical(p, q), p == NULL ? a : p,
@@ -293,7 +304,8 @@ void pln__diff_property(pln__differ *d, pln__text *where, const json *a, const j
     if (pln__doc_equal(pln__doc_get(a, "logicalType"), pln__doc_get(b, "logicalType"))) {
         diff_options(d, where, a, b);
         diff_items(d, where, a, b);
-        pln__diff_properties(d, where, pln__doc_get(a, "properties"), pln__doc_get(b, "properties"));
+        pln__diff_properties(d, where, pln__doc_get(a, "properties"),
+                             pln__doc_get(b, "properties"));
     }
     pln__diff_relationships(d, where, pln__doc_get(a, "relationships"),
                             pln__doc_get(b, "relationships"));

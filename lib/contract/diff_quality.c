@@ -23,7 +23,8 @@ static void put_member(const json *item, const char *key, pln__text *out) {
 
 /* What is measured, whatever the threshold. */
 static bool key_measure(const pln__differ *d, const json *item, pln__text *out) {
-    static const char *const keys[] = {"metric", "rule", "arguments", "validValues", "query", "engine", "implementation"};
+    static const char *const keys[] = {"metric", "rule",   "arguments",     "validValues",
+                                       "query",  "engine", "implementation"};
     (void)d;
     for (int i = 0; i < PLN__COUNT(keys); i++)
         put_member(item, keys[i], out);
@@ -39,8 +40,10 @@ static bool key_metric(const pln__differ *d, const json *item, pln__text *out) {
 
 /* Rules that refuse nothing, or that only people can follow, break nobody when they come or go. */
 static bool is_binding(const json *rule) {
-    static const char *const mild[] = {"info", "information", "low", "minor", "warn", "warning", "medium"};
-    const char *severity = pln__contract_text(rule, "severity"), *type = pln__contract_text(rule, "type");
+    static const char *const mild[] = {"info", "information", "low",   "minor",
+                                       "warn", "warning",     "medium"};
+    const char *severity = pln__contract_text(rule, "severity"),
+               *type = pln__contract_text(rule, "type");
     for (int i = 0; i < PLN__COUNT(mild) && severity != NULL; i++)
         if (strcmp(severity, mild[i]) == 0)
             return false;
@@ -125,7 +128,9 @@ static void rule_changed(pln__differ *d, const pln__text *where, const json *a, 
     if (binds != will || changed)
         pln__diff_note(d, where, pln__note_of("quality_changed", breaks, a, b),
                        "quality rule changed%s",
-                       breaks == CONSUMERS ? ", looser" : breaks == PRODUCERS ? ", tighter" : "");
+                       breaks == CONSUMERS   ? ", looser"
+                       : breaks == PRODUCERS ? ", tighter"
+                                             : "");
     else if (!same(a, b, "severity"))
         pln__diff_note(d, where, pln__note_of("quality_changed", 0, a, b),
                        "severity of a quality rule changed");
@@ -133,7 +138,8 @@ static void rule_changed(pln__differ *d, const pln__text *where, const json *a, 
 }
 
 void pln__diff_quality(pln__differ *d, pln__text *where, const json *list_a, const json *list_b) {
-    static pln__key_of *const keys[] = {pln__key_id, key_all, pln__key_name, key_measure, key_metric};
+    static pln__key_of *const keys[] = {pln__key_id, key_all, pln__key_name, key_measure,
+                                        key_metric};
     pln__pairs pairs;
     if (list_a == NULL && list_b == NULL)
         return;

@@ -7,9 +7,9 @@ static const char *const step_names[] = {"unknown", "back", "none", "patch", "mi
 
 static const char *keep(pln__differ *d, pln__text *text) {
     const char *copy =
-        text->failed ? NULL
-                     : pln__arena_copy(&d->out->arena, text->data == NULL ? "" : text->data,
-                                       text->size);
+        text->failed
+            ? NULL
+            : pln__arena_copy(&d->out->arena, text->data == NULL ? "" : text->data, text->size);
     pln__text_free(text);
     if (copy == NULL && d->status >= 0)
         d->status = pln__error_memory(d->err, 1);

@@ -66,7 +66,8 @@ static void server_changed(pln__differ *d, const pln__text *where, const json *a
         if (is_same(a, b, place[i]))
             continue;
         const json *x = pln__doc_get(a, place[i]), *y = pln__doc_get(b, place[i]);
-        pln__note note = pln__note_of("server_changed", EVERYBODY, x == NULL ? a : x, y == NULL ? b : y);
+        pln__note note =
+            pln__note_of("server_changed", EVERYBODY, x == NULL ? a : x, y == NULL ? b : y);
         note.reason = "consumers and producers look for the data where it was";
         pln__diff_note(d, where, note, "%s changed", place[i]);
     }
@@ -138,16 +139,20 @@ static bool compare_levels(const json *a, const json *b, int *order) {
 }
 
 static void sla_changed(pln__differ *d, const pln__text *where, const json *a, const json *b) {
-    static const char *const done[] = {"property", "value", "valueExt", "unit", "element", "driver", NULL};
+    static const char *const done[] = {"property", "value",  "valueExt", "unit",
+                                       "element",  "driver", NULL};
     int order = 0, good = good_end(b);
     int32_t breaks = EVERYBODY;
-    bool differs = !is_same(a, b, "value") || !is_same(a, b, "valueExt") || !is_same(a, b, "unit") ||
-                   !is_same(a, b, "property");
+    bool differs = !is_same(a, b, "value") || !is_same(a, b, "valueExt") ||
+                   !is_same(a, b, "unit") || !is_same(a, b, "property");
     if (is_same(a, b, "valueExt") && good != UNKNOWN && compare_levels(a, b, &order))
         breaks = order == 0 ? 0 : (order > 0) == (good == SMALL_IS_GOOD) ? CONSUMERS : PRODUCERS;
     if (differs)
-        pln__diff_note(d, where, pln__note_of("sla_changed", breaks, a, b), "service level changed%s",
-                       breaks == CONSUMERS ? ", weaker" : breaks == PRODUCERS ? ", stricter" : "");
+        pln__diff_note(d, where, pln__note_of("sla_changed", breaks, a, b),
+                       "service level changed%s",
+                       breaks == CONSUMERS   ? ", weaker"
+                       : breaks == PRODUCERS ? ", stricter"
+                                             : "");
     pln__diff_rest(d, where, a, b, done);
 }
 

@@ -61,12 +61,14 @@ static pln_status read_document(pln_contract *contract, const char *bytes, int64
         bytes += 3;
         size -= 3;
     }
-    while (at < size && (bytes[at] == ' ' || bytes[at] == '\t' || bytes[at] == '\n' || bytes[at] == '\r'))
+    while (at < size &&
+           (bytes[at] == ' ' || bytes[at] == '\t' || bytes[at] == '\n' || bytes[at] == '\r'))
         at++;
     bool yaml = options->format == PLN_CONTRACT_YAML ||
                 (options->format == PLN_CONTRACT_AUTO && (at == size || bytes[at] != '{'));
-    status = yaml ? pln__yaml_parse(&contract->arena, bytes, size, options->size_max, &document, err)
-                  : pln__doc_parse(&contract->arena, "contract", bytes, size, &document, err);
+    status = yaml
+                 ? pln__yaml_parse(&contract->arena, bytes, size, options->size_max, &document, err)
+                 : pln__doc_parse(&contract->arena, "contract", bytes, size, &document, err);
     contract->document = document;
     return status < 0 ? status : check_nesting(document, 0, err);
 }
@@ -142,8 +144,7 @@ void pln_contract_free(pln_contract *contract) {
     if (contract == NULL)
         return;
     const pln_allocator *mem = contract->mem;
-    pln__free(mem, contract->problems,
-              (uint64_t)contract->capacity * sizeof *contract->problems);
+    pln__free(mem, contract->problems, (uint64_t)contract->capacity * sizeof *contract->problems);
     pln__arena_free(&contract->arena);
     pln__free(mem, contract, sizeof *contract);
 }

@@ -25,7 +25,8 @@ static const field custom_fields[] = {
     {"value", T_ANY, BOTH, V310, NULL},
     {"description", T_STRING, V310, 0, NULL},
     {0}};
-static const pln__rules custom = {.what = "a custom property", .fields = custom_fields, .open = V302};
+static const pln__rules custom = {
+    .what = "a custom property", .fields = custom_fields, .open = V302};
 
 static const field definition_fields[] = {
     {"id", T_ID, V310, 0, NULL},

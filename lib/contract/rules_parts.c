@@ -191,10 +191,11 @@ void pln__quality_whole(pln__checker *c, const json *object) {
         if (pln__check_find(c, operators, member) != NULL && found++ == 1)
             second = member;
     if (found == 0)
-        pln__check_say(c, PLN_CONTRACT_ERROR, object,
-                       "no operator: one of mustBe, mustNotBe, mustBeGreaterThan, "
-                       "mustBeGreaterOrEqualTo, mustBeLessThan, mustBeLessOrEqualTo, mustBeBetween, "
-                       "mustNotBeBetween is needed");
+        pln__check_say(
+            c, PLN_CONTRACT_ERROR, object,
+            "no operator: one of mustBe, mustNotBe, mustBeGreaterThan, "
+            "mustBeGreaterOrEqualTo, mustBeLessThan, mustBeLessOrEqualTo, mustBeBetween, "
+            "mustNotBeBetween is needed");
     if (second != NULL)
         pln__check_say(c, PLN_CONTRACT_ERROR, second, "a quality rule has only one operator");
 }
@@ -209,6 +210,6 @@ void pln__relationship_whole(pln__checker *c, const json *object) {
         pln__check_say(c, PLN_CONTRACT_ERROR, object,
                        "'from' and 'to' must both be references, or both be arrays of them");
     else if (from->kind == J_ARRAY && from->size != to->size)
-        pln__check_say(c, PLN_CONTRACT_WARNING, object,
-                       "'from' has %d references and 'to' has %d", (int)from->size, (int)to->size);
+        pln__check_say(c, PLN_CONTRACT_WARNING, object, "'from' has %d references and 'to' has %d",
+                       (int)from->size, (int)to->size);
 }

@@ -119,7 +119,8 @@ bool pln__server_member(pln__checker *c, const json *object, const json *member)
     const char *text = pln__doc_string(member);
     if (strcmp(type->type, "sftp") == 0 && pln__doc_is(member, "location") && text != NULL &&
         strncmp(text, "sftp://", 7) != 0)
-        pln__check_say(c, PLN_CONTRACT_ERROR, member, "the location of an sftp server begins with sftp://");
+        pln__check_say(c, PLN_CONTRACT_ERROR, member,
+                       "the location of an sftp server begins with sftp://");
     return true;
 }
 

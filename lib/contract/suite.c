@@ -142,7 +142,8 @@ static void time_format(pln__suite *s, const json *option) {
     for (int i = 0; i < PLN__COUNT(iso) && format != NULL; i++)
         if (strcmp(iso[i], format) == 0)
             return;
-    pln__suite_left(s, option, "format", "values written as '%s' must be converted before they are checked",
+    pln__suite_left(s, option, "format",
+                    "values written as '%s' must be converted before they are checked",
                     format == NULL ? "" : format);
 }
 
@@ -211,17 +212,20 @@ static void type_option(pln__suite *s, const char *column, const json *property,
         if (pln__doc_is(option, of_type[i]))
             return;
     if (pln__doc_is(option, "minLength"))
-        with_value(s, &(pln__check){"length", column, "minLength", option, NULL, false}, "min", option);
+        with_value(s, &(pln__check){"length", column, "minLength", option, NULL, false}, "min",
+                   option);
     if (pln__doc_is(option, "maxLength"))
-        with_value(s, &(pln__check){"length", column, "maxLength", option, NULL, false}, "max", option);
+        with_value(s, &(pln__check){"length", column, "maxLength", option, NULL, false}, "max",
+                   option);
     if (pln__doc_is(option, "pattern"))
-        with_value(s, &(pln__check){"matches", column, "pattern", option, NULL, false}, "pattern", option);
+        with_value(s, &(pln__check){"matches", column, "pattern", option, NULL, false}, "pattern",
+                   option);
     if (pln__doc_is(option, "multipleOf"))
         multiple_of(s, column, property, option);
     if (pln__doc_is(option, "format") && strcmp(type, "string") == 0)
         string_format(s, column, option);
-    if (pln__doc_is(option, "format") && (strcmp(type, "date") == 0 || strcmp(type, "time") == 0 ||
-                                          strcmp(type, "timestamp") == 0))
+    if (pln__doc_is(option, "format") &&
+        (strcmp(type, "date") == 0 || strcmp(type, "time") == 0 || strcmp(type, "timestamp") == 0))
         time_format(s, option);
 }
 
@@ -304,7 +308,8 @@ static bool follow_all(const pln__suite *s, const json *references, pln__text *o
         pln__text *into = item == first ? object : &here;
         good = follow(s, item, into, column);
         if (good && item != first)
-            good = here.size == object->size && memcmp(here.data, object->data, (size_t)here.size) == 0;
+            good = here.size == object->size &&
+                   memcmp(here.data, object->data, (size_t)here.size) == 0;
         if (item != first)
             pln__text_char(list, ',');
         if (good && column->data != NULL)
@@ -390,7 +395,8 @@ static void leave_nested(pln__suite *s, const json *property) {
              m = m->next)
             pln__suite_left(s, m, lists[i], why);
     }
-    const json *items = pln__doc_get(property, "items"), *below = pln__doc_get(property, "properties");
+    const json *items = pln__doc_get(property, "items"),
+               *below = pln__doc_get(property, "properties");
     if (items != NULL)
         leave_nested(s, items);
     for (const json *p = below == NULL ? NULL : below->first; p != NULL; p = p->next)
@@ -444,7 +450,8 @@ static void primary_key(pln__suite *s) {
     key = list == NULL ? NULL : next_key(list, &position);
     if (key == NULL)
         return;
-    pln__check check = {"primary_key", NULL, "primaryKey", pln__doc_get(key, "primaryKey"), NULL, false};
+    pln__check check = {"primary_key", NULL, "primaryKey", pln__doc_get(key, "primaryKey"),
+                        NULL,          false};
     pln__suite_begin(s, &check);
     pln__suite_key(s, "columns");
     for (const char *sep = "["; key != NULL; key = next_key(list, &position), sep = ",") {

@@ -173,7 +173,8 @@ static bool tolerates(pln__suite *s, const pln__check *check, const pln__range *
     return why == NULL;
 }
 
-static void put_tolerance(pln__suite *s, const pln__check *check, const pln__range *r, int64_t most) {
+static void put_tolerance(pln__suite *s, const pln__check *check, const pln__range *r,
+                          int64_t most) {
     const char *severity = pln__contract_text(check->quality, "severity");
     char text[48];
     if (!r->percent) {
@@ -281,8 +282,7 @@ static void invalid_check(pln__suite *s, pln__check check, const pln__range *r) 
 /* ---- duplicates, rows ---- */
 
 static void duplicate_check(pln__suite *s, pln__check check, const pln__range *r) {
-    const json *properties =
-        pln__doc_get(pln__doc_get(check.quality, "arguments"), "properties");
+    const json *properties = pln__doc_get(pln__doc_get(check.quality, "arguments"), "properties");
     bool list = properties != NULL && properties->kind == J_ARRAY && properties->size > 0;
     for (const json *p = list ? properties->first : NULL; p != NULL; p = p->next)
         list = list && p->kind == J_STRING;
@@ -350,8 +350,9 @@ static size_t placeholder(const char *p, const char *object, const char *column,
 static void put_query(pln__suite *s, const char *query, const char *column, pln__text *out) {
     const char *object = pln__contract_column(s->contract, s->object), *name = NULL;
     size_t size = strlen(query);
-    while (size > 0 && (query[size - 1] == ';' || query[size - 1] == ' ' ||
-                        query[size - 1] == '\n' || query[size - 1] == '\r' || query[size - 1] == '\t'))
+    while (size > 0 &&
+           (query[size - 1] == ';' || query[size - 1] == ' ' || query[size - 1] == '\n' ||
+            query[size - 1] == '\r' || query[size - 1] == '\t'))
         size--;
     for (const char *p = query; p < query + size;) {
         size_t n = placeholder(p, object, column, &name);

@@ -29,7 +29,8 @@ static const json *find(const pln__suite *s, bool (*is)(const json *), const cha
     const json *list = pln__doc_get(s->contract->document, "slaProperties");
     for (const json *sla = list == NULL ? NULL : list->first; sla != NULL; sla = sla->next) {
         const char *other = element_of(s, sla);
-        if (is(sla) && other != NULL && strcmp(other, element) == 0 && pln__contract_seconds(sla) >= 0)
+        if (is(sla) && other != NULL && strcmp(other, element) == 0 &&
+            pln__contract_seconds(sla) >= 0)
             return sla;
     }
     return NULL;

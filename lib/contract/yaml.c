@@ -14,8 +14,9 @@ pln_status pln__yaml_parse(pln__arena *arena, const char *text, int64_t size, in
     (void)size;
     (void)size_max;
     *out = NULL;
-    return pln__error_set(err, PLN_EUNSUPPORTED,
-                          "contract: this is YAML, and the library was built without libyaml; give it as JSON");
+    return pln__error_set(
+        err, PLN_EUNSUPPORTED,
+        "contract: this is YAML, and the library was built without libyaml; give it as JSON");
 }
 
 #else
@@ -200,8 +201,8 @@ static pln_status on_scalar(builder *b) {
 /* ---- aliases: copies, for every node knows the one place where it stands ---- */
 
 static pln_status copy_node(builder *b, const json *from, json **out) {
-    pln_status status = pay(b, (from->kind >= J_ARRAY ? 0 : from->size) +
-                                   (from->key == NULL ? 0 : from->key_size));
+    pln_status status =
+        pay(b, (from->kind >= J_ARRAY ? 0 : from->size) + (from->key == NULL ? 0 : from->key_size));
     if (status >= 0)
         status = new_node(b, out);
     if (status < 0)
@@ -252,8 +253,7 @@ static pln_status on_alias(builder *b) {
 
 static pln_status on_open(builder *b, int32_t kind, const yaml_char_t *anchor,
                           const yaml_char_t *tag) {
-    const char *standard =
-        kind == J_ARRAY ? "tag:yaml.org,2002:seq" : "tag:yaml.org,2002:map";
+    const char *standard = kind == J_ARRAY ? "tag:yaml.org,2002:seq" : "tag:yaml.org,2002:map";
     json *node;
     if (wants_key(b))
         return fail(b, PLN_ESYNTAX, "a key that is no text");

@@ -102,7 +102,8 @@ void pln_avro_builder_logical(pln_avro_builder *builder, const char *type, const
 static void put_json(pln_avro_builder *b, const char *text) {
     pln__arena arena = {.mem = b->mem};
     json *value = NULL;
-    pln_status status = pln__doc_parse(&arena, "Avro schema", text, (int64_t)strlen(text), &value, &b->err);
+    pln_status status =
+        pln__doc_parse(&arena, "Avro schema", text, (int64_t)strlen(text), &value, &b->err);
     if (status >= 0)
         pln__avro_json_text(value, &b->text);
     else

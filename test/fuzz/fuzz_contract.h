@@ -13,9 +13,12 @@
 
 static pln_runtime *rt;
 static const char other_text[] =
-    "{\"apiVersion\":\"v3.1.0\",\"kind\":\"DataContract\",\"id\":\"c\",\"version\":\"1.0.0\",\"status\":\"active\",\"schema\":[{\"name\":\"t\",\"properties\":"
-    "[{\"name\":\"a\",\"logicalType\":\"integer\",\"required\":true,\"logicalTypeOptions\":{\"minimum\":1}},{\"name\":\"b\"}],\"quality\":[{\"metric\":\"rowCount\","
-    "\"mustBeGreaterThan\":1}]}],\"slaProperties\":[{\"property\":\"latency\",\"value\":1}],\"servers\":[{\"server\":\"s\",\"type\":\"kafka\",\"host\":\"h\"}]}";
+    "{\"apiVersion\":\"v3.1.0\",\"kind\":\"DataContract\",\"id\":\"c\",\"version\":\"1.0.0\","
+    "\"status\":\"active\",\"schema\":[{\"name\":\"t\",\"properties\":"
+    "[{\"name\":\"a\",\"logicalType\":\"integer\",\"required\":true,\"logicalTypeOptions\":{"
+    "\"minimum\":1}},{\"name\":\"b\"}],\"quality\":[{\"metric\":\"rowCount\","
+    "\"mustBeGreaterThan\":1}]}],\"slaProperties\":[{\"property\":\"latency\",\"value\":1}],"
+    "\"servers\":[{\"server\":\"s\",\"type\":\"kafka\",\"host\":\"h\"}]}";
 
 static pln_contract *read_contract(const char *text, int64_t size, int32_t format, uint32_t flags) {
     pln_error err = {0};
@@ -117,7 +120,8 @@ static void check_valid(const pln_contract *contract) {
 static int check_contract(const uint8_t *data, size_t size, int32_t format) {
     if (rt == NULL && pln_runtime_new(NULL, &rt, NULL) < 0)
         abort();
-    pln_contract *contract = read_contract((const char *)data, (int64_t)size, format, PLN_CONTRACT_KEEP_INVALID);
+    pln_contract *contract =
+        read_contract((const char *)data, (int64_t)size, format, PLN_CONTRACT_KEEP_INVALID);
     if (contract == NULL)
         return 0;
     pln_contract_info info = {.struct_size = sizeof info};

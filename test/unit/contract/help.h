@@ -57,7 +57,8 @@ static inline char *contract_text(const char *version, const char *properties, c
                                   const char *top) {
     size_t room = 400 + strlen(properties) + strlen(object) + strlen(top);
     char *text = malloc(room);
-    snprintf(text, room, "{" TOP ",\"version\":\"%s\",\"schema\":[{\"name\":\"t\",\"properties\":[%s]%s}]%s}",
+    snprintf(text, room,
+             "{" TOP ",\"version\":\"%s\",\"schema\":[{\"name\":\"t\",\"properties\":[%s]%s}]%s}",
              version, properties, object, top);
     for (char *p = text; *p != '\0'; p++)
         if (*p == '\'')

@@ -94,7 +94,8 @@ START_TEST(the_examples_of_the_standard_are_the_same_in_yaml_and_json) {
         char *json = file_text(path);
         pln_contract *a = parse(yaml), *b = parse(json);
         char *x = whole_json(a), *y = whole_json(b);
-        json_t *p = json_loads(x, 0, NULL), *q = json_loads(y, 0, NULL), *r = json_loads(json, 0, NULL);
+        json_t *p = json_loads(x, 0, NULL), *q = json_loads(y, 0, NULL),
+               *r = json_loads(json, 0, NULL);
         ck_assert_msg(json_equal(p, q) && json_equal(q, r), "%s", name);
         json_decref(p);
         json_decref(q);
@@ -187,23 +188,27 @@ START_TEST(all_problems_are_listed) {
         size_t n = strlen(all);
         snprintf(all + n, sizeof all - n, "%d %s %s\n", p->level, p->pointer, p->reason);
     }
-    ck_assert_str_eq(all, "1 /kind 'Contract' is none of DataContract\n"
-                          "1 /id expected a string, got number '5'\n"
-                          "2 /contractCreatedTs it should be a time with its zone, as 2025-01-31T06:00:00Z\n"
-                          "1  'version' is missing: a contract must have it\n");
+    ck_assert_str_eq(
+        all, "1 /kind 'Contract' is none of DataContract\n"
+             "1 /id expected a string, got number '5'\n"
+             "2 /contractCreatedTs it should be a time with its zone, as 2025-01-31T06:00:00Z\n"
+             "1  'version' is missing: a contract must have it\n");
     ck_assert_ptr_null(pln_contract_problem_at(contract, 4));
     ck_assert_ptr_null(pln_contract_problem_at(contract, -1));
     ck_assert_int_eq(pln_contract_schema(contract, NULL, &columns, &err), PLN_ESTATE);
     ck_assert_int_eq(pln_contract_suite(contract, NULL, &suite, &size, &left, &err), PLN_ESTATE);
-    ck_assert_str_eq(err.message, "contract, /kind: 'Contract' is none of DataContract; and 2 more");
+    ck_assert_str_eq(err.message,
+                     "contract, /kind: 'Contract' is none of DataContract; and 2 more");
     pln_contract_free(contract);
 }
 END_TEST
 
 START_TEST(older_versions_keep_their_own_rules) {
     static const char text[] =
-        "{\"apiVersion\":\"%s\",\"kind\":\"DataContract\",\"id\":\"c\",\"status\":\"active\",\"version\":\"1\",\"team\":[{\"role\":\"x\"}],"
-        "\"schema\":[{\"name\":\"t\",\"properties\":[{\"name\":\"a\",\"logicalType\":\"integer\",\"logicalTypeOptions\":{\"minimum\":1,"
+        "{\"apiVersion\":\"%s\",\"kind\":\"DataContract\",\"id\":\"c\",\"status\":\"active\","
+        "\"version\":\"1\",\"team\":[{\"role\":\"x\"}],"
+        "\"schema\":[{\"name\":\"t\",\"properties\":[{\"name\":\"a\",\"logicalType\":\"integer\","
+        "\"logicalTypeOptions\":{\"minimum\":1,"
         "\"exclusiveMinimum\":true}}],\"quality\":[{\"rule\":\"rowCount\",\"mustBe\":3}]}]}";
     char filled[800];
     pln_contract *contract = NULL;
@@ -221,8 +226,8 @@ START_TEST(older_versions_keep_their_own_rules) {
 END_TEST
 
 START_TEST(names_and_ids_that_are_there_twice_are_a_warning) {
-    pln_contract *contract = contract_of(
-        "1.0.0", "{'name':'a','id':'x'},{'name':'a','id':'x'}", "", "");
+    pln_contract *contract =
+        contract_of("1.0.0", "{'name':'a','id':'x'},{'name':'a','id':'x'}", "", "");
     struct ArrowSchema columns;
     ck_assert_int_eq(pln_contract_problem_count(contract), 2);
     ck_assert_int_eq(pln_contract_problem_at(contract, 0)->level, PLN_CONTRACT_WARNING);
@@ -230,7 +235,8 @@ START_TEST(names_and_ids_that_are_there_twice_are_a_warning) {
     ck_assert_str_eq(pln_contract_problem_at(contract, 1)->pointer, "/schema/0/properties/1/name");
     ck_assert_int_eq(pln_contract_schema(contract, NULL, &columns, &err), PLN_EUNSUPPORTED);
     pln_contract_free(contract);
-    contract = contract_of("1.0.0", "{'name':'a','logicalType':'date'},{'name':'a','logicalType':'date'}", "", "");
+    contract = contract_of(
+        "1.0.0", "{'name':'a','logicalType':'date'},{'name':'a','logicalType':'date'}", "", "");
     ck_assert_int_eq(pln_contract_schema(contract, NULL, &columns, &err), PLN_EINVAL);
     pln_contract_free(contract);
 }
@@ -273,12 +279,13 @@ START_TEST(scalars_of_yaml_are_those_of_its_core_schema) {
              scalars[_i].yaml);
     pln_status status = pln_contract_parse(rt, text, -1, NULL, &contract, &err);
     if (scalars[_i].json == NULL) {
-        ck_assert_msg(status == PLN_ESYNTAX && strstr(err.message, scalars[_i].words) != NULL, "%s: %s",
-                      scalars[_i].yaml, err.message);
+        ck_assert_msg(status == PLN_ESYNTAX && strstr(err.message, scalars[_i].words) != NULL,
+                      "%s: %s", scalars[_i].yaml, err.message);
         return;
     }
     ck_assert_msg(status == PLN_OK, "%s: %s", scalars[_i].yaml, err.message);
-    ck_assert_int_eq(pln_contract_value(contract, "/customProperties/0/value", &json, &err), PLN_OK);
+    ck_assert_int_eq(pln_contract_value(contract, "/customProperties/0/value", &json, &err),
+                     PLN_OK);
     ck_assert_str_eq(json, scalars[_i].json);
     pln_text_free(rt, json);
     pln_contract_free(contract);
@@ -292,13 +299,14 @@ START_TEST(aliases_are_copies_and_do_not_explode) {
         TEST_SKIP("built without libyaml");
     for (char c = 'b'; c < 'n'; c++) {
         size_t n = strlen(text);
-        snprintf(text + n, sizeof text - n, "%c: &%c [*%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c]\n", c, c,
-                 c - 1, c - 1, c - 1, c - 1, c - 1, c - 1, c - 1, c - 1);
+        snprintf(text + n, sizeof text - n, "%c: &%c [*%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c]\n", c,
+                 c, c - 1, c - 1, c - 1, c - 1, c - 1, c - 1, c - 1, c - 1);
     }
     ck_assert_int_eq(pln_contract_parse(rt, text, -1, NULL, &contract, &err), PLN_ELIMIT);
     ck_assert_ptr_nonnull(strstr(err.message, "too large by its aliases"));
-    contract = parse("apiVersion: v3.1.0\nkind: DataContract\nid: c\nversion: 1.0.0\nstatus: active\n"
-                     "tags: &t [x]\nschema: [{name: t, tags: *t}]\n");
+    contract =
+        parse("apiVersion: v3.1.0\nkind: DataContract\nid: c\nversion: 1.0.0\nstatus: active\n"
+              "tags: &t [x]\nschema: [{name: t, tags: *t}]\n");
     char *json = whole_json(contract);
     ck_assert_ptr_nonnull(strstr(json, "\"schema\":[{\"name\":\"t\",\"tags\":[\"x\"]}]"));
     pln_text_free(rt, json);
@@ -315,20 +323,25 @@ START_TEST(limits_hold) {
     ck_assert_int_eq(pln_contract_parse(rt, deep, -1, NULL, &contract, &err),
                      pln_contract_has_yaml() ? PLN_ELIMIT : PLN_EUNSUPPORTED);
     snprintf(deep, sizeof deep, "{\"a\":%.200s%.*s}",
-             "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", 0, "");
+             "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+             "[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+             0, "");
     char closed[1000];
     snprintf(closed, sizeof closed, "%.*s%s}", (int)strlen(deep) - 1, deep,
-             "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]");
+             "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
+             "]]]]]]]]]]]]]]]]]]]]]]]]]]]");
     ck_assert_int_eq(pln_contract_parse(rt, closed, -1, NULL, &contract, &err), PLN_ELIMIT);
     ck_assert_str_eq(err.message, "contract: nested deeper than 100");
     pln_contract_options_init(&options, sizeof options);
     options.size_max = 10;
-    ck_assert_int_eq(pln_contract_parse(rt, "{\"a\":     1}", -1, &options, &contract, &err), PLN_ELIMIT);
+    ck_assert_int_eq(pln_contract_parse(rt, "{\"a\":     1}", -1, &options, &contract, &err),
+                     PLN_ELIMIT);
     ck_assert_str_eq(err.message, "contract: 12 bytes, at most 10 are taken");
     pln_contract_options_init(&options, sizeof options);
     options.flags = PLN_CONTRACT_KEEP_INVALID;
     options.problems_max = 2;
-    ck_assert_int_eq(pln_contract_parse(rt, "{\"a\":1,\"b\":2,\"c\":3}", -1, &options, &contract, &err), PLN_OK);
+    ck_assert_int_eq(
+        pln_contract_parse(rt, "{\"a\":1,\"b\":2,\"c\":3}", -1, &options, &contract, &err), PLN_OK);
     ck_assert_int_eq(pln_contract_problem_count(contract), 2);
     pln_contract_free(contract);
 }
@@ -346,7 +359,8 @@ static const struct {
 
 START_TEST(options_are_held_to_their_ranges) {
     pln_contract *contract;
-    ck_assert_int_eq(pln_contract_parse(rt, "{}", 2, &bad_options[_i].options, &contract, &err), PLN_EINVAL);
+    ck_assert_int_eq(pln_contract_parse(rt, "{}", 2, &bad_options[_i].options, &contract, &err),
+                     PLN_EINVAL);
     ck_assert_msg(strstr(err.message, bad_options[_i].words) != NULL, "%s", err.message);
 }
 END_TEST
@@ -380,7 +394,8 @@ START_TEST(the_example_of_the_quickstart) {
     ck_assert_int_eq(element.primary_key_position, 1);
     ck_assert_ptr_null(pln_contract_element_child(orders, 3));
     ck_assert_int_eq(pln_contract_element_value(contract, pln_contract_element_child(orders, 2),
-                                                "/logicalTypeOptions", &json, &err), PLN_OK);
+                                                "/logicalTypeOptions", &json, &err),
+                     PLN_OK);
     ck_assert_str_eq(json, "{\"exclusiveMinimum\":0}");
     pln_text_free(rt, json);
     ck_assert_int_eq(pln_contract_server_at(contract, 0, &server), PLN_OK);
@@ -401,8 +416,10 @@ END_TEST
 /* ---- memory ---- */
 
 static const char full[] =
-    "{" TOP ",\"version\":\"1.0.0\",\"x\":1,\"schema\":[{\"name\":\"t\",\"properties\":[{\"name\":\"a\",\"id\":\"i\",\"logicalType\":\"integer\","
-    "\"primaryKey\":true,\"quality\":[{\"metric\":\"nullValues\",\"mustBe\":0}]},{\"name\":\"b\",\"logicalType\":\"date\"}]}]}";
+    "{" TOP ",\"version\":\"1.0.0\",\"x\":1,\"schema\":[{\"name\":\"t\",\"properties\":[{\"name\":"
+            "\"a\",\"id\":\"i\",\"logicalType\":\"integer\","
+    "\"primaryKey\":true,\"quality\":[{\"metric\":\"nullValues\",\"mustBe\":0}]},{\"name\":\"b\","
+    "\"logicalType\":\"date\"}]}]}";
 static const char full_yaml[] =
     "apiVersion: v3.1.0\nkind: DataContract\nid: c\nversion: 2.0.0\nstatus: active\n"
     "schema: [{name: t, tags: &t [x], properties: [{name: a, tags: *t, logicalType: string}]}]\n";
@@ -430,11 +447,14 @@ static bool use(const pln_allocator *mem) {
     if (status == PLN_OK) {
         char good[sizeof full];
         strcpy(good, full);
-        memmove(strstr(good, "\"x\""), strstr(good, "\"schema\""), strlen(strstr(good, "\"schema\"")) + 1);
+        memmove(strstr(good, "\"x\""), strstr(good, "\"schema\""),
+                strlen(strstr(good, "\"schema\"")) + 1);
         status = pln_contract_parse(small, good, -1, NULL, &a, &err);
     }
     if (status == PLN_OK)
-        status = pln_contract_parse(small, pln_contract_has_yaml() ? full_yaml : "{" TOP ",\"version\":\"2.0.0\"}", -1, NULL, &b, &err);
+        status = pln_contract_parse(
+            small, pln_contract_has_yaml() ? full_yaml : "{" TOP ",\"version\":\"2.0.0\"}", -1,
+            NULL, &b, &err);
     if (status == PLN_OK)
         status = pln_contract_schema(a, "t", &columns, &err);
     if (columns.release != NULL)

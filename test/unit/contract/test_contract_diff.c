@@ -73,8 +73,10 @@ static pln_contract_diff *diff_of(const pln_contract *a, const pln_contract *b) 
 }
 
 START_TEST(a_change_breaks_whom_it_breaks) {
-    const char *property = changes[_i].property_now, *object = changes[_i].object_now, *top = changes[_i].top_now;
-    pln_contract *a = contract_of("1.4.0", changes[_i].property, changes[_i].object, changes[_i].top);
+    const char *property = changes[_i].property_now, *object = changes[_i].object_now,
+               *top = changes[_i].top_now;
+    pln_contract *a =
+        contract_of("1.4.0", changes[_i].property, changes[_i].object, changes[_i].top);
     pln_contract *b = contract_of("1.5.0", property == NULL ? changes[_i].property : property,
                                   object == NULL ? changes[_i].object : object,
                                   top == NULL ? changes[_i].top : top);
@@ -104,7 +106,9 @@ START_TEST(a_change_breaks_whom_it_breaks) {
     ck_assert_int_eq(verdict.accepted, 0);
     ck_assert_int_eq(pln_contract_diff_count(same), 0);
     json_t *parsed = json_loads(json, 0, NULL);
-    ck_assert_str_eq(json_string_value(json_object_get(json_array_get(json_object_get(parsed, "changes"), 0), "kind")), c->kind);
+    ck_assert_str_eq(json_string_value(json_object_get(
+                         json_array_get(json_object_get(parsed, "changes"), 0), "kind")),
+                     c->kind);
     json_decref(parsed);
     pln_text_free(rt, json);
     pln_contract_diff_free(diff);
@@ -178,7 +182,8 @@ START_TEST(changes_that_break_must_be_named) {
     pln_contract_diff *diff;
     pln_contract_diff_options options;
     pln_contract_verdict verdict = {.struct_size = sizeof verdict};
-    snprintf(top, sizeof top, ",'customProperties':[{'property':'acknowledgedChanges','value':%s}]", acknowledged[_i].named);
+    snprintf(top, sizeof top, ",'customProperties':[{'property':'acknowledgedChanges','value':%s}]",
+             acknowledged[_i].named);
     pln_contract *a = contract_of("1.0.0", "{'name':'a'},{'name':'b'}", "", "");
     pln_contract *b = contract_of("2.0.0", "{'name':'a','required':true}", "", top);
     pln_contract_diff_options_init(&options, sizeof options);
@@ -211,9 +216,15 @@ START_TEST(all_changes_count_though_few_are_listed) {
     ck_assert_int_eq(verdict.changes, 2);
     ck_assert_int_eq(verdict.breaking, 1);
     ck_assert_int_eq(pln_contract_diff_json(diff, &json, &err), PLN_OK);
-    ck_assert_str_eq(json, "{\"accepted\":false,\"breaks\":[\"consumers\"],\"step_needed\":\"major\",\"step_made\":\"major\",\"version_fits\":true,\"unacknowledged\":1,\"changes\":["
-                           "{\"kind\":\"documentation\",\"where\":\"t.a\",\"old_pointer\":\"/schema/0/properties/0/description\",\"new_pointer\":null,\"before\":\"\\\"x\\\"\",\"after\":\"\","
-                           "\"text\":\"t.a: description removed\",\"breaks\":[],\"reason\":\"\",\"step\":\"patch\",\"acknowledged\":false}],\"truncated\":true}");
+    ck_assert_str_eq(
+        json,
+        "{\"accepted\":false,\"breaks\":[\"consumers\"],\"step_needed\":\"major\",\"step_made\":"
+        "\"major\",\"version_fits\":true,\"unacknowledged\":1,\"changes\":["
+        "{\"kind\":\"documentation\",\"where\":\"t.a\",\"old_pointer\":\"/schema/0/properties/0/"
+        "description\",\"new_pointer\":null,\"before\":\"\\\"x\\\"\",\"after\":\"\","
+        "\"text\":\"t.a: description "
+        "removed\",\"breaks\":[],\"reason\":\"\",\"step\":\"patch\",\"acknowledged\":false}],"
+        "\"truncated\":true}");
     pln_text_free(rt, json);
     pln_contract_diff_free(diff);
     options.changes_max = 0;
@@ -230,9 +241,12 @@ Suite *suite_contract_contract_diff(void) {
     Suite *suite = suite_create("contract/contract_diff");
     TCase *tests = tcase_create("diff");
     tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_loop_test(tests, a_change_breaks_whom_it_breaks, 0, (int)(sizeof changes / sizeof changes[0]));
-    tcase_add_loop_test(tests, versions_make_the_step_that_is_needed, 0, (int)(sizeof versions / sizeof versions[0]));
-    tcase_add_loop_test(tests, changes_that_break_must_be_named, 0, (int)(sizeof acknowledged / sizeof acknowledged[0]));
+    tcase_add_loop_test(tests, a_change_breaks_whom_it_breaks, 0,
+                        (int)(sizeof changes / sizeof changes[0]));
+    tcase_add_loop_test(tests, versions_make_the_step_that_is_needed, 0,
+                        (int)(sizeof versions / sizeof versions[0]));
+    tcase_add_loop_test(tests, changes_that_break_must_be_named, 0,
+                        (int)(sizeof acknowledged / sizeof acknowledged[0]));
     tcase_add_test(tests, all_changes_count_though_few_are_listed);
     suite_add_tcase(suite, tests);
     return suite;

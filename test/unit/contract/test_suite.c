@@ -37,14 +37,16 @@ static const struct {
 START_TEST(properties_are_columns) {
     char property[400], expected[200], *text;
     struct ArrowSchema columns;
-    snprintf(property, sizeof property, "{'name':'ok','logicalType':'date'},{'name':'a',%s}", types[_i].property);
+    snprintf(property, sizeof property, "{'name':'ok','logicalType':'date'},{'name':'a',%s}",
+             types[_i].property);
     pln_contract *contract = contract_of("1.0.0", property, "", "");
     pln_status status = pln_contract_schema(contract, "t", &columns, &err);
     if (types[_i].type == NULL) {
         ck_assert_int_eq(status, PLN_EUNSUPPORTED);
         ck_assert(columns.release == NULL);
         ck_assert_msg(strncmp(err.message, "contract, /schema/0/properties/1: ", 34) == 0 &&
-                          strstr(err.message, types[_i].words) != NULL, "%s", err.message);
+                          strstr(err.message, types[_i].words) != NULL,
+                      "%s", err.message);
     } else {
         ck_assert_msg(status == PLN_OK, "%s: %s", property, err.message);
         ck_assert_int_eq(pln_schema_text(rt, &columns, &text, &err), PLN_OK);
@@ -58,12 +60,16 @@ START_TEST(properties_are_columns) {
 END_TEST
 
 START_TEST(an_avro_schema_of_the_same_columns) {
-    pln_contract *contract = contract_of("1.0.0", "{'name':'a','logicalType':'integer','required':true},{'name':'b','logicalType':'string'}", "", "");
+    pln_contract *contract = contract_of(
+        "1.0.0",
+        "{'name':'a','logicalType':'integer','required':true},{'name':'b','logicalType':'string'}",
+        "", "");
     pln_avro_schema *schema;
     char *text;
     ck_assert_int_eq(pln_contract_avro_schema(contract, NULL, &schema, &err), PLN_OK);
     ck_assert_int_eq(pln_avro_schema_text(rt, schema, PLN_AVRO_CANONICAL, &text, &err), PLN_OK);
-    ck_assert_str_eq(text, "{\"name\":\"t\",\"type\":\"record\",\"fields\":[{\"name\":\"a\",\"type\":\"long\"},{\"name\":\"b\",\"type\":[\"null\",\"string\"]}]}");
+    ck_assert_str_eq(text, "{\"name\":\"t\",\"type\":\"record\",\"fields\":[{\"name\":\"a\","
+                           "\"type\":\"long\"},{\"name\":\"b\",\"type\":[\"null\",\"string\"]}]}");
     pln_text_free(rt, text);
     pln_avro_schema_free(schema);
     pln_contract_free(contract);
@@ -83,7 +89,9 @@ START_TEST(an_object_that_is_not_there_is_named) {
 END_TEST
 
 START_TEST(columns_may_bear_their_physical_names) {
-    char *text = contract_text("1.0.0", "{'name':'a','physicalName':'A_1','logicalType':'date','required':true}", ",'physicalName':'T_1'", "");
+    char *text = contract_text(
+        "1.0.0", "{'name':'a','physicalName':'A_1','logicalType':'date','required':true}",
+        ",'physicalName':'T_1'", "");
     pln_contract *contract = parse_as(text, PLN_CONTRACT_PHYSICAL_NAMES);
     struct ArrowSchema columns;
     char *suite, *left;
@@ -111,7 +119,8 @@ static char *lines_of(const char *text, const char *member) {
     size_t i;
     ck_assert_msg(all != NULL, "%s", text);
     json_array_foreach((json_t *)(uintptr_t)list, i, item) {
-        const char *id = json_string_value(json_object_get(item, "id")), *tail = id == NULL ? "" : strrchr(id, '.');
+        const char *id = json_string_value(json_object_get(item, "id")),
+                   *tail = id == NULL ? "" : strrchr(id, '.');
         if (strcmp(tail, ".exists") == 0)
             continue;
         const char *severity = json_string_value(json_object_get(item, "severity"));
@@ -221,7 +230,8 @@ static char *plain(const char *text) {
 }
 
 START_TEST(each_rule_is_a_check_or_is_left) {
-    pln_contract *contract = contract_of("1.0.0", suites[_i].property, suites[_i].object, suites[_i].top);
+    pln_contract *contract =
+        contract_of("1.0.0", suites[_i].property, suites[_i].object, suites[_i].top);
     char *suite, *left, *lines, *expected;
     int64_t size;
     ck_assert_int_eq(pln_contract_suite(contract, NULL, &suite, &size, &left, &err), PLN_OK);
@@ -247,9 +257,12 @@ START_TEST(each_rule_is_a_check_or_is_left) {
 END_TEST
 
 static const char checks_302[] =
-    "{\"apiVersion\":\"v3.0.2\",\"kind\":\"DataContract\",\"id\":\"c\",\"status\":\"active\",\"version\":\"1\",\"schema\":[{\"name\":\"t\",\"properties\":"
-    "[{\"name\":\"a\",\"logicalType\":\"integer\",\"logicalTypeOptions\":{\"minimum\":1,\"exclusiveMinimum\":true,\"exclusiveMaximum\":true},"
-    "\"quality\":[{\"rule\":\"duplicateCount\",\"mustBeLessThan\":2},{\"rule\":\"mystery\",\"mustBe\":1},{\"rule\":\"nullCheck\",\"mustBe\":0,\"mustNotBe\":1}]}]}]}";
+    "{\"apiVersion\":\"v3.0.2\",\"kind\":\"DataContract\",\"id\":\"c\",\"status\":\"active\","
+    "\"version\":\"1\",\"schema\":[{\"name\":\"t\",\"properties\":"
+    "[{\"name\":\"a\",\"logicalType\":\"integer\",\"logicalTypeOptions\":{\"minimum\":1,"
+    "\"exclusiveMinimum\":true,\"exclusiveMaximum\":true},"
+    "\"quality\":[{\"rule\":\"duplicateCount\",\"mustBeLessThan\":2},{\"rule\":\"mystery\","
+    "\"mustBe\":1},{\"rule\":\"nullCheck\",\"mustBe\":0,\"mustNotBe\":1}]}]}]}";
 
 START_TEST(rules_of_3_0_2) {
     pln_contract *contract = parse(checks_302);
@@ -257,7 +270,8 @@ START_TEST(rules_of_3_0_2) {
     int64_t size;
     ck_assert_int_eq(pln_contract_suite(contract, "t", &suite, &size, &left, &err), PLN_OK);
     lines = lines_of(suite, "checks");
-    ck_assert_str_eq(lines, "{'check':'greater_than','id':'a.minimum','column':'a','value':1}\n{'check':'duplicate_count','id':'a.quality.0','column':'a','max':1}\n");
+    ck_assert_str_eq(lines, "{'check':'greater_than','id':'a.minimum','column':'a','value':1}\n{'"
+                            "check':'duplicate_count','id':'a.quality.0','column':'a','max':1}\n");
     free(lines);
     ck_assert_ptr_nonnull(strstr(left, "/exclusiveMaximum\""));
     ck_assert_ptr_nonnull(strstr(left, "no check knows the metric 'mystery'"));
@@ -280,16 +294,25 @@ START_TEST(the_suite_of_the_quickstart) {
     columns.release(&columns);
     ck_assert_int_eq(pln_contract_suite(contract, "orders", &suite, &size, &left, &err), PLN_OK);
     lines = lines_of(suite, "checks");
-    ck_assert_str_eq(lines,
-                     "{'check':'not_null','id':'order_id.required','column':'order_id'}\n{'check':'at_least','id':'order_id.minimum','column':'order_id','value':1}\n"
-                     "{'check':'length','id':'customer.minLength','column':'customer','min':1,'unit':'chars'}\n{'check':'length','id':'customer.maxLength','column':'customer','max':64,'unit':'chars'}\n"
-                     "{'check':'not_null','id':'customer.quality.customers-are-known','column':'customer','warn_if':'>=10%','severity':'warn','description':'Nine orders in ten say who made them.'}\n"
-                     "{'check':'not_null','id':'amount.required','column':'amount'}\n{'check':'greater_than','id':'amount.exclusiveMinimum','column':'amount','value':0}\n"
-                     "{'check':'primary_key','id':'$.primaryKey','columns':['order_id']}\n{'check':'row_count','id':'$.quality.there-are-orders','min':1}\n");
+    ck_assert_str_eq(
+        lines,
+        "{'check':'not_null','id':'order_id.required','column':'order_id'}\n{'check':'at_least','"
+        "id':'order_id.minimum','column':'order_id','value':1}\n"
+        "{'check':'length','id':'customer.minLength','column':'customer','min':1,'unit':'chars'}\n{"
+        "'check':'length','id':'customer.maxLength','column':'customer','max':64,'unit':'chars'}\n"
+        "{'check':'not_null','id':'customer.quality.customers-are-known','column':'customer','warn_"
+        "if':'>=10%','severity':'warn','description':'Nine orders in ten say who made them.'}\n"
+        "{'check':'not_null','id':'amount.required','column':'amount'}\n{'check':'greater_than','"
+        "id':'amount.exclusiveMinimum','column':'amount','value':0}\n"
+        "{'check':'primary_key','id':'$.primaryKey','columns':['order_id']}\n{'check':'row_count','"
+        "id':'$.quality.there-are-orders','min':1}\n");
     free(lines);
     lines = lines_of(left, NULL);
-    ck_assert_str_eq(lines, "{'pointer':'/schema/0/quality/1','rule':'quality.reviewed','reason':'a rule in words is for people'}\n"
-                            "{'pointer':'/slaProperties/0','rule':'slaProperties','reason':'no check of rows can tell 'retention''}\n");
+    ck_assert_str_eq(lines,
+                     "{'pointer':'/schema/0/quality/1','rule':'quality.reviewed','reason':'a rule "
+                     "in words is for people'}\n"
+                     "{'pointer':'/slaProperties/0','rule':'slaProperties','reason':'no check of "
+                     "rows can tell 'retention''}\n");
     free(lines);
     pln_text_free(rt, suite);
     pln_text_free(rt, left);
@@ -307,7 +330,8 @@ Suite *suite_contract_suite(void) {
     tcase_add_test(tests, an_avro_schema_of_the_same_columns);
     tcase_add_test(tests, an_object_that_is_not_there_is_named);
     tcase_add_test(tests, columns_may_bear_their_physical_names);
-    tcase_add_loop_test(tests, each_rule_is_a_check_or_is_left, 0, (int)(sizeof suites / sizeof suites[0]));
+    tcase_add_loop_test(tests, each_rule_is_a_check_or_is_left, 0,
+                        (int)(sizeof suites / sizeof suites[0]));
     tcase_add_test(tests, rules_of_3_0_2);
     tcase_add_test(tests, the_suite_of_the_quickstart);
     suite_add_tcase(suite, tests);
