@@ -32,7 +32,7 @@
  * the standard ones, aliases copied. Without libyaml (pln_contract_has_yaml) a contract in YAML is refused; JSON always works.
  *
  * A document may come from anybody: size, nesting, what aliases make of it and the length of the list of problems are limited before memory is taken.
- * Memory is at most about sixty times the size of the document, and that of libyaml, which is not the runtime's.
+ * Memory is at most about seventy times size_max, and that of libyaml, which is not the runtime's.
  *
  * What changed between two contracts, and whom it breaks, is in <pln/contract_diff.h>. pln-contracts(7) has the tables of both.
  */

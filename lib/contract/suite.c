@@ -1,5 +1,5 @@
 #include "contract/suite.h"
-#include "contract/rules.h"
+#include "base/number.h"
 #include "base/utf8.h"
 
 /* ---- writing ---- */
@@ -13,9 +13,22 @@ void pln__suite_text(pln__suite *s, const char *key, const char *value) {
     pln__text_json(&s->checks, value, (int64_t)strlen(value));
 }
 
+void pln__suite_json(pln__suite *s, const json *value) {
+    char text[PLN__DOUBLE_TEXT_SIZE];
+    double number;
+    int64_t integer;
+    bool whole = value->kind == J_NUMBER && strpbrk(value->text, ".eE") == NULL;
+    if (!whole || pln__doc_int(value, &integer) || !pln__contract_number(value, &number)) {
+        pln__avro_json_text(value, &s->checks);
+        return;
+    }
+    text[pln__format_double(text, number)] = '\0';
+    pln__text_printf(&s->checks, strchr(text, 'e') == NULL ? "%s.0" : "%s", text);
+}
+
 void pln__suite_value(pln__suite *s, const char *key, const json *value) {
     pln__suite_key(s, key);
-    pln__avro_json_text(value, &s->checks);
+    pln__suite_json(s, value);
 }
 
 static void put_pointer(pln__suite *s, pln__text *out, const json *at) {

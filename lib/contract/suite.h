@@ -26,6 +26,8 @@ typedef struct pln__check {
 void pln__suite_begin(pln__suite *s, const pln__check *check);
 void pln__suite_key(pln__suite *s, const char *key);
 void pln__suite_text(pln__suite *s, const char *key, const char *value);
+/* A value as it was written, but an integer of more than 64 bits as a float: readers of JSON take no other. */
+void pln__suite_json(pln__suite *s, const json *value);
 void pln__suite_value(pln__suite *s, const char *key, const json *value);
 void pln__suite_end(pln__suite *s, const pln__check *check);
 /* A rule that is not evaluated. */

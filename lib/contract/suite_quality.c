@@ -205,6 +205,16 @@ static void row_check(pln__suite *s, const pln__check *check, const pln__range *
     }
 }
 
+/* An array of what a column can hold. */
+static bool is_list(const json *values) {
+    double number;
+    bool good = values->kind == J_ARRAY;
+    for (const json *v = good ? values->first : NULL; v != NULL; v = v->next)
+        good =
+            good && v->kind < J_ARRAY && (v->kind != J_NUMBER || pln__contract_number(v, &number));
+    return good;
+}
+
 /* Values of a list but null, of which checks have their own notion. */
 static void put_values(pln__suite *s, const json *values) {
     bool first = true;
@@ -215,7 +225,7 @@ static void put_values(pln__suite *s, const json *values) {
             continue;
         if (!first)
             pln__text_char(&s->checks, ',');
-        pln__avro_json_text(v, &s->checks);
+        pln__suite_json(s, v);
         first = false;
     }
     pln__text_char(&s->checks, ']');
@@ -228,7 +238,7 @@ static void missing_check(pln__suite *s, pln__check check, const pln__range *r) 
     check.kind = values == NULL ? "not_null" : "missing_values";
     if (values == NULL) {
         row_check(s, &check, r);
-    } else if (check.of == NULL || values->kind != J_ARRAY) {
+    } else if (check.of == NULL || !is_list(values)) {
         pln__suite_left(s, check.at, check.rule, "it names no property, or no list of values");
     } else if (tolerates(s, &check, r, &most)) {
         pln__suite_begin(s, &check);
@@ -251,10 +261,10 @@ static void invalid_check(pln__suite *s, pln__check check, const pln__range *r) 
     /* In 3.0.2 the list stands in the rule itself. */
     if (arguments == NULL)
         values = pln__doc_get(check.quality, "validValues");
-    if (check.of == NULL || (values != NULL && values->kind != J_ARRAY) ||
+    if (check.of == NULL || (values != NULL && !is_list(values)) ||
         (pattern != NULL && pattern->kind != J_STRING) || (values == NULL && pattern == NULL)) {
         pln__suite_left(s, check.at, check.rule,
-                        "it names no property, or neither validValues nor a pattern");
+                        "it names no property, or neither a list of validValues nor a pattern");
         return;
     }
     if (!tolerates(s, &check, r, &most))

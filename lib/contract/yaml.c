@@ -62,9 +62,9 @@ static pln_status fail_parser(builder *b) {
                           p->problem != NULL ? p->problem : "it does not parse");
 }
 
-/* Every node, and every byte, costs: an alias of an alias of an alias grows by powers. What is written pays less than two for each of its bytes. */
-static pln_status pay(builder *b, int64_t bytes) {
-    b->left -= bytes + 1;
+/* A node costs two, and every byte of a text one: an alias of an alias of an alias grows by powers. What is written pays less than two for each of its bytes. */
+static pln_status pay(builder *b, int64_t cost) {
+    b->left -= cost;
     return b->left < 0 ? fail(b, PLN_ELIMIT, "the document grows too large by its aliases")
                        : PLN_OK;
 }
@@ -150,10 +150,10 @@ static bool tag_fits(int tag, const json *node) {
     }
 }
 
-static pln_status take_text(builder *b, const char **out, int32_t *size) {
+static pln_status take_text(builder *b, int64_t cost, const char **out, int32_t *size) {
     const yaml_char_t *value = b->event.data.scalar.value;
     int64_t length = (int64_t)b->event.data.scalar.length;
-    pln_status status = pay(b, length);
+    pln_status status = pay(b, cost + length);
     if (status < 0)
         return status;
     *out = pln__arena_copy(b->arena, (const char *)value, length);
@@ -167,7 +167,7 @@ static pln_status on_key(builder *b) {
         return fail(b, PLN_ESYNTAX, "a key with a tag");
     if (b->event.data.scalar.anchor != NULL)
         return fail(b, PLN_ESYNTAX, "a key with an anchor");
-    return take_text(b, &b->key, &b->key_size);
+    return take_text(b, 0, &b->key, &b->key_size);
 }
 
 static pln_status on_scalar(builder *b) {
@@ -192,7 +192,8 @@ static pln_status on_scalar(builder *b) {
         return pln__error_memory(b->err, (uint64_t)length);
     if (tag >= TAG_OTHER && !tag_fits(tag, node))
         return fail(b, PLN_ESYNTAX, "the value is none of its tag");
-    status = node->kind == J_STRING ? take_text(b, &node->text, &node->size) : pay(b, node->size);
+    status =
+        node->kind == J_STRING ? take_text(b, 2, &node->text, &node->size) : pay(b, 2 + node->size);
     if (status >= 0)
         status = name_anchor(b, b->event.data.scalar.anchor, node);
     return status < 0 ? status : attach(b, node);
@@ -201,8 +202,8 @@ static pln_status on_scalar(builder *b) {
 /* ---- aliases: copies, for every node knows the one place where it stands ---- */
 
 static pln_status copy_node(builder *b, const json *from, json **out) {
-    pln_status status =
-        pay(b, (from->kind >= J_ARRAY ? 0 : from->size) + (from->key == NULL ? 0 : from->key_size));
+    pln_status status = pay(b, 2 + (from->kind >= J_ARRAY ? 0 : from->size) +
+                                   (from->key == NULL ? 0 : from->key_size));
     if (status >= 0)
         status = new_node(b, out);
     if (status < 0)
@@ -262,7 +263,7 @@ static pln_status on_open(builder *b, int32_t kind, const yaml_char_t *anchor,
         return fail(b, PLN_ESYNTAX, "a tag that JSON has no value for");
     if (b->depth == PLN__CONTRACT_NESTING_MAX)
         return fail(b, PLN_ELIMIT, "arrays and objects are nested too deeply");
-    pln_status status = pay(b, 0);
+    pln_status status = pay(b, 2);
     if (status >= 0)
         status = new_node(b, &node);
     if (status < 0)

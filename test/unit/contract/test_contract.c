@@ -417,7 +417,7 @@ END_TEST
 
 static const char full[] =
     "{" TOP ",\"version\":\"1.0.0\",\"x\":1,\"schema\":[{\"name\":\"t\",\"properties\":[{\"name\":"
-            "\"a\",\"id\":\"i\",\"logicalType\":\"integer\","
+    "\"a\",\"id\":\"i\",\"logicalType\":\"integer\","
     "\"primaryKey\":true,\"quality\":[{\"metric\":\"nullValues\",\"mustBe\":0}]},{\"name\":\"b\","
     "\"logicalType\":\"date\"}]}]}";
 static const char full_yaml[] =

@@ -157,6 +157,10 @@ static const struct {
      "{'pointer':'/schema/0/properties/0/logicalTypeOptions/multipleOf','rule':'multipleOf','reason':'remainders are exact for integers alone'}\n"},
     {"{'name':'a b','logicalType':'integer','logicalTypeOptions':{'multipleOf':5,'format':'i16'}}", "", "",
      "{'check':'expression','id':'a b.multipleOf','expression':'\\'a b\\' % 5 = 0'}\n", ""},
+    {"{'name':'a','logicalType':'integer','logicalTypeOptions':{'maximum':18446744073709551615},"
+     "'quality':[{'metric':'invalidValues','mustBe':0,'arguments':{'validValues':[[1]]}}]}", "", "",
+     "{'check':'at_most','id':'a.maximum','column':'a','value':1.84467440737096e19}\n",
+     "{'pointer':'/schema/0/properties/0/quality/0','rule':'quality.0','reason':'it names no property, or neither a list of validValues nor a pattern'}\n"},
     {"{'name':'a','logicalType':'date','logicalTypeOptions':{'maximum':'2025-01-01','format':'dd.MM.yyyy'}}", "", "",
      "{'check':'at_most','id':'a.maximum','column':'a','value':'2025-01-01'}\n",
      "{'pointer':'/schema/0/properties/0/logicalTypeOptions/format','rule':'format','reason':'values written as \\'dd.MM.yyyy\\' must be converted before they are checked'}\n"},
@@ -185,7 +189,7 @@ static const struct {
      "{'check':'missing_values','id':'a.quality.0','column':'a','values':['','n/a']}\n{'check':'in_set','id':'a.quality.1','column':'a','values':['x']}\n"
      "{'check':'matches','id':'a.quality.2','column':'a','pattern':'^x','max_failures':5}\n"
      "{'check':'all_of','id':'a.quality.3','checks':[{'check':'in_set','column':'a','values':[1]},{'check':'matches','column':'a','pattern':'1'}]}\n",
-     "{'pointer':'/schema/0/properties/0/quality/4','rule':'quality.4','reason':'it names no property, or neither validValues nor a pattern'}\n"},
+     "{'pointer':'/schema/0/properties/0/quality/4','rule':'quality.4','reason':'it names no property, or neither a list of validValues nor a pattern'}\n"},
     {"{'name':'a','quality':[{'metric':'duplicateValues','mustBe':0},{'metric':'duplicateValues','mustBeLessThan':3},"
      "{'metric':'duplicateValues','mustBeLessThan':5,'unit':'percent'},{'metric':'duplicateValues','mustBeLessOrEqualTo':5,'unit':'percent'}]}",
      ",'quality':[{'metric':'duplicateValues','mustBe':0,'arguments':{'properties':['a','b']}},{'metric':'duplicateValues','mustBe':0}]", "",
