@@ -55,8 +55,9 @@ enum { PLN_CONTRACT_AUTO = 0, PLN_CONTRACT_JSON = 1, PLN_CONTRACT_YAML = 2 };
 
 /* Of pln_contract_options.flags. */
 enum {
-    PLN_CONTRACT_KEEP_INVALID = 1,  /* a document with problems is returned, to be looked at */
-    PLN_CONTRACT_PHYSICAL_NAMES = 2 /* columns bear their physicalName where there is one */
+    PLN_CONTRACT_KEEP_INVALID = 1,   /* a document with problems is returned, to be looked at */
+    PLN_CONTRACT_PHYSICAL_NAMES = 2, /* columns bear their physicalName where there is one */
+    PLN_CONTRACT_SQL_CHECKS = 4      /* queries become checks of kind sql, for who runs them: pln_suite_new does not */
 };
 
 typedef struct pln_contract_options {
@@ -324,9 +325,9 @@ PLN_API pln_status pln_contract_avro_schema(const pln_contract *contract, const 
                                             pln_avro_schema **out, pln_error *err);
 
 /*
- * The checks that hold rows of an object to the contract, as the JSON text of a suite: {"name", "checks": [...]}. Each check has an id that stays when other rules
+ * The checks that hold rows of an object to the contract, as the JSON text of a suite (<pln/suite.h>): {"name", "checks": [...]}. Each check has an id that stays when other rules
  * come and go ("amount.minimum"), and in its meta the pointer of the rule. *unsupported is a JSON list of {"pointer", "rule", "reason"}: every rule that
- * no check of the suite evaluates. A rule is in one of the two, always.
+ * no check of the suite evaluates. A rule is in one of the two, always; types are held by the schema.
  *
  * Errors: PLN_ENAME for an object that is not there; PLN_ESTATE for a contract with errors; PLN_ENOMEM.
  * Owner: *text (of *size bytes, and a NUL) and *unsupported are yours; free them with pln_text_free of the runtime that parsed.

@@ -56,7 +56,7 @@ void pln__suite_begin(pln__suite *s, const pln__check *check) {
 }
 
 /* Words for how grave it is are anybody's. */
-static const char *severity_of(const json *quality) {
+const char *pln__suite_severity(const json *quality) {
     static const struct {
         const char *word, *severity;
     } words[] = {{"info", "info"},       {"information", "info"}, {"low", "info"},
@@ -75,7 +75,7 @@ static const char *severity_of(const json *quality) {
 void pln__suite_end(pln__suite *s, const pln__check *check) {
     const char *description = pln__contract_text(check->quality, "description");
     const json *tags = pln__doc_get(check->quality, "tags");
-    pln__suite_text(s, "severity", severity_of(check->quality));
+    pln__suite_text(s, "severity", pln__suite_severity(check->quality));
     if (description != NULL)
         pln__suite_text(s, "description", description);
     if (tags != NULL && tags->kind == J_ARRAY && tags->size > 0)

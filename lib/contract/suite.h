@@ -30,6 +30,8 @@ void pln__suite_text(pln__suite *s, const char *key, const char *value);
 void pln__suite_json(pln__suite *s, const json *value);
 void pln__suite_value(pln__suite *s, const char *key, const json *value);
 void pln__suite_end(pln__suite *s, const pln__check *check);
+/* "info", "warn", "error", "critical" */
+const char *pln__suite_severity(const json *quality);
 /* A rule that is not evaluated. */
 void pln__suite_left(pln__suite *s, const json *at, const char *rule, const char *format, ...)
     PLN__PRINTF(4, 5);

@@ -102,107 +102,117 @@ static void put_columns(pln__suite *s, const char *column, const json *propertie
     pln__text_char(&s->checks, ']');
 }
 
-/* "not" of a check, or the check itself. */
-static void open_number(pln__suite *s, pln__check check, bool negated, const json *properties) {
-    const char *kind = check.kind;
-    if (negated)
-        check.kind = "not";
-    check.bare = true;
-    pln__suite_begin(s, &check);
-    if (negated) {
-        pln__suite_key(s, "checks");
-        pln__text_printf(&s->checks, "[{\"check\":\"%s\"", kind);
-    }
-    put_columns(s, check.of, properties);
-}
-
-static void close_number(pln__suite *s, const pln__check *check, bool negated) {
-    if (negated)
-        pln__text_str(&s->checks, "}]");
-    pln__suite_end(s, check);
-}
-
-static void count_check(pln__suite *s, const pln__check *check, const pln__range *r,
+static void count_check(pln__suite *s, pln__check check, const pln__range *r,
                         const json *properties) {
     int64_t lo = 0, hi = 0;
     const char *why = whole(r, &lo, &hi);
+    if (why == NULL && r->negated)
+        why = "a count is held to a range, not kept out of one";
     if (why == NULL && lo == 0 && hi < 0)
         why = "it holds for every count";
     if (why != NULL) {
-        pln__suite_left(s, check->at, check->rule, "%s", why);
+        pln__suite_left(s, check.at, check.rule, "%s", why);
         return;
     }
-    open_number(s, *check, r->negated, properties);
+    check.bare = true;
+    pln__suite_begin(s, &check);
+    put_columns(s, check.of, properties);
     count_members(s, lo, hi);
-    close_number(s, check, r->negated);
+    pln__suite_end(s, &check);
 }
 
-/* A strict end is the negation of its opposite. */
-static void share_check(pln__suite *s, const pln__check *check, const pln__range *r,
+static void share_check(pln__suite *s, pln__check check, const pln__range *r,
                         const json *properties) {
-    bool negated = r->negated != (r->lo_strict || r->hi_strict);
-    double lo = r->hi_strict ? r->hi : r->lo, hi = r->lo_strict ? r->lo : r->hi;
-    if (r->lo_strict)
-        lo = -INFINITY;
-    if (r->hi_strict)
-        hi = INFINITY;
-    if (r->text != NULL || r->lo > 100 || r->hi < 0) {
-        pln__suite_left(s, check->at, check->rule, "no percentage is in that range");
+    const char *why = r->text != NULL || r->lo > 100 || r->hi < 0 ? "no percentage is in that range"
+                      : r->negated || r->lo_strict || r->hi_strict
+                          ? "a percentage of values is held to a range that has both its ends"
+                          : NULL;
+    if (why != NULL) {
+        pln__suite_left(s, check.at, check.rule, "%s", why);
         return;
     }
-    open_number(s, *check, negated, properties);
-    if (!isinf(lo))
-        number_member(s, "min", lo / 100);
-    if (!isinf(hi))
-        number_member(s, "max", hi / 100);
-    close_number(s, check, negated);
+    check.bare = true;
+    pln__suite_begin(s, &check);
+    put_columns(s, check.of, properties);
+    if (!isinf(r->lo))
+        number_member(s, "min", r->lo / 100);
+    if (!isinf(r->hi))
+        number_member(s, "max", r->hi / 100);
+    pln__suite_end(s, &check);
 }
 
 /* ---- checks of rows, of which some may fail ---- */
 
-static bool tolerates(pln__suite *s, const pln__check *check, const pln__range *r, int64_t *most) {
-    int64_t lo = 0;
-    const char *why = r->percent ? NULL : whole(r, &lo, most);
-    if (r->percent && (r->text != NULL || r->hi < 0 || (r->hi == 0 && r->hi_strict)))
-        why = "no percentage is in that range";
-    if (why == NULL && (r->negated || (r->percent ? r->lo > 0 || r->lo_strict : lo > 0) ||
-                        (r->percent ? isinf(r->hi) : *most < 0)))
-        why = "only an upper limit of the rows that fail can be checked";
-    if (why != NULL)
-        pln__suite_left(s, check->at, check->rule, "%s", why);
-    return why == NULL;
+/* Which numbers of failures break the rule, in the form of warn_if and error_if; "" for any at all. False: there is no such form. */
+static bool put_broken(const pln__range *r, pln__text *out) {
+    char lo[PLN__DOUBLE_TEXT_SIZE], hi[PLN__DOUBLE_TEXT_SIZE];
+    const char *unit = r->percent ? "%" : "";
+    lo[isinf(r->lo) ? 0 : pln__format_double(lo, r->lo)] = '\0';
+    hi[isinf(r->hi) ? 0 : pln__format_double(hi, r->hi)] = '\0';
+    if (r->negated && r->lo == r->hi)
+        pln__text_printf(out, "=%s%s", lo, unit);
+    else if (r->negated)
+        pln__text_printf(out, "between %s%s and %s%s", lo, unit, hi, unit);
+    else if (r->lo == r->hi && r->lo == 0)
+        return true;
+    else if (r->lo == r->hi)
+        pln__text_printf(out, "!=%s%s", lo, unit);
+    else if (isinf(r->hi))
+        pln__text_printf(out, "%s%s%s", r->lo_strict ? "<=" : "<", lo, unit);
+    else if (isinf(r->lo) || r->lo == 0)
+        pln__text_printf(out, "%s%s%s", r->hi_strict ? ">=" : ">", hi, unit);
+    else
+        return false;
+    return true;
 }
 
-static void put_tolerance(pln__suite *s, const pln__check *check, const pln__range *r,
-                          int64_t most) {
-    const char *severity = pln__contract_text(check->quality, "severity");
-    char text[48];
-    if (!r->percent) {
-        if (most > 0)
-            pln__text_printf(&s->checks, ",\"max_failures\":%lld", (long long)most);
-        return;
-    }
-    if (r->hi == 0)
-        return;
-    (void)strcpy(text + pln__format_double(text, r->hi), "%");
-    if (!r->hi_strict) {
-        pln__suite_text(s, "max_failures", text);
-        return;
-    }
-    bool warns = severity != NULL && (severity[0] == 'w' || severity[0] == 'i');
-    pln__suite_key(s, warns ? "warn_if" : "error_if");
-    pln__text_printf(&s->checks, "\">=%s\"", text);
+/* Written without an exponent. */
+static bool is_plain(double number) {
+    return number >= 1e-6 && number < 1e21;
+}
+
+static const char *broken_by(const pln__range *r, pln__text *out) {
+    if (r->text != NULL)
+        return "a number of rows is compared with a text";
+    if (r->hi < 0 || (r->hi == 0 && r->hi_strict) || (r->percent && r->lo > 100))
+        return "no number of rows is in that range";
+    if (r->lo < 0 && !isinf(r->lo))
+        return "a number of rows is not below 0";
+    if ((r->lo > 0 && !isinf(r->lo) && !is_plain(r->lo)) ||
+        (r->hi > 0 && !isinf(r->hi) && !is_plain(r->hi)))
+        return "the number is too large or too small";
+    return put_broken(r, out) ? NULL : "rows that fail can be held to one end of a range alone";
+}
+
+/* The members by which some rows may fail. */
+static void put_tolerance(pln__suite *s, const pln__check *check, const pln__text *broken) {
+    const char *severity = pln__suite_severity(check->quality);
+    bool warns = strcmp(severity, "warn") == 0 || strcmp(severity, "info") == 0;
+    if (broken->size > 0)
+        pln__suite_text(s, warns ? "warn_if" : "error_if", broken->data);
+}
+
+/* False: the rule is left. */
+static bool tolerates(pln__suite *s, const pln__check *check, const pln__range *r,
+                      pln__text *broken) {
+    const char *why = broken_by(r, broken);
+    s->checks.failed = s->checks.failed || broken->failed;
+    if (why != NULL)
+        pln__suite_left(s, check->at, check->rule, "%s", why);
+    return why == NULL && !broken->failed;
 }
 
 static void row_check(pln__suite *s, const pln__check *check, const pln__range *r) {
-    int64_t most = 0;
+    pln__text broken;
+    pln__text_init(&broken, s->contract->mem);
     if (check->of == NULL)
         pln__suite_left(s, check->at, check->rule, "a rule of rows that names no property");
-    else if (tolerates(s, check, r, &most)) {
+    else if (tolerates(s, check, r, &broken)) {
         pln__suite_begin(s, check);
-        put_tolerance(s, check, r, most);
+        put_tolerance(s, check, &broken);
         pln__suite_end(s, check);
     }
+    pln__text_free(&broken);
 }
 
 /* An array of what a column can hold. */
@@ -234,18 +244,20 @@ static void put_values(pln__suite *s, const json *values) {
 static void missing_check(pln__suite *s, pln__check check, const pln__range *r) {
     const json *arguments = pln__doc_get(check.quality, "arguments"),
                *values = pln__doc_get(arguments, "missingValues");
-    int64_t most = 0;
+    pln__text broken;
+    pln__text_init(&broken, s->contract->mem);
     check.kind = values == NULL ? "not_null" : "missing_values";
     if (values == NULL) {
         row_check(s, &check, r);
     } else if (check.of == NULL || !is_list(values)) {
         pln__suite_left(s, check.at, check.rule, "it names no property, or no list of values");
-    } else if (tolerates(s, &check, r, &most)) {
+    } else if (tolerates(s, &check, r, &broken)) {
         pln__suite_begin(s, &check);
         put_values(s, values);
-        put_tolerance(s, &check, r, most);
+        put_tolerance(s, &check, &broken);
         pln__suite_end(s, &check);
     }
+    pln__text_free(&broken);
 }
 
 static void part(pln__suite *s, const char *kind, const char *column, const char *sep) {
@@ -253,22 +265,8 @@ static void part(pln__suite *s, const char *kind, const char *column, const char
     pln__suite_text(s, "column", column);
 }
 
-static void invalid_check(pln__suite *s, pln__check check, const pln__range *r) {
-    const json *arguments = pln__doc_get(check.quality, "arguments"),
-               *values = pln__doc_get(arguments, "validValues"),
-               *pattern = pln__doc_get(arguments, "pattern");
-    int64_t most = 0;
-    /* In 3.0.2 the list stands in the rule itself. */
-    if (arguments == NULL)
-        values = pln__doc_get(check.quality, "validValues");
-    if (check.of == NULL || (values != NULL && !is_list(values)) ||
-        (pattern != NULL && pattern->kind != J_STRING) || (values == NULL && pattern == NULL)) {
-        pln__suite_left(s, check.at, check.rule,
-                        "it names no property, or neither a list of validValues nor a pattern");
-        return;
-    }
-    if (!tolerates(s, &check, r, &most))
-        return;
+static void put_validity(pln__suite *s, pln__check check, const json *values, const json *pattern,
+                         const pln__text *broken) {
     bool both = values != NULL && pattern != NULL;
     check.kind = both ? "all_of" : values != NULL ? "in_set" : "matches";
     check.bare = both;
@@ -285,8 +283,28 @@ static void invalid_check(pln__suite *s, pln__check check, const pln__range *r) 
         pln__suite_value(s, "pattern", pattern);
     if (both)
         pln__text_str(&s->checks, "}]");
-    put_tolerance(s, &check, r, most);
+    put_tolerance(s, &check, broken);
     pln__suite_end(s, &check);
+}
+
+static void invalid_check(pln__suite *s, pln__check check, const pln__range *r) {
+    const json *arguments = pln__doc_get(check.quality, "arguments"),
+               *values = pln__doc_get(arguments, "validValues"),
+               *pattern = pln__doc_get(arguments, "pattern");
+    pln__text broken;
+    /* In 3.0.2 the list stands in the rule itself. */
+    if (arguments == NULL)
+        values = pln__doc_get(check.quality, "validValues");
+    if (check.of == NULL || (values != NULL && !is_list(values)) ||
+        (pattern != NULL && pattern->kind != J_STRING) || (values == NULL && pattern == NULL)) {
+        pln__suite_left(s, check.at, check.rule,
+                        "it names no property, or neither a list of validValues nor a pattern");
+        return;
+    }
+    pln__text_init(&broken, s->contract->mem);
+    if (tolerates(s, &check, r, &broken))
+        put_validity(s, check, values, pattern, &broken);
+    pln__text_free(&broken);
 }
 
 /* ---- duplicates, rows ---- */
@@ -302,15 +320,17 @@ static void duplicate_check(pln__suite *s, pln__check check, const pln__range *r
     }
     if (r->text == NULL && r->hi == 0 && !r->hi_strict && !r->negated) {
         check.kind = "unique";
-        open_number(s, check, false, properties);
-        close_number(s, &check, false);
+        check.bare = true;
+        pln__suite_begin(s, &check);
+        put_columns(s, check.of, properties);
+        pln__suite_end(s, &check);
         return;
     }
     check.kind = r->percent ? "duplicate_proportion" : "duplicate_count";
     if (r->percent)
-        share_check(s, &check, r, properties);
+        share_check(s, check, r, properties);
     else
-        count_check(s, &check, r, properties);
+        count_check(s, check, r, properties);
 }
 
 static void row_count_check(pln__suite *s, pln__check check, const pln__range *r) {
@@ -320,18 +340,18 @@ static void row_count_check(pln__suite *s, pln__check check, const pln__range *r
     else if (check.of != NULL)
         pln__suite_left(s, check.at, check.rule, "rowCount is of an object, not of a property");
     else
-        count_check(s, &check, r, NULL);
+        count_check(s, check, r, NULL);
 }
 
 /* ---- queries ---- */
 
-static bool is_plain(const char *name) {
+static bool is_word(const char *name) {
     return pln__match_id(name, (int64_t)strlen(name)) && strchr(name, '-') == NULL &&
            !(name[0] >= '0' && name[0] <= '9');
 }
 
 static void put_name(pln__text *out, const char *name) {
-    if (is_plain(name)) {
+    if (is_word(name)) {
         pln__text_str(out, name);
         return;
     }
@@ -406,6 +426,8 @@ static void sql_check(pln__suite *s, pln__check check) {
     pln__text text;
     pln__range r;
     const char *why = pln__range_read(check.quality, &r);
+    if (why == NULL && (s->contract->flags & PLN_CONTRACT_SQL_CHECKS) == 0)
+        why = "a query needs a database";
     if (query == NULL || why != NULL) {
         pln__suite_left(s, check.at, check.rule, "%s", query == NULL ? "it has no query" : why);
         return;

@@ -48,7 +48,8 @@ const json *pln__doc_next(const json *object, const char *key, const json **hint
 const json *pln__doc_like(const json *object, const json *like, const json *hint);
 static inline bool pln__doc_is(const json *member, const char *key) {
     size_t size = strlen(key);
-    return (size_t)member->key_size == size && memcmp(member->key, key, size) == 0;
+    return member->key != NULL && (size_t)member->key_size == size &&
+           memcmp(member->key, key, size) == 0;
 }
 static inline bool pln__doc_same_key(const json *a, const json *b) {
     return a->key_size == b->key_size && memcmp(a->key, b->key, (size_t)a->key_size) == 0;

@@ -1,5 +1,6 @@
 /* The columns that a contract promises, the checks that hold rows to it, and the list of what neither says. */
 #include "help.h"
+#include "table.h"
 
 /* ---- columns ---- */
 
@@ -178,32 +179,40 @@ static const struct {
     /* thresholds */
     {"{'name':'a','quality':[{'metric':'nullValues','mustBe':0,'severity':'warning','description':'d'},{'metric':'nullValues','mustBeLessThan':10},"
      "{'metric':'nullValues','mustBeLessOrEqualTo':2.5,'unit':'percent'},{'metric':'nullValues','mustBeLessThan':1,'unit':'percent','id':'x'}]}", "", "",
-     "{'check':'not_null','id':'a.quality.0','column':'a','severity':'warn','description':'d'}\n{'check':'not_null','id':'a.quality.1','column':'a','max_failures':9}\n"
-     "{'check':'not_null','id':'a.quality.2','column':'a','max_failures':'2.5%'}\n{'check':'not_null','id':'a.quality.x','column':'a','error_if':'>=1%'}\n", ""},
-    {"{'name':'a','quality':[{'metric':'nullValues','mustBeGreaterThan':3},{'metric':'nullValues','mustBeLessThan':0}]}", "", "", "",
-     "{'pointer':'/schema/0/properties/0/quality/0','rule':'quality.0','reason':'only an upper limit of the rows that fail can be checked'}\n"
-     "{'pointer':'/schema/0/properties/0/quality/1','rule':'quality.1','reason':'no count is in that range'}\n"},
+     "{'check':'not_null','id':'a.quality.0','column':'a','severity':'warn','description':'d'}\n{'check':'not_null','id':'a.quality.1','column':'a','error_if':'>=10'}\n"
+     "{'check':'not_null','id':'a.quality.2','column':'a','error_if':'>2.5%'}\n{'check':'not_null','id':'a.quality.x','column':'a','error_if':'>=1%'}\n", ""},
+    {"{'name':'a','quality':[{'metric':'nullValues','mustBeGreaterThan':3},{'metric':'nullValues','mustNotBe':5},{'metric':'nullValues','mustBeGreaterOrEqualTo':0.5,'unit':'percent'},"
+     "{'metric':'nullValues','mustBe':2,'severity':'info'},{'metric':'nullValues','mustNotBeBetween':[1,2]},{'metric':'nullValues','mustBeLessThan':0},"
+     "{'metric':'nullValues','mustBeBetween':[1,2]},{'metric':'nullValues','mustBeGreaterThan':-1},{'metric':'nullValues','mustBeLessThan':1e30}]}", "", "",
+     "{'check':'not_null','id':'a.quality.0','column':'a','error_if':'<=3'}\n{'check':'not_null','id':'a.quality.1','column':'a','error_if':'=5'}\n"
+     "{'check':'not_null','id':'a.quality.2','column':'a','error_if':'<0.5%'}\n{'check':'not_null','id':'a.quality.3','column':'a','warn_if':'!=2','severity':'info'}\n"
+     "{'check':'not_null','id':'a.quality.4','column':'a','error_if':'between 1 and 2'}\n",
+     "{'pointer':'/schema/0/properties/0/quality/5','rule':'quality.5','reason':'no number of rows is in that range'}\n"
+     "{'pointer':'/schema/0/properties/0/quality/6','rule':'quality.6','reason':'rows that fail can be held to one end of a range alone'}\n"
+     "{'pointer':'/schema/0/properties/0/quality/7','rule':'quality.7','reason':'a number of rows is not below 0'}\n"
+     "{'pointer':'/schema/0/properties/0/quality/8','rule':'quality.8','reason':'the number is too large or too small'}\n"},
     {"{'name':'a','quality':[{'metric':'missingValues','mustBe':0,'arguments':{'missingValues':['',null,'n/a']}},"
      "{'metric':'invalidValues','mustBe':0,'arguments':{'validValues':['x',null]}},{'metric':'invalidValues','mustBeBetween':[0,5],'arguments':{'pattern':'^x'}},"
      "{'metric':'invalidValues','mustBe':0,'arguments':{'validValues':[1],'pattern':'1'}},{'metric':'invalidValues','mustBe':0}]}", "", "",
      "{'check':'missing_values','id':'a.quality.0','column':'a','values':['','n/a']}\n{'check':'in_set','id':'a.quality.1','column':'a','values':['x']}\n"
-     "{'check':'matches','id':'a.quality.2','column':'a','pattern':'^x','max_failures':5}\n"
+     "{'check':'matches','id':'a.quality.2','column':'a','pattern':'^x','error_if':'>5'}\n"
      "{'check':'all_of','id':'a.quality.3','checks':[{'check':'in_set','column':'a','values':[1]},{'check':'matches','column':'a','pattern':'1'}]}\n",
      "{'pointer':'/schema/0/properties/0/quality/4','rule':'quality.4','reason':'it names no property, or neither a list of validValues nor a pattern'}\n"},
     {"{'name':'a','quality':[{'metric':'duplicateValues','mustBe':0},{'metric':'duplicateValues','mustBeLessThan':3},"
      "{'metric':'duplicateValues','mustBeLessThan':5,'unit':'percent'},{'metric':'duplicateValues','mustBeLessOrEqualTo':5,'unit':'percent'}]}",
      ",'quality':[{'metric':'duplicateValues','mustBe':0,'arguments':{'properties':['a','b']}},{'metric':'duplicateValues','mustBe':0}]", "",
      "{'check':'unique','id':'a.quality.0','column':'a'}\n{'check':'duplicate_count','id':'a.quality.1','column':'a','max':2}\n"
-     "{'check':'not','id':'a.quality.2','checks':[{'check':'duplicate_proportion','column':'a','min':0.05}]}\n"
      "{'check':'duplicate_proportion','id':'a.quality.3','column':'a','max':0.05}\n{'check':'unique','id':'$.quality.0','columns':['a','b']}\n",
+     "{'pointer':'/schema/0/properties/0/quality/2','rule':'quality.2','reason':'a percentage of values is held to a range that has both its ends'}\n"
      "{'pointer':'/schema/0/quality/1','rule':'quality.1','reason':'it names no properties'}\n"},
     {"{'name':'a','quality':[{'metric':'rowCount','mustBe':1}]}",
      ",'quality':[{'metric':'rowCount','mustBeGreaterThan':0},{'metric':'rowCount','mustBeBetween':[1.5,9]},{'metric':'rowCount','mustNotBe':7},"
      "{'metric':'rowCount','mustNotBeBetween':[2,3]},{'metric':'rowCount','mustBe':4},{'metric':'rowCount','mustBeGreaterOrEqualTo':0}]", "",
      "{'check':'row_count','id':'$.quality.0','min':1}\n{'check':'row_count','id':'$.quality.1','min':2,'max':9}\n"
-     "{'check':'not','id':'$.quality.2','checks':[{'check':'row_count','equals':7}]}\n{'check':'not','id':'$.quality.3','checks':[{'check':'row_count','min':2,'max':3}]}\n"
      "{'check':'row_count','id':'$.quality.4','equals':4}\n",
      "{'pointer':'/schema/0/properties/0/quality/0','rule':'quality.0','reason':'rowCount is of an object, not of a property'}\n"
+     "{'pointer':'/schema/0/quality/2','rule':'quality.2','reason':'a count is held to a range, not kept out of one'}\n"
+     "{'pointer':'/schema/0/quality/3','rule':'quality.3','reason':'a count is held to a range, not kept out of one'}\n"
      "{'pointer':'/schema/0/quality/5','rule':'quality.5','reason':'it holds for every count'}\n"},
     {"{'name':'a b','quality':[{'type':'sql','query':'SELECT count(*) FROM ${object} WHERE {property} > 1; ','mustBeLessThan':5},{'type':'text'},"
      "{'type':'custom','engine':'soda','implementation':'x'}]}", ",'quality':[{'type':'sql','query':'SELECT 1','mustBe':'it'},{'type':'sql','query':'SELECT 1','mustNotBeBetween':[1,2]}]", "",
@@ -233,30 +242,31 @@ static char *plain(const char *text) {
     return out;
 }
 
+static void same_lines(char *lines, const char *expected) {
+    char *got = plain(lines), *wanted = plain(expected);
+    ck_assert_str_eq(got, wanted);
+    free(got);
+    free(wanted);
+    free(lines);
+}
+
 START_TEST(each_rule_is_a_check_or_is_left) {
-    pln_contract *contract =
-        contract_of("1.0.0", suites[_i].property, suites[_i].object, suites[_i].top);
-    char *suite, *left, *lines, *expected;
+    char *text = contract_text("1.0.0", suites[_i].property, suites[_i].object, suites[_i].top);
+    pln_contract *contract = parse_as(text, PLN_CONTRACT_SQL_CHECKS);
+    pln_suite *loaded = NULL;
+    char *suite, *left;
     int64_t size;
     ck_assert_int_eq(pln_contract_suite(contract, NULL, &suite, &size, &left, &err), PLN_OK);
     ck_assert_int_eq(size, (int64_t)strlen(suite));
-    lines = lines_of(suite, "checks");
-    char *got = plain(lines);
-    expected = plain(suites[_i].checks);
-    ck_assert_str_eq(got, expected);
-    free(got);
-    free(lines);
-    free(expected);
-    lines = lines_of(left, NULL);
-    got = plain(lines);
-    expected = plain(suites[_i].left);
-    ck_assert_str_eq(got, expected);
-    free(got);
-    free(lines);
-    free(expected);
+    same_lines(lines_of(suite, "checks"), suites[_i].checks);
+    same_lines(lines_of(left, NULL), suites[_i].left);
+    pln_status status = strstr(suite, "\"sql\"") != NULL ? PLN_OK : pln_suite_new(rt, suite, NULL, &loaded, &err);
+    ck_assert_msg(status == PLN_OK, "%s: %s", suite, err.message);
+    pln_suite_free(loaded);
     pln_text_free(rt, suite);
     pln_text_free(rt, left);
     pln_contract_free(contract);
+    free(text);
 }
 END_TEST
 
@@ -266,7 +276,7 @@ static const char checks_302[] =
     "[{\"name\":\"a\",\"logicalType\":\"integer\",\"logicalTypeOptions\":{\"minimum\":1,"
     "\"exclusiveMinimum\":true,\"exclusiveMaximum\":true},"
     "\"quality\":[{\"rule\":\"duplicateCount\",\"mustBeLessThan\":2},{\"rule\":\"mystery\","
-    "\"mustBe\":1},{\"rule\":\"nullCheck\",\"mustBe\":0,\"mustNotBe\":1}]}]}]}";
+    "\"mustBe\":1},{\"rule\":\"nullCheck\",\"mustBe\":0,\"mustNotBe\":1},{\"type\":\"sql\",\"query\":\"q\",\"mustBe\":0}]}]}]}";
 
 START_TEST(rules_of_3_0_2) {
     pln_contract *contract = parse(checks_302);
@@ -280,6 +290,7 @@ START_TEST(rules_of_3_0_2) {
     ck_assert_ptr_nonnull(strstr(left, "/exclusiveMaximum\""));
     ck_assert_ptr_nonnull(strstr(left, "no check knows the metric 'mystery'"));
     ck_assert_ptr_nonnull(strstr(left, "it has more than one operator"));
+    ck_assert_ptr_nonnull(strstr(left, "a query needs a database"));
     pln_text_free(rt, suite);
     pln_text_free(rt, left);
     pln_contract_free(contract);
@@ -325,6 +336,52 @@ START_TEST(the_suite_of_the_quickstart) {
 }
 END_TEST
 
+/* ---- rows ---- */
+
+START_TEST(rows_are_held_to_the_contract) {
+    static const char *const wrong[] = {"id.unique", "amount.minimum", "state.quality.0", "day.exclusiveMaximum", "$.quality.0"};
+    pln_contract *contract = contract_of(
+        "1.0.0",
+        "{'name':'id','logicalType':'integer','required':true,'unique':true,'logicalTypeOptions':{'multipleOf':2}},"
+        "{'name':'amount','logicalType':'number','logicalTypeOptions':{'minimum':0,'maximum':100}},"
+        "{'name':'state','logicalType':'string','logicalTypeOptions':{'minLength':1,'maxLength':9},'quality':[{'metric':'invalidValues','mustBeLessThan':2,'arguments':"
+        "{'validValues':['new','paid']}},{'metric':'nullValues','mustBeLessOrEqualTo':50,'unit':'percent'}]},"
+        "{'name':'day','logicalType':'date','logicalTypeOptions':{'exclusiveMaximum':'2025-01-01'}}",
+        ",'quality':[{'metric':'rowCount','mustBeGreaterThan':4}]", "");
+    struct ArrowSchema columns;
+    char *text, *left;
+    int64_t size;
+    pln_suite *suite;
+    pln_validation *validation;
+    ck_assert_int_eq(pln_contract_schema(contract, "t", &columns, &err), PLN_OK);
+    ck_assert_int_eq(pln_contract_suite(contract, "t", &text, &size, &left, &err), PLN_OK);
+    ck_assert_str_eq(left, "[]");
+    ck_assert_msg(pln_suite_new(rt, text, NULL, &suite, &err) == PLN_OK, "%s", err.message);
+    table rows = table_of("id int64 not null, amount float64, state utf8, day date32",
+                          "{\"id\":2,\"amount\":-1,\"state\":\"new\",\"day\":\"2025-01-01\"}\n{\"id\":2,\"amount\":5,\"state\":\"x\"}\n"
+                          "{\"id\":4,\"state\":\"y\",\"day\":\"2024-12-31\"}\n{\"id\":6,\"amount\":100,\"state\":null}\n");
+    ck_assert_int_eq(pln_validation_new(suite, &columns, NULL, &validation, &err), PLN_OK);
+    ck_assert_msg(pln_validation_add(validation, &rows.rows, &err) == PLN_OK, "%s", err.message);
+    for (int32_t i = 0; i < pln_suite_count(suite); i++) {
+        pln_check check = {.struct_size = sizeof check};
+        pln_check_result result = {.struct_size = sizeof result};
+        bool expected = true;
+        ck_assert(pln_suite_check(suite, i, &check));
+        ck_assert_int_eq(pln_validation_check(validation, i, &result, &err), PLN_OK);
+        for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++)
+            expected = expected && strcmp(wrong[k], check.id) != 0;
+        ck_assert_msg((result.status == PLN_CHECK_PASSED) == expected, "%s: %s", check.id, result.message);
+    }
+    pln_validation_free(validation);
+    pln_suite_free(suite);
+    table_free(&rows);
+    columns.release(&columns);
+    pln_text_free(rt, text);
+    pln_text_free(rt, left);
+    pln_contract_free(contract);
+}
+END_TEST
+
 Suite *suite_contract_suite(void);
 Suite *suite_contract_suite(void) {
     Suite *suite = suite_create("contract/suite");
@@ -337,6 +394,7 @@ Suite *suite_contract_suite(void) {
     tcase_add_loop_test(tests, each_rule_is_a_check_or_is_left, 0,
                         (int)(sizeof suites / sizeof suites[0]));
     tcase_add_test(tests, rules_of_3_0_2);
+    tcase_add_test(tests, rows_are_held_to_the_contract);
     tcase_add_test(tests, the_suite_of_the_quickstart);
     suite_add_tcase(suite, tests);
     return suite;
