@@ -44,51 +44,49 @@ static void out_of_memory(pln__differ *d) {
         d->status = pln__error_memory(d->err, 1);
 }
 
-/* Those of one list that have no partner yet, by their keys; the first of several of one key counts. */
-static pln__map *by_key(pln__differ *d, const json **items, const json **partners, int64_t n,
-                        pln__key_of *key) {
-    pln__text text;
-    pln__map *map = pln__map_new(d->out->mem, (uint64_t)(uintptr_t)items);
-    pln__text_init(&text, d->out->mem);
-    bool good = map != NULL;
-    for (int64_t i = 0; i < n && good; i++) {
-        text.size = 0;
-        if (partners[i] == NULL && key(d, items[i], &text) && !text.failed &&
-            !pln__map_get(map, text.data, text.size, NULL))
-            good = pln__map_put(map, text.data, text.size, i, NULL) >= 0;
-        good = good && !text.failed;
-    }
-    pln__text_free(&text);
-    if (!good) {
-        pln__map_free(map);
-        out_of_memory(d);
-        return NULL;
-    }
-    return map;
-}
-
 typedef struct half {
     const json **items, **partners;
     int64_t n;
 } half;
 
+/* The key of an item without a partner, and behind it how often it came before: of several of one key, the first goes with the first. */
+static bool numbered_key(pln__differ *d, const half *h, int64_t i, pln__key_of *key,
+                         pln__map *counts, pln__text *out) {
+    int64_t before = 0;
+    out->size = 0;
+    if (h->partners[i] != NULL || !key(d, h->items[i], out) || out->failed)
+        return false;
+    (void)pln__map_get(counts, out->data == NULL ? "" : out->data, out->size, &before);
+    if (pln__map_put(counts, out->data == NULL ? "" : out->data, out->size, before + 1, NULL) < 0)
+        out->failed = true;
+    pln__text_printf(out, "|%lld", (long long)before);
+    return !out->failed;
+}
+
 static void pair_by(pln__differ *d, half a, half b, pln__key_of *key) {
+    uint64_t seed = (uint64_t)(uintptr_t)a.items;
+    pln__map *map = pln__map_new(d->out->mem, seed), *old = pln__map_new(d->out->mem, seed),
+             *new = pln__map_new(d->out->mem, seed);
     pln__text text;
-    pln__map *map = by_key(d, a.items, a.partners, a.n, key);
+    int64_t at;
     pln__text_init(&text, d->out->mem);
-    for (int64_t i = 0; i < b.n && map != NULL && !text.failed; i++) {
-        int64_t at;
-        text.size = 0;
-        if (b.partners[i] != NULL || !key(d, b.items[i], &text) || text.failed ||
-            !pln__map_get(map, text.data, text.size, &at) || a.partners[at] != NULL)
-            continue;
-        a.partners[at] = b.items[i];
-        b.partners[i] = a.items[at];
-    }
+    text.failed = map == NULL || old == NULL || new == NULL;
+    for (int64_t i = 0; i < a.n && !text.failed; i++)
+        if (numbered_key(d, &a, i, key, old, &text) &&
+            pln__map_put(map, text.data, text.size, i, NULL) < 0)
+            text.failed = true;
+    for (int64_t i = 0; i < b.n && !text.failed; i++)
+        if (numbered_key(d, &b, i, key, new, &text) &&
+            pln__map_get(map, text.data, text.size, &at)) {
+            a.partners[at] = b.items[i];
+            b.partners[i] = a.items[at];
+        }
     if (text.failed)
         out_of_memory(d);
     pln__text_free(&text);
     pln__map_free(map);
+    pln__map_free(old);
+    pln__map_free(new);
 }
 
 static half items_of(pln__differ *d, const json *list) {
@@ -262,7 +260,7 @@ static void acknowledge(pln__differ *d, const char *text, int64_t size) {
 
 static void read_acknowledged(pln__differ *d, const pln_contract_diff_options *options) {
     const json *list = pln__doc_get(d->after->document, "customProperties");
-    d->acknowledged = pln__map_new(d->out->mem, 1);
+    d->acknowledged = pln__map_new(d->out->mem, (uint64_t)(uintptr_t)d->out);
     if (d->acknowledged == NULL) {
         out_of_memory(d);
         return;

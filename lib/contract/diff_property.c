@@ -15,7 +15,7 @@ int32_t pln__breaks_of_values(pln__differ *d, const json *a, const json *b) {
     pln__text text;
     pln__text_init(&text, d->out->mem);
     for (int i = 0; i < 2; i++) {
-        pln__map *map = pln__map_new(d->out->mem, 1);
+        pln__map *map = pln__map_new(d->out->mem, (uint64_t)(uintptr_t)d->out);
         bool good = map != NULL;
         for (const json *v = lists[i]->first; v != NULL && good; v = v->next) {
             text.size = 0;

@@ -128,10 +128,10 @@ static void with_value(pln__suite *s, const pln__check *check, const char *key, 
 static void string_format(pln__suite *s, const char *column, const json *option) {
     static const struct {
         const char *format, *name;
-    } known[] = {{"email", "email"},     {"uuid", "uuid"},         {"uri", "url"},
-                 {"url", "url"},         {"ipv4", "ipv4"},         {"ipv6", "ipv6"},
-                 {"ip", "ip"},           {"date", "iso_date"},     {"date-time", "iso8601"},
-                 {"json", "json"}};
+    } known[] = {{"email", "email"},       {"uuid", "uuid"},   {"uri", "uri"},
+                 {"url", "url"},           {"ipv4", "ipv4"},   {"ipv6", "ipv6"},
+                 {"ip", "ip"},             {"json", "json"},   {"hostname", "hostname"},
+                 {"date", "iso_date"},     {"time", "iso_time"}, {"date-time", "iso8601"}};
     const char *format = pln__doc_string(option);
     for (int i = 0; i < PLN__COUNT(known) && format != NULL; i++)
         if (strcmp(known[i].format, format) == 0) {

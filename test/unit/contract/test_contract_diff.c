@@ -236,6 +236,22 @@ START_TEST(all_changes_count_though_few_are_listed) {
 }
 END_TEST
 
+START_TEST(things_of_one_name_go_with_each_other_in_their_order) {
+    pln_contract *a = contract_of("1.0.0", "{'name':'a'},{'name':'a','required':true}",
+                                  ",'quality':[{'metric':'rowCount','mustBe':1},{'metric':'rowCount','mustBe':1}]", "");
+    pln_contract *b = contract_of("1.0.0", "{'name':'a'},{'name':'a'}", "", "");
+    pln_contract_diff *same = diff_of(a, a), *diff = diff_of(a, b);
+    ck_assert_int_eq(pln_contract_diff_count(same), 0);
+    ck_assert_int_eq(pln_contract_diff_count(diff), 3);
+    ck_assert_str_eq(pln_contract_diff_at(diff, 0)->old_pointer, "/schema/0/properties/1/required");
+    ck_assert_ptr_null(pln_contract_diff_at(diff, 3));
+    pln_contract_diff_free(same);
+    pln_contract_diff_free(diff);
+    pln_contract_free(a);
+    pln_contract_free(b);
+}
+END_TEST
+
 Suite *suite_contract_contract_diff(void);
 Suite *suite_contract_contract_diff(void) {
     Suite *suite = suite_create("contract/contract_diff");
@@ -248,6 +264,7 @@ Suite *suite_contract_contract_diff(void) {
     tcase_add_loop_test(tests, changes_that_break_must_be_named, 0,
                         (int)(sizeof acknowledged / sizeof acknowledged[0]));
     tcase_add_test(tests, all_changes_count_though_few_are_listed);
+    tcase_add_test(tests, things_of_one_name_go_with_each_other_in_their_order);
     suite_add_tcase(suite, tests);
     return suite;
 }
