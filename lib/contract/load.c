@@ -22,7 +22,7 @@ static pln_status read_options(const pln_contract_options *given, pln_contract_o
                               given->struct_size, (unsigned)sizeof *given);
     memcpy(out, given, sizeof *out);
     if ((out->flags & ~(uint32_t)(PLN_CONTRACT_KEEP_INVALID | PLN_CONTRACT_PHYSICAL_NAMES |
-                                       PLN_CONTRACT_SQL_CHECKS)) != 0)
+                                  PLN_CONTRACT_SQL_CHECKS)) != 0)
         return pln__error_set(err, PLN_EINVAL, "contract options: unknown flags 0x%x", out->flags);
     if (out->format < PLN_CONTRACT_AUTO || out->format > PLN_CONTRACT_YAML)
         return pln__error_set(err, PLN_EINVAL, "contract options: %d is no format", out->format);

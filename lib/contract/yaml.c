@@ -111,7 +111,8 @@ static pln_status name_anchor(builder *b, const yaml_char_t *anchor, json *node)
         pln__grow(b->arena->mem, &b->nodes, &b->capacity, b->n_nodes + 1, sizeof *b->nodes, b->err);
     if (status < 0)
         return status;
-    if (b->anchors == NULL && (b->anchors = pln__map_new(b->arena->mem, (uint64_t)(uintptr_t)b)) == NULL)
+    if (b->anchors == NULL &&
+        (b->anchors = pln__map_new(b->arena->mem, (uint64_t)(uintptr_t)b)) == NULL)
         return pln__error_memory(b->err, 1);
     b->nodes[b->n_nodes] = node;
     return pln__map_put(b->anchors, name, (int64_t)strlen(name), b->n_nodes++, b->err);

@@ -237,8 +237,9 @@ START_TEST(all_changes_count_though_few_are_listed) {
 END_TEST
 
 START_TEST(things_of_one_name_go_with_each_other_in_their_order) {
-    pln_contract *a = contract_of("1.0.0", "{'name':'a'},{'name':'a','required':true}",
-                                  ",'quality':[{'metric':'rowCount','mustBe':1},{'metric':'rowCount','mustBe':1}]", "");
+    pln_contract *a = contract_of(
+        "1.0.0", "{'name':'a'},{'name':'a','required':true}",
+        ",'quality':[{'metric':'rowCount','mustBe':1},{'metric':'rowCount','mustBe':1}]", "");
     pln_contract *b = contract_of("1.0.0", "{'name':'a'},{'name':'a'}", "", "");
     pln_contract_diff *same = diff_of(a, a), *diff = diff_of(a, b);
     ck_assert_int_eq(pln_contract_diff_count(same), 0);

@@ -260,7 +260,8 @@ START_TEST(each_rule_is_a_check_or_is_left) {
     ck_assert_int_eq(size, (int64_t)strlen(suite));
     same_lines(lines_of(suite, "checks"), suites[_i].checks);
     same_lines(lines_of(left, NULL), suites[_i].left);
-    pln_status status = strstr(suite, "\"sql\"") != NULL ? PLN_OK : pln_suite_new(rt, suite, NULL, &loaded, &err);
+    pln_status status =
+        strstr(suite, "\"sql\"") != NULL ? PLN_OK : pln_suite_new(rt, suite, NULL, &loaded, &err);
     ck_assert_msg(status == PLN_OK, "%s: %s", suite, err.message);
     pln_suite_free(loaded);
     pln_text_free(rt, suite);
@@ -276,7 +277,8 @@ static const char checks_302[] =
     "[{\"name\":\"a\",\"logicalType\":\"integer\",\"logicalTypeOptions\":{\"minimum\":1,"
     "\"exclusiveMinimum\":true,\"exclusiveMaximum\":true},"
     "\"quality\":[{\"rule\":\"duplicateCount\",\"mustBeLessThan\":2},{\"rule\":\"mystery\","
-    "\"mustBe\":1},{\"rule\":\"nullCheck\",\"mustBe\":0,\"mustNotBe\":1},{\"type\":\"sql\",\"query\":\"q\",\"mustBe\":0}]}]}]}";
+    "\"mustBe\":1},{\"rule\":\"nullCheck\",\"mustBe\":0,\"mustNotBe\":1},{\"type\":\"sql\","
+    "\"query\":\"q\",\"mustBe\":0}]}]}]}";
 
 START_TEST(rules_of_3_0_2) {
     pln_contract *contract = parse(checks_302);
@@ -339,14 +341,19 @@ END_TEST
 /* ---- rows ---- */
 
 START_TEST(rows_are_held_to_the_contract) {
-    static const char *const wrong[] = {"id.unique", "amount.minimum", "state.quality.0", "day.exclusiveMaximum", "$.quality.0"};
+    static const char *const wrong[] = {"id.unique", "amount.minimum", "state.quality.0",
+                                        "day.exclusiveMaximum", "$.quality.0"};
     pln_contract *contract = contract_of(
         "1.0.0",
-        "{'name':'id','logicalType':'integer','required':true,'unique':true,'logicalTypeOptions':{'multipleOf':2}},"
+        "{'name':'id','logicalType':'integer','required':true,'unique':true,'logicalTypeOptions':{'"
+        "multipleOf':2}},"
         "{'name':'amount','logicalType':'number','logicalTypeOptions':{'minimum':0,'maximum':100}},"
-        "{'name':'state','logicalType':'string','logicalTypeOptions':{'minLength':1,'maxLength':9},'quality':[{'metric':'invalidValues','mustBeLessThan':2,'arguments':"
-        "{'validValues':['new','paid']}},{'metric':'nullValues','mustBeLessOrEqualTo':50,'unit':'percent'}]},"
-        "{'name':'day','logicalType':'date','logicalTypeOptions':{'exclusiveMaximum':'2025-01-01'}}",
+        "{'name':'state','logicalType':'string','logicalTypeOptions':{'minLength':1,'maxLength':9},"
+        "'quality':[{'metric':'invalidValues','mustBeLessThan':2,'arguments':"
+        "{'validValues':['new','paid']}},{'metric':'nullValues','mustBeLessOrEqualTo':50,'unit':'"
+        "percent'}]},"
+        "{'name':'day','logicalType':'date','logicalTypeOptions':{'exclusiveMaximum':'2025-01-01'}"
+        "}",
         ",'quality':[{'metric':'rowCount','mustBeGreaterThan':4}]", "");
     struct ArrowSchema columns;
     char *text, *left;
@@ -358,8 +365,10 @@ START_TEST(rows_are_held_to_the_contract) {
     ck_assert_str_eq(left, "[]");
     ck_assert_msg(pln_suite_new(rt, text, NULL, &suite, &err) == PLN_OK, "%s", err.message);
     table rows = table_of("id int64 not null, amount float64, state utf8, day date32",
-                          "{\"id\":2,\"amount\":-1,\"state\":\"new\",\"day\":\"2025-01-01\"}\n{\"id\":2,\"amount\":5,\"state\":\"x\"}\n"
-                          "{\"id\":4,\"state\":\"y\",\"day\":\"2024-12-31\"}\n{\"id\":6,\"amount\":100,\"state\":null}\n");
+                          "{\"id\":2,\"amount\":-1,\"state\":\"new\",\"day\":\"2025-01-01\"}\n{"
+                          "\"id\":2,\"amount\":5,\"state\":\"x\"}\n"
+                          "{\"id\":4,\"state\":\"y\",\"day\":\"2024-12-31\"}\n{\"id\":6,\"amount\":"
+                          "100,\"state\":null}\n");
     ck_assert_int_eq(pln_validation_new(suite, &columns, NULL, &validation, &err), PLN_OK);
     ck_assert_msg(pln_validation_add(validation, &rows.rows, &err) == PLN_OK, "%s", err.message);
     for (int32_t i = 0; i < pln_suite_count(suite); i++) {
@@ -370,7 +379,8 @@ START_TEST(rows_are_held_to_the_contract) {
         ck_assert_int_eq(pln_validation_check(validation, i, &result, &err), PLN_OK);
         for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++)
             expected = expected && strcmp(wrong[k], check.id) != 0;
-        ck_assert_msg((result.status == PLN_CHECK_PASSED) == expected, "%s: %s", check.id, result.message);
+        ck_assert_msg((result.status == PLN_CHECK_PASSED) == expected, "%s: %s", check.id,
+                      result.message);
     }
     pln_validation_free(validation);
     pln_suite_free(suite);
