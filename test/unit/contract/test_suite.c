@@ -1,6 +1,6 @@
 /* The columns that a contract promises, the checks that hold rows to it, and the list of what neither says. */
-#include "help.h"
 #include "table.h"
+#include "help.h"
 
 /* ---- columns ---- */
 
