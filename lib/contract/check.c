@@ -104,7 +104,9 @@ static bool is_whole(const json *node) {
 
 static void check_number(pln__checker *c, const json *node, int type) {
     double number = 0;
-    if (!pln__contract_number(node, &number))
+    if (!pln__contract_number(node, &number) && node->kind == J_NUMBER)
+        pln__check_say(c, PLN_CONTRACT_ERROR, node, "the number is beyond the range of float64");
+    else if (node->kind != J_NUMBER)
         expected(c, node, type == T_NUMBER || type == T_POSITIVE ? "a number" : "an integer");
     else if ((type == T_INT || type == T_COUNT) && !is_whole(node))
         expected(c, node, "an integer");

@@ -150,6 +150,7 @@ static const struct {
     {"{'name':'a'}", "", ",'team':[{'name':'x'}]", "/team/0", "'username' is missing"},
     {"{'name':'a'}", "", ",'team':{'members':[{'username':'x','colour':1}]}", "/team/members/0/colour", "has no field"},
     {"{'name':'a'}", "", ",'slaProperties':[{'property':'p','value':[1]}]", "/slaProperties/0/value", "expected a string, a number"},
+    {"{'name':'a'}", "", ",'price':{'priceAmount':1e400}", "/price/priceAmount", "beyond the range of float64"},
     {"{'name':'a'}", "", ",'price':{'priceAmount':'9'}", "/price/priceAmount", "expected a number"},
     {"{'name':'a'}", "", ",'customProperties':[{'property':'p'}]", "/customProperties/0", "'value' is missing"},
     {"{'name':'a'}", "", ",'tags':['x',1]", "/tags/1", "expected a string, got number '1'"},
