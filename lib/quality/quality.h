@@ -26,6 +26,10 @@ pln_status pln__profile_report_schema(const pln_allocator *mem, struct ArrowSche
 pln_status pln__profile_report(pln_profile *profile, const struct ArrowSchema *schema,
                                struct ArrowArray *out, pln_error *err);
 
+const pln_suite *pln__validation_suite(const pln_validation *validation);
+/* PLN_ETYPE unless it was made for rows of this schema. */
+pln_status pln__validation_takes(const pln_validation *validation, const struct ArrowSchema *schema,
+                                 pln_error *err);
 /* Whether check i is of scope "epoch", and forgetting what such checks, or all, have seen. */
 bool pln__suite_by_epoch(const pln_suite *suite, int32_t i);
 pln_status pln__validation_forget(pln_validation *validation, bool all, pln_error *err);

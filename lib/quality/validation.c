@@ -505,6 +505,25 @@ int64_t pln_validation_count(const pln_validation *v) {
     return v->rows;
 }
 
+const pln_suite *pln__validation_suite(const pln_validation *v) {
+    return v->suite;
+}
+
+pln_status pln__validation_takes(const pln_validation *v, const struct ArrowSchema *schema,
+                                 pln_error *err) {
+    pln__text text;
+    pln_status status;
+    if (pln__schema_equal(&v->schema, schema))
+        return PLN_OK;
+    pln__text_init(&text, &v->mem);
+    pln__schema_difference(&v->schema, schema, &text);
+    status = pln__text_status(&text, err);
+    if (status == PLN_OK)
+        status = pln__error_set(err, PLN_ETYPE, "validation: %s", text.data);
+    pln__text_free(&text);
+    return status;
+}
+
 /* ---- a stream ---- */
 
 typedef struct streamed {

@@ -23,8 +23,10 @@ typedef struct held_batch {
 typedef struct check_stage {
     const pln_allocator *mem;
     pln_suite *own; /* made here; NULL: the program's */
-    pln_suite *suite;
+    const pln_suite *suite;
     pln_validation *validation;
+    bool lent;       /* the validation is the program's */
+    bool lenient;    /* no check ends the run */
     char *tag;       /* the column of tags; NULL: none */
     bool holds;      /* some check may quarantine whole epochs */
     bool finished;   /* the input has ended */
@@ -55,7 +57,8 @@ static void check_close(void *self, pln_context *ctx) {
     pln__free(s->mem, s->force, (uint64_t)s->force_capacity);
     pln__free(s->mem, s->who, (uint64_t)s->who_capacity * sizeof *s->who);
     pln__free(s->mem, s->held, (uint64_t)s->held_capacity * sizeof *s->held);
-    pln_validation_free(s->validation);
+    if (!s->lent)
+        pln_validation_free(s->validation);
     pln_suite_free(s->own);
     pln__strfree(s->mem, s->tag);
     pln__picks_free(&s->picks);
@@ -105,10 +108,14 @@ static pln_status set_up(check_stage *s, pln_context *ctx, const pln_config *con
     pln_suite_options options;
     pln_status status;
     bool bound = host->config_handle(config, "bound") != NULL;
-    if (bound == (host->config_has(config, "suite") != 0))
-        PLN__FAIL(err, PLN_EOPTION, "options 'suite' and 'bound': exactly one of them is needed");
-    s->suite = host->config_handle(config, "bound");
-    if (!bound) {
+    s->validation = host->config_handle(config, "validation");
+    s->lent = s->validation != NULL;
+    if (bound + s->lent + (host->config_has(config, "suite") != 0) != 1)
+        PLN__FAIL(err, PLN_EOPTION,
+                  "options 'suite', 'bound' and 'validation': exactly one of them is needed");
+    s->lenient = host->config_int(config, "enforce") == 0;
+    s->suite = s->lent ? pln__validation_suite(s->validation) : host->config_handle(config, "bound");
+    if (s->suite == NULL) {
         pln_suite_options_init(&options, sizeof options);
         options.seed = (uint64_t)host->config_int(config, "seed");
         options.allocator = s->mem;
@@ -168,12 +175,18 @@ static pln_status check_schema(void *self, pln_context *ctx, const struct ArrowS
     pln_status status;
     (void)n_in;
     (void)n_out;
-    pln_validation_options_init(&options, sizeof options);
-    options.now_us = ctx->host->now_us(ctx);
-    options.allocator = s->mem;
-    pln_validation_free(s->validation);
-    s->validation = NULL;
-    PLN__TRY(pln_validation_new(s->suite, in[0], &options, &s->validation, err));
+    if (s->lent) {
+        /* What an attempt before this one has seen comes again. */
+        PLN__TRY(pln__validation_takes(s->validation, in[0], err));
+        PLN__TRY(pln__validation_forget(s->validation, true, err));
+    } else {
+        pln_validation_options_init(&options, sizeof options);
+        options.now_us = ctx->host->now_us(ctx);
+        options.allocator = s->mem;
+        pln_validation_free(s->validation);
+        s->validation = NULL;
+        PLN__TRY(pln_validation_new(s->suite, in[0], &options, &s->validation, err));
+    }
     PLN__TRY(tagged_schema(s, in[0], &out[OUT], err));
     PLN__TRY(tagged_schema(s, in[0], &out[WARN], err));
     PLN__TRY(tagged_schema(s, in[0], &out[QUARANTINE], err));
@@ -464,7 +477,8 @@ static pln_status judge(check_stage *s, pln_context *ctx, bool *quarantine, pln_
         pln_status status = pln_validation_check(s->validation, i, &result, err);
         if (status < 0)
             return status;
-        if (result.status == PLN_CHECK_FAILED && check.action >= PLN_ACTION_FAIL_EPOCH)
+        if (result.status == PLN_CHECK_FAILED && check.action >= PLN_ACTION_FAIL_EPOCH &&
+            !s->lenient)
             return fail(&check, &result, err);
         *quarantine |=
             result.status == PLN_CHECK_FAILED && check.action == PLN_ACTION_QUARANTINE_BATCH;
@@ -539,6 +553,10 @@ static const pln_option options[] = {
     {"suite", PLN_OPT_JSON, 0, NULL, NULL, "the suite of checks, pln-checks(7): an object"},
     {"bound", PLN_OPT_HANDLE, 0, NULL, NULL,
      "instead: a pln_suite of the program's, with its references; it outlives the run"},
+    {"validation", PLN_OPT_HANDLE, 0, NULL, NULL,
+     "instead: a pln_validation of the program's, of rows of this schema, to be asked after the run"},
+    {"enforce", PLN_OPT_BOOL, 0, "true", NULL,
+     "false: no check ends the run; results say what has failed"},
     {"tag", PLN_OPT_TEXT, 0, "\"failed_checks\"", NULL,
      "the column that action \"tag\" adds: the checks that a row fails, separated by \", \""},
     {"seed", PLN_OPT_INT, 0, "0", NULL,

@@ -30,6 +30,7 @@ for source in "$root"/examples/*.c "$root"/examples/*.cpp; do
     case $name in
     to_sqlite) expect 2 to_sqlite "$program" ;;
     schema_check) expect 2 schema_check "$program" ;;
+    contract_check) expect 2 contract_check "$program" ;;
     quickstart)
         expect 0 quickstart "$program"
         expect 0 quickstart "$program"
