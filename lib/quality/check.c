@@ -55,7 +55,7 @@ static pln_status choose(const pln__check *check, const char *name, const char *
                           pln__show(shown, text, (int64_t)strlen(text)));
 }
 
-/* 0.95 as 95 of 100: the digits that it was written with, as long as there are at most 15 of them. */
+/* 0.95 as 95 of 100: the digits that it was written with. A third needs 16 of them, 0.1 + 0.2 17; below 0.01 the 18th may be rounded, up. */
 static pln_status read_mostly(pln__check *check, pln_error *err) {
     const json_t *given = pln__check_get(check, "mostly");
     double value = pln__check_number(check, "mostly", 1);
@@ -67,30 +67,48 @@ static pln_status read_mostly(pln__check *check, pln_error *err) {
     if (!(value >= 0 && value <= 1))
         return pln__error_set(err, PLN_EOPTION, "mostly: expected 0 to 1, got %g", value);
     int64_t size = pln__format_double(text, value);
-    check->mostly_of = 1000000000000000;
-    if (pln__parse_decimal128(text, size, 38, 15, &digits) == PLN__PARSED)
+    check->mostly_of = (int64_t)pln__integer_tens[18];
+    if (pln__parse_decimal128(text, size, 38, 18, &digits) == PLN__PARSED)
         check->mostly = (int64_t)digits;
     else
         check->mostly = (int64_t)ceil(value * (double)check->mostly_of);
     return PLN_OK;
 }
 
-static pln_status read_limits(pln__check *check, pln_error *err) {
+/* A number, or a text of one with or without a percent sign: more than it are too many. */
+static pln_status read_most(pln__check *check, pln_error *err) {
     const json_t *most = pln__check_get(check, "max_failures");
-    const char *names[] = {"warn_if", "error_if"}, *text = json_string_value(most);
+    const char *text = json_string_value(most);
+    char shown[PLN__SHOW_SIZE];
+    if (most == NULL)
+        return PLN_OK;
+    check->most = (pln__threshold){.op = PLN__GT, .value = json_number_value(most)};
+    if (json_is_number(most) && check->most.value >= 0)
+        return PLN_OK;
+    if (text != NULL && strchr("0123456789.", text[0]) != NULL && text[0] != '\0' &&
+        pln__threshold_parse(text, &check->most, NULL) == PLN_OK)
+        return PLN_OK;
+    char *given = json_dumps(most, JSON_ENCODE_ANY | JSON_COMPACT);
+    pln_status status = pln__error_set(
+        err, PLN_EOPTION, "max_failures: expected a number of rows or a percentage as \"1%%\", got %s",
+        pln__show(shown, given != NULL ? given : "", given != NULL ? (int64_t)strlen(given) : 0));
+    free(given);
+    return status;
+}
+
+static pln_status read_limits(pln__check *check, pln_error *err) {
+    const char *names[] = {"warn_if", "error_if"};
     pln__threshold *limits[] = {&check->warn_if, &check->error_if};
     pln_status status = PLN_OK;
     PLN__TRY(read_mostly(check, err));
-    if (json_is_number(most)) {
-        check->most = (pln__threshold){.op = PLN__GT, .value = json_number_value(most)};
-    } else if (text != NULL) {
-        PLN__TRY(pln__threshold_parse(text, &check->most, err));
-        check->most.op = PLN__GT;
-    }
+    PLN__TRY(read_most(check, err));
     for (int i = 0; i < 2; i++) {
-        text = json_string_value(pln__check_get(check, names[i]));
-        if (text != NULL)
-            PLN__TRY(pln__threshold_parse(text, limits[i], err));
+        const char *text = json_string_value(pln__check_get(check, names[i]));
+        status = text == NULL ? PLN_OK : pln__threshold_parse(text, limits[i], err);
+        if (status < 0) {
+            pln__error_prefix(err, "%s", names[i]);
+            return status;
+        }
     }
 out:
     return status;
@@ -203,6 +221,8 @@ void pln__check_free(const pln_allocator *mem, pln__check *check) {
     pln__free(mem, (void *)check->columns, n * sizeof *check->columns);
     pln__strfree(mem, check->columns_text);
     pln__strfree(mem, check->text);
+    pln_dedup_free(check->keys);
+    pln__schema_release(&check->referred);
     json_decref(check->config);
     pln__free(mem, check, sizeof *check);
 }
@@ -247,6 +267,20 @@ out:
     return status;
 }
 
+/* What says how many rows may be wrong, and which are looked at, would have no effect in a part. */
+static pln_status check_part(const pln__check *part, pln_error *err) {
+    static const char *const whole[] = {"severity", "mostly", "max_failures", "warn_if",
+                                        "error_if", "where", "ignore_row_if", "null_policy",
+                                        "action", "sample_limit", "key_columns", "redact"};
+    if ((part->kind->flags & PLN__KIND_BY_ROW) == 0 || part->kind->measure != NULL)
+        return pln__error_set(err, PLN_EOPTION, "%s is no condition of a row", part->kind->name);
+    for (int i = 0; i < PLN__COUNT(whole); i++)
+        if (pln__check_get(part, whole[i]) != NULL)
+            return pln__error_set(err, PLN_EOPTION, "%s: it belongs to the whole, not to a part",
+                                  whole[i]);
+    return PLN_OK;
+}
+
 static pln_status read_parts(const pln_allocator *mem, pln__check *check, int depth,
                              pln_error *err) {
     const json_t *list = pln__check_get(check, "checks");
@@ -262,12 +296,10 @@ static pln_status read_parts(const pln_allocator *mem, pln__check *check, int de
     check->n_parts = (int64_t)n;
     json_array_foreach((json_t *)list, i, item) {
         pln_status status = build(mem, NULL, item, depth + 1, &check->parts[i], err);
-        if (status == PLN_OK && (check->parts[i]->kind->flags & PLN__KIND_BY_ROW) != 0 &&
-            check->parts[i]->kind->measure == NULL)
-            continue;
         if (status == PLN_OK)
-            status = pln__error_set(err, PLN_EOPTION, "%s is no condition of a row",
-                                    check->parts[i]->kind->name);
+            status = check_part(check->parts[i], err);
+        if (status == PLN_OK)
+            continue;
         pln__error_prefix(err, "checks[%zu]", i);
         return status;
     }

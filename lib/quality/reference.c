@@ -81,6 +81,8 @@ static pln_status reader_open(reading *r, reader *one, pln_error *err) {
         PLN__TRY(pln__expr_compile(&r->suite->mem, condition, &r->schema, &options, &one->condition,
                                    err));
         PLN__TRY(pln__expr_check_condition(one->condition, err));
+        if (pln__expr_is_volatile(one->condition))
+            PLN__FAIL(err, PLN_EUNSUPPORTED, "to_condition: now() has no meaning here");
     }
 out:
     return status;

@@ -39,31 +39,39 @@ static pln_status refer(pln_suite *suite, pln__check *check, pln_error *err) {
 
 /* ---- checks ---- */
 
-static bool id_taken(const pln_suite *suite, const char *id) {
-    for (int64_t i = 0; i < suite->n_checks; i++)
-        if (strcmp(suite->checks[i]->id, id) == 0)
-            return true;
-    return false;
+/* The first "unique(a) 2", "unique(a) 3" ... that is free. Each name knows how far it has come, or many checks of one name would look long. */
+static pln_status number_it(pln_suite *suite, pln__check *check, pln_error *err) {
+    json_t *last = json_object_get(suite->ids, check->id);
+    int64_t n = json_integer_value(last);
+    pln__text id;
+    pln_status status;
+    pln__text_init(&id, &suite->mem);
+    do {
+        id.size = 0;
+        pln__text_printf(&id, "%s %lld", check->id, (long long)n++);
+        PLN__TRY(pln__text_status(&id, err));
+    } while (json_object_get(suite->ids, id.data) != NULL);
+    json_integer_set(last, n);
+    if (json_object_set_new(check->config, "id", json_string(id.data)) != 0)
+        PLN__FAIL(err, PLN_ENOMEM, "no memory for an id");
+    check->id = json_string_value(pln__check_get(check, "id"));
+    PLN__TRY(pln__check_retell(&suite->mem, check, err));
+out:
+    pln__text_free(&id);
+    return status;
 }
 
 /* An id that was given must be the only one; one that was made gets a number. */
 static pln_status make_unique(pln_suite *suite, pln__check *check, bool given, const char *place,
                               pln_error *err) {
-    char id[256];
-    if (!id_taken(suite, check->id))
-        return PLN_OK;
-    if (given)
-        return pln__error_set(err, PLN_EEXIST, "%s: id: there is another check '%s'", place,
-                              check->id);
-    for (int64_t n = 2;; n++) {
-        snprintf(id, sizeof id, "%.200s %lld", check->id, (long long)n);
-        if (!id_taken(suite, id))
-            break;
-    }
-    if (json_object_set_new(check->config, "id", json_string(id)) != 0)
-        return pln__error_set(err, PLN_EINVAL, "%s: id: no text for it", place);
-    check->id = json_string_value(pln__check_get(check, "id"));
-    return pln__check_retell(&suite->mem, check, err);
+    pln_status status = PLN_OK;
+    if (json_object_get(suite->ids, check->id) != NULL)
+        status = given ? pln__error_set(err, PLN_EEXIST, "%s: id: there is another check '%s'",
+                                        place, check->id)
+                       : number_it(suite, check, err);
+    if (status == PLN_OK && json_object_set_new(suite->ids, check->id, json_integer(2)) != 0)
+        status = pln__error_set(err, PLN_ENOMEM, "no memory for an id");
+    return status;
 }
 
 pln_status pln__suite_add(pln_suite *suite, const json_t *object, const char *place,
@@ -123,6 +131,8 @@ static pln_status read_members(pln_suite *suite, const json_t *whole, pln_error 
                                   near != NULL ? "'?)" : "");
         }
     }
+    if (name == NULL && json_object_get(whole, "name") != NULL)
+        return pln__error_set(err, PLN_EOPTION, "suite: name: expected a text");
     suite->name = pln__strdup(&suite->mem, name != NULL ? name : "");
     if (suite->name == NULL)
         return pln__error_memory(err, 1);
@@ -167,6 +177,9 @@ pln_status pln_suite_new(pln_runtime *runtime, const char *json, const pln_suite
     suite->mem = *mem;
     suite->runtime = runtime;
     suite->seed = o.seed;
+    suite->ids = json_object();
+    if (suite->ids == NULL)
+        PLN__FAIL(err, PLN_ENOMEM, "no memory for a suite");
     PLN__TRY(parse(json, &whole, err));
     if (!json_is_object(whole))
         PLN__FAIL(err, PLN_EOPTION, "suite: expected an object");
@@ -192,6 +205,7 @@ void pln_suite_free(pln_suite *suite) {
     pln__free(&mem, suite->references,
               (uint64_t)suite->references_capacity * sizeof *suite->references);
     json_decref(suite->defaults);
+    json_decref(suite->ids);
     pln__strfree(&mem, suite->name);
     pln__free(&mem, suite, sizeof *suite);
 }

@@ -69,6 +69,7 @@ struct pln_suite {
     uint64_t seed;
     char *name;
     json_t *defaults; /* common parameters; NULL: none */
+    json_t *ids;      /* of all checks, with the number that makes the next of this name another one */
     pln__check **checks;
     int64_t n_checks, checks_capacity;
     pln__reference *references;
@@ -164,7 +165,7 @@ typedef struct pln__check_kind {
     uint32_t flags;
     /*
      * A kind by row: the SQL that must not be false, with $c for the column, $v for the value, $l for the values, $p for pattern or text, $f for ", 'flags'" if there
-     * are any, $a and $b for these columns, $n for "and not NaN" of a column of floats.
+     * are any, $a and $b for these columns, $n for "and not NaN" of a column of floats, $m for "a is not NaN".
      */
     const char *condition;
     /* ... or what writes it. */
@@ -221,6 +222,8 @@ pln_status pln__write_pair_in_set(const pln__check *check, const struct ArrowSch
                                   pln__text *out, pln_error *err);
 pln_status pln__write_sum(const pln__check *check, const struct ArrowSchema *schema, pln__text *out,
                           pln_error *err);
+pln_status pln__write_expression(const pln__check *check, const struct ArrowSchema *schema,
+                                 pln__text *out, pln_error *err);
 pln_status pln__write_composite(const pln__check *check, const struct ArrowSchema *schema,
                                 pln__text *out, pln_error *err);
 

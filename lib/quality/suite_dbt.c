@@ -123,6 +123,8 @@ pln_status pln__suite_dbt(pln_suite *suite, const json_t *columns, pln_error *er
         if (name == NULL)
             return pln__error_set(err, PLN_EOPTION, "columns[%zu]: name is missing", i);
         tests = tests != NULL ? tests : json_object_get(column, "tests");
+        if (tests != NULL && !json_is_array(tests))
+            return pln__error_set(err, PLN_EOPTION, "columns[%zu]: tests: expected a list", i);
         json_array_foreach(tests, k, test) {
             snprintf(place, sizeof place, "columns[%zu].tests[%zu]", i, k);
             pln_status status = add_test(suite, name, test, place, err);
