@@ -15,11 +15,18 @@ pln_status pln__sample_add(pln__check_run *run, int64_t row, const char *json, i
     return PLN_OK;
 }
 
-/* Numbers stand as they are, what JSON has no number for and all else as text. */
+/* Numbers that readers of JSON take whole stand as they are, all else as text. */
 static void put_cell(pln__text *out, const pln__type *type, const uint8_t *bytes, int64_t size) {
-    bool bare = size > 0 && (type->id == PLN__BOOL || pln__type_is_integer(type->id));
-    if (type->id == PLN__FLOAT32 || type->id == PLN__FLOAT64 || type->id == PLN__DECIMAL128)
-        bare = size > 0 && (bytes[size - 1] >= '0' && bytes[size - 1] <= '9');
+    int64_t ignored;
+    bool bare = size > 0 && type->id == PLN__BOOL;
+    if (pln__type_is_integer(type->id))
+        bare = pln__parse_int64((const char *)bytes, size, &ignored) == PLN__PARSED;
+    if (type->id == PLN__DECIMAL128)
+        bare = size > 0 && size <= 16;
+    if (type->id == PLN__FLOAT32 || type->id == PLN__FLOAT64)
+        bare = size > 0 && bytes[size - 1] >= '0' && bytes[size - 1] <= '9' &&
+               (size < 19 || memchr(bytes, '.', (size_t)size) != NULL ||
+                memchr(bytes, 'e', (size_t)size) != NULL);
     if (bare)
         pln__text_bytes(out, bytes, size);
     else
