@@ -141,6 +141,20 @@ static void put_not_nan(const condition *c, const char *column, const pln__type 
     pln__text_char(c->out, ')');
 }
 
+/* The same of a pair. If b is null the pair is missing, whatever a is. */
+static pln_status put_first_not_nan(const condition *c) {
+    const char *a = text_of(c->check, "a");
+    pln__type type;
+    pln_status status = type_of(c, a, &type);
+    pln__text_char(c->out, '(');
+    put_name(c->out, text_of(c->check, "b"));
+    pln__text_str(c->out, " is null or (true");
+    if (status == PLN_OK)
+        put_not_nan(c, a, &type);
+    pln__text_str(c->out, "))");
+    return status;
+}
+
 /* ---- templates ---- */
 
 static pln_status put_part(const condition *c, char part) {
@@ -172,9 +186,8 @@ static pln_status put_part(const condition *c, char part) {
             put_quoted(c->out, text);
         }
         break;
-    case 'e':
-        /* On lines of its own, so that a comment at its end ends. */
-        pln__text_printf(c->out, "(%s\n)", text_of(check, "expression"));
+    case 'm':
+        PLN__TRY(put_first_not_nan(c));
         break;
     case '>': pln__text_str(c->out, flag_of(check, "or_equal", false) ? ">=" : ">"); break;
     default: pln__text_char(c->out, part);
@@ -346,8 +359,10 @@ pln_status pln__write_parseable(const pln__check *check, const struct ArrowSchem
     struct ArrowSchema field = {0};
     (void)schema;
     pln_status status = pln__type_parse(out->mem, type, "", &field, err);
-    if (status < 0)
-        return status;
+    if (status < 0) {
+        pln__error_prefix(err, "type");
+        return status == PLN_ENOMEM ? status : PLN_EOPTION;
+    }
     pln__schema_release(&field);
     pln__text_str(out, "case when ");
     put_name(out, column);
@@ -444,6 +459,21 @@ pln_status pln__write_sum(const pln__check *check, const struct ArrowSchema *sch
         put_name(out, column);
     }
     return pln__text_status(out, err);
+}
+
+/* It must be one expression by itself, for it stands in brackets: "a) or (b" would be one there. */
+pln_status pln__write_expression(const pln__check *check, const struct ArrowSchema *schema,
+                                 pln__text *out, pln_error *err) {
+    const char *text = text_of(check, "expression");
+    pln__expr_options options = {pln__cpu_features(), 0};
+    pln__expr *expr = NULL;
+    pln_status status = pln__expr_compile(out->mem, text, schema, &options, &expr, err);
+    if (status == PLN_OK)
+        status = pln__expr_check_condition(expr, err);
+    pln__expr_free(expr);
+    /* On lines of its own, so that a comment at its end ends. */
+    pln__text_printf(out, "(%s\n)", text);
+    return status < 0 ? status : pln__text_status(out, err);
 }
 
 /* all_of, any_of; not: not all of them. */

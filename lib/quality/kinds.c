@@ -73,10 +73,10 @@ static const pln__check_kind kinds[] = {
     {"column_quantile", "column* quantile* min max strict_min strict_max", 0, NULL, NULL, &pln__measure_moments},
     /* across columns */
     {"pair_equal", "a* b*", ROW, "$a = $b", NULL, NULL},
-    {"pair_greater", "a* b* or_equal", ROW, "$a $> $b", NULL, NULL},
+    {"pair_greater", "a* b* or_equal", ROW, "$a $> $b and $m", NULL, NULL},
     {"pair_in_set", "a* b* pairs*", ROW, NULL, pln__write_pair_in_set, NULL},
     {"sum_equals", "columns* total*", ROW, NULL, pln__write_sum, NULL},
-    {"expression", "expression*", ROW | ANY, "$e", NULL, NULL},
+    {"expression", "expression*", ROW | ANY, NULL, pln__write_expression, NULL},
     /* of other conditions */
     {"all_of", "checks*", ROW | ANY, NULL, pln__write_composite, NULL},
     {"any_of", "checks*", ROW | ANY, NULL, pln__write_composite, NULL},
