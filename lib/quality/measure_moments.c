@@ -81,7 +81,8 @@ static void add_exact(numbers *s, pln__int128 value) {
 
 static void add_rest(numbers *s, double value) {
     double sum = s->sum_float + value;
-    s->sum_rest += fabs(s->sum_float) >= fabs(value) ? (s->sum_float - sum) + value
+    if (isfinite(sum))
+        s->sum_rest += fabs(s->sum_float) >= fabs(value) ? (s->sum_float - sum) + value
                                                      : (value - sum) + s->sum_float;
     s->sum_float = sum;
 }
@@ -255,11 +256,13 @@ static pln_status moments_read(pln__check_run *run, const uint8_t *bytes, int64_
                                pln_error *err) {
     numbers *s = run->state;
     pln_quantiles *read = NULL;
+    pln_quantiles_info info = {.struct_size = sizeof info};
     words w = {bytes, bytes + size, false};
     pln_status status = PLN_OK;
     get_numbers(&w, s);
-    int64_t most = (int64_t)1 << 60, counted = s->what == MEAN || s->what == STDEV ? s->n : 0;
-    if (w.cut || s->n < 0 || s->n > most || s->nans < 0 || s->nans > most ||
+    int64_t most = run->rows - run->missing;
+    int64_t counted = s->what == MEAN || s->what == STDEV ? s->n : 0;
+    if (w.cut || s->n < 0 || s->n > most || s->nans < 0 || s->nans > most - s->n ||
         s->running.done.n < 0 || s->running.done.n > most ||
         s->running.done.n + s->running.n_pending != counted)
         return pln__error_set(err, PLN_EDATA,
@@ -270,6 +273,10 @@ static pln_status moments_read(pln__check_run *run, const uint8_t *bytes, int64_
                              : pln__error_set(err, PLN_EDATA, "numbers: %lld bytes too many",
                                               (long long)(w.end - w.at));
     PLN__TRY(pln_quantiles_read(NULL, &run->owner->mem, w.at, w.end - w.at, &read, err));
+    pln_quantiles_info_get(read, &info);
+    if (info.n != s->n)
+        PLN__FAIL(err, PLN_EDATA, "numbers: %lld, quantiles of %lld", (long long)s->n,
+                  (long long)info.n);
     PLN__TRY(pln_quantiles_merge(s->quantiles, read, err));
 out:
     pln_quantiles_free(read);
@@ -301,6 +308,12 @@ static pln_status moments_judge(pln__check_run *run, pln__judgement *out, pln_er
     const numbers *s = run->state;
     pln_status status = PLN_OK;
     *out = (pln__judgement){.success = true, .observed = NAN};
+    if (s->nans > 0) {
+        /* It is greater than every end, and no mean has it. */
+        out->success = false;
+        pln__text_printf(&run->observed, "%lld NaN", (long long)s->nans);
+        return pln__text_status(&run->observed, err);
+    }
     if (s->n == 0 && !(s->what == SUM && run->rows > 0))
         return PLN_OK;
     if (s->exact && s->what <= SUM && s->what != MEAN && !(s->what == SUM && s->overflown)) {
@@ -314,8 +327,8 @@ static pln_status moments_judge(pln__check_run *run, pln__judgement *out, pln_er
     /* A sum of integers beyond 2^127: nothing is known of it. */
     if (s->exact && s->what == SUM)
         out->observed = NAN;
-    out->success =
-        isnan(out->observed) ? s->what == STDEV : pln__check_within(run->check, out->observed);
+    out->success = isnan(out->observed) ? s->what == STDEV && s->n < 2
+                                        : pln__check_within(run->check, out->observed);
     return status;
 }
 

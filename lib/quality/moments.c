@@ -1,4 +1,5 @@
 #include "quality/moments.h"
+#include <math.h>
 #include <string.h>
 
 /* Four sums, for additions wait for each other; always in this order, so that the same numbers give the same sum. */
@@ -16,7 +17,11 @@ static void merge(pln__moments *into, const pln__moments *from) {
     if (from->n == 0)
         return;
     double a = (double)into->n, b = (double)from->n, distance = from->mean - into->mean;
-    into->mean = into->n == 0 ? from->mean : into->mean + distance * (b / (a + b));
+    double mean = into->mean + distance * (b / (a + b));
+    /* Infinities have no distance from each other, and still a mean. */
+    if (!isfinite(distance))
+        mean = into->mean * (a / (a + b)) + from->mean * (b / (a + b));
+    into->mean = into->n == 0 ? from->mean : mean;
     into->squares += from->squares + distance * distance * (a * b / (a + b));
     into->n += from->n;
 }
