@@ -52,6 +52,8 @@ out:
 pln_status pln_validation_merge(pln_validation *into, const pln_validation *from, pln_error *err) {
     uint64_t mine, theirs;
     pln_status status;
+    if (into == from)
+        return pln__error_set(err, PLN_EINVAL, "validation: merged into itself");
     PLN__TRY(fingerprint(into, &mine, err));
     PLN__TRY(fingerprint(from, &theirs, err));
     if (mine != theirs)
@@ -139,12 +141,14 @@ static bool get_64(reader *r, int64_t *out) {
     return true;
 }
 
-/* A sample is a JSON object, for it is shown as one. */
+/* A sample is a JSON object of scalars, for it is shown as one, and cut apart. */
 static bool is_object(const uint8_t *text, int64_t size) {
-    json_t *value = json_loadb((const char *)text, (size_t)size, 0, NULL);
-    bool good = json_is_object(value) && memchr(text, 0, (size_t)size) == NULL && size >= 2 &&
-                text[0] == '{' && text[size - 1] == '}';
-    json_decref(value);
+    json_t *whole = json_loadb((const char *)text, (size_t)size, JSON_ALLOW_NUL, NULL), *value;
+    bool good = json_is_object(whole) && memchr(text, 0, (size_t)size) == NULL && size >= 2 &&
+                text[0] == '{' && text[size - 1] == '}' && (text[1] == '"' || size == 2);
+    const char *key;
+    json_object_foreach(whole, key, value) good &= !json_is_object(value) && !json_is_array(value);
+    json_decref(whole);
     return good;
 }
 
