@@ -291,8 +291,9 @@ pln_status pln__batch_new(const pln_allocator *mem, pln__schema *schema, struct 
 /* pln_batch_import with the allocator itself. */
 pln_status pln__batch_import(const pln_allocator *mem, struct ArrowSchema *schema,
                              struct ArrowArray *array, pln_batch **out, pln_error *err);
-/* Given by room graph: what a runtime allocates from. */
+/* Given by room graph: what a runtime allocates from, and the time on its clock, in microseconds since 1970 UTC. */
 const pln_allocator *pln__runtime_allocator(pln_runtime *runtime);
+int64_t pln__runtime_now_us(const pln_runtime *runtime);
 /* Give the batch, which has none yet and is not shared yet, an origin (its fields are copied; release is taken, also on failure). */
 pln_status pln__batch_set_origin(pln_batch *batch, const pln__origin *origin, pln_error *err);
 /* Positions first, first + 1, ... of n rows, for an origin that owns nothing else; its release is pln__positions_free. */

@@ -151,6 +151,10 @@ const pln_allocator *pln__runtime_allocator(pln_runtime *runtime) {
     return runtime->mem;
 }
 
+int64_t pln__runtime_now_us(const pln_runtime *runtime) {
+    return runtime->clock.now_us(runtime->clock.user);
+}
+
 void pln__runtime_log(const pln_runtime *runtime, int32_t level, const char *where,
                       const char *message) {
     if (runtime->log != NULL)

@@ -15,6 +15,20 @@ static bool needs_columns(const pln__check *check) {
     return check->kind->measure != &pln__measure_schema;
 }
 
+static pln_status resolve_keys(const pln__check_run *run, pln_error *err) {
+    const struct ArrowSchema *schema = &run->owner->schema;
+    size_t i;
+    json_t *key;
+    json_array_foreach((json_t *)pln__check_get(run->check, "key_columns"), i, key) {
+        if (pln__schema_find(schema, json_string_value(key)) >= 0)
+            continue;
+        pln_status status = pln__schema_find_error(schema, json_string_value(key), err);
+        pln__error_prefix(err, "key_columns");
+        return status;
+    }
+    return PLN_OK;
+}
+
 static pln_status resolve(pln__check_run *run, pln_error *err) {
     const pln__check *check = run->check;
     const struct ArrowSchema *schema = &run->owner->schema;
@@ -24,7 +38,7 @@ static pln_status resolve(pln__check_run *run, pln_error *err) {
             return pln__schema_find_error(schema, check->columns[i], err);
         run->fields[run->n_fields++] = at;
     }
-    return PLN_OK;
+    return resolve_keys(run, err);
 }
 
 static pln_status compile(pln_validation *v, const char *text, pln__expr **out, pln_error *err) {
@@ -128,6 +142,8 @@ pln_status pln_validation_new(const pln_suite *suite, const struct ArrowSchema *
     v->mem = *mem;
     v->suite = suite;
     v->now_us = o.now_us;
+    if (v->now_us == INT64_MIN && suite->runtime != NULL)
+        v->now_us = pln__runtime_now_us(suite->runtime);
     pln__text_init(&v->json, &v->mem);
     pln__text_init(&v->text, &v->mem);
     pln__text_init(&v->html, &v->mem);

@@ -216,7 +216,7 @@ def parseable(check, row, kinds):
     try:
         if check["type"] in ("int32", "int64"):
             bits = int(check["type"][3:])
-            return -2 ** (bits - 1) <= int(value.strip(" ")) < 2 ** (bits - 1)
+            return value.isascii() and -2 ** (bits - 1) <= int(value.strip(" ")) < 2 ** (bits - 1)
         if check["type"] == "date32":
             return re.fullmatch(r"\d{4}-\d\d-\d\d", value) is not None and \
                 bool(datetime.date.fromisoformat(value))
