@@ -126,6 +126,12 @@ out:
     return status;
 }
 
+static int by_bytes(const void *a, const void *b, const void *context) {
+    (void)context;
+    return memcmp(a, b, PLN_KEY_SIZE);
+}
+
+/* In order, so that the same keys are the same bytes wherever they came from. */
 static pln_status write_index(const pln_allocator *mem, const pln_dedup *index, pln__buffer *out,
                               pln_error *err) {
     uint64_t n = (uint64_t)pln_dedup_count(index);
@@ -135,6 +141,7 @@ static pln_status write_index(const pln_allocator *mem, const pln_dedup *index, 
     PLN__TRY(pln__buffer_reserve(mem, out, (int64_t)n * PLN_KEY_SIZE, err));
     while ((some = pln__dedup_next(index, &cursor, out->data + out->size, PART)) > 0)
         out->size += some * PLN_KEY_SIZE;
+    pln__sort(out->data + out->size - n * PLN_KEY_SIZE, (int64_t)n, PLN_KEY_SIZE, by_bytes, NULL);
 out:
     return status;
 }
