@@ -16,12 +16,16 @@ static double sum_of(const double *values, int64_t n, double shift, int squared)
 static void merge(pln__moments *into, const pln__moments *from) {
     if (from->n == 0)
         return;
+    if (into->n == 0) {
+        *into = *from;
+        return;
+    }
     double a = (double)into->n, b = (double)from->n, distance = from->mean - into->mean;
     double mean = into->mean + distance * (b / (a + b));
     /* Infinities have no distance from each other, and still a mean. */
     if (!isfinite(distance))
         mean = into->mean * (a / (a + b)) + from->mean * (b / (a + b));
-    into->mean = into->n == 0 ? from->mean : mean;
+    into->mean = mean;
     into->squares += from->squares + distance * distance * (a * b / (a + b));
     into->n += from->n;
 }

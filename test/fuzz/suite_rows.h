@@ -87,8 +87,9 @@ static inline void require_form(const pln_suite *suite, pln_validation *v) {
     REQUIRE(pln_validation_read(back, first, size, NULL) == PLN_OK);
     REQUIRE(pln_validation_write(back, &again, &other, NULL) == PLN_OK);
     REQUIRE(size == other && memcmp(first, again, (size_t)size) == 0);
-    REQUIRE(pln_validation_merge(back, v, NULL) == PLN_OK);
-    require_results(back);
+    /* Twice the rows that hostile bytes tell of may be too many; a failure is all that may come of it. */
+    if (pln_validation_merge(back, v, NULL) == PLN_OK)
+        require_results(back);
     pln_validation_free(back);
 }
 

@@ -294,6 +294,9 @@ def whole_columns(table):
                   column(kind, equals=-1))
         table.add(kind + " of 38 digits", "a decimal(38, 0)", [["9" * 38], ["-" + "9" * 37]],
                   column(kind, max="9" * 38))
+    for kind, limit in (("column_stdev", 0), ("column_mean", 1e200)):
+        table.add(kind + " of what has no square", "a float64", [[1e200], [1e200]],
+                  column(kind, min=limit, max=limit))
     table.add("column_sum: digits count", "a decimal(20, 10)", [["0.1"], ["0.2"]],
               column("column_sum", equals="0.3"))
     table.add("column_sum: small beside huge", "a float64", [[1e17], [1.0], [-1e17]],
