@@ -268,6 +268,8 @@ static pln_status moments_read(pln__check_run *run, const uint8_t *bytes, int64_
         return pln__error_set(err, PLN_EDATA,
                               "numbers: %lld, %lld of them not a number, mean of %lld",
                               (long long)s->n, (long long)s->nans, (long long)s->running.done.n);
+    if (isnan(s->least_float) || isnan(s->most_float))
+        return pln__error_set(err, PLN_EDATA, "numbers: NaN is no extreme");
     if (s->quantiles == NULL)
         return w.at == w.end ? PLN_OK
                              : pln__error_set(err, PLN_EDATA, "numbers: %lld bytes too many",
