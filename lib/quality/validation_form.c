@@ -8,7 +8,12 @@ enum { HEAD = 32 };
 
 static const pln__form native = {"validation", "PLNV", 1, HEAD};
 
-/* Of what must be the same on both sides. It does not tell the seed. */
+static int take(const char *bytes, size_t size, void *sum) {
+    pln__sha256_add(sum, bytes, (int64_t)size);
+    return 0;
+}
+
+/* Of what must be the same on both sides, numbers to their last digit. It does not tell the seed. */
 static pln_status fingerprint(const pln_validation *v, uint64_t *out, pln_error *err) {
     uint8_t digest[PLN__SHA256_SIZE], seed[8];
     pln__sha256 sum;
@@ -20,9 +25,12 @@ static pln_status fingerprint(const pln_validation *v, uint64_t *out, pln_error 
     pln__sha256_begin(&sum);
     pln__sha256_add(&sum, "pln.val", 8);
     pln__sha256_add(&sum, seed, 8);
-    for (int64_t i = 0; i < v->suite->n_checks; i++)
-        pln__sha256_add(&sum, v->suite->checks[i]->text,
-                        (int64_t)strlen(v->suite->checks[i]->text) + 1);
+    for (int64_t i = 0; i < v->suite->n_checks && status == PLN_OK; i++) {
+        if (json_dump_callback(v->suite->checks[i]->config, take, &sum,
+                               JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(17)) != 0)
+            status = pln__error_set(err, PLN_ENOMEM, "no memory for a check's text");
+        pln__sha256_add(&sum, "", 1);
+    }
     if (status == PLN_OK)
         pln__sha256_add(&sum, schema.data, schema.size);
     pln__sha256_end(&sum, digest);

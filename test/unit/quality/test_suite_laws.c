@@ -606,7 +606,9 @@ START_TEST(what_does_not_merge) {
     pln_suite *other = suite_of("{\"checks\":[{\"check\":\"positive\",\"column\":\"a\",\"mostly\":0.5}]}");
     table t = table_of("a int32", "{\"a\":1}\n"), wide = table_of("a int64", "{\"a\":1}\n");
     pln_validation *v = validated(suite, &t, 0, 1), *w = validated(suite, &wide, 0, 1);
-    pln_validation *x = validated(other, &t, 0, 1);
+    pln_suite *near = suite_of("{\"checks\":[{\"check\":\"positive\",\"column\":\"a\",\"mostly\":0.50000000000000011}]}");
+    pln_validation *x = validated(other, &t, 0, 1), *y = validated(near, &t, 0, 1);
+    ck_assert_int_eq(pln_validation_merge(x, y, &err), PLN_ETYPE);
     pln_validation *differ[] = {w, x};
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(pln_validation_merge(v, differ[i], &err), PLN_ETYPE);
@@ -619,8 +621,10 @@ START_TEST(what_does_not_merge) {
     pln_validation_free(v);
     pln_validation_free(w);
     pln_validation_free(x);
+    pln_validation_free(y);
     pln_suite_free(suite);
     pln_suite_free(other);
+    pln_suite_free(near);
     table_free(&t);
     table_free(&wide);
 }
