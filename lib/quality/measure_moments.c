@@ -110,16 +110,124 @@ static pln_status flush(numbers *s, const double *values, int64_t n, pln_error *
     return PLN_OK;
 }
 
+/* ---- plain columns: no row of them is looked at alone ---- */
+
+/* Which rows of a column: [first, first + n), or those of a list. */
+typedef struct rows_of {
+    const int32_t *list;
+    int64_t first, n;
+} rows_of;
+
+#define GATHER(type)                                                                               \
+    do {                                                                                           \
+        const type *from = (const type *)array->buffers[1] + array->offset;                        \
+        if (rows->list == NULL)                                                                    \
+            for (int64_t i = 0; i < rows->n; i++)                                                  \
+                out[i] = from[rows->first + i];                                                    \
+        else                                                                                       \
+            for (int64_t i = 0; i < rows->n; i++)                                                  \
+                out[i] = from[rows->list[rows->first + i]];                                        \
+    } while (0)
+
+static bool gather_ints(int id, const struct ArrowArray *array, const rows_of *rows, int64_t *out) {
+    switch (id) {
+    case PLN__INT8: GATHER(int8_t); return true;
+    case PLN__INT16: GATHER(int16_t); return true;
+    case PLN__INT32: GATHER(int32_t); return true;
+    case PLN__INT64: GATHER(int64_t); return true;
+    case PLN__UINT8: GATHER(uint8_t); return true;
+    case PLN__UINT16: GATHER(uint16_t); return true;
+    case PLN__UINT32: GATHER(uint32_t); return true;
+    default: return false;
+    }
+}
+
+static bool gather_floats(int id, const struct ArrowArray *array, const rows_of *rows,
+                          double *out) {
+    switch (id) {
+    case PLN__FLOAT32: GATHER(float); return true;
+    case PLN__FLOAT64: GATHER(double); return true;
+    default: return false;
+    }
+}
+
+static pln_status take_ints(numbers *s, const int64_t *values, int64_t n, pln_error *err) {
+    int64_t least = values[0], most = values[0];
+    pln__int128 sum = 0;
+    double floats[PART];
+    if (s->what == MIN || s->what == MAX) {
+        for (int64_t i = 1; i < n; i++) {
+            least = values[i] < least ? values[i] : least;
+            most = values[i] > most ? values[i] : most;
+        }
+        s->least = s->n == 0 || least < s->least ? least : s->least;
+        s->most = s->n == 0 || most > s->most ? most : s->most;
+    } else if (s->what == SUM) {
+        for (int64_t i = 0; i < n; i++)
+            sum += values[i];
+        s->overflown |= __builtin_add_overflow(s->sum, sum, &s->sum);
+    } else {
+        for (int64_t i = 0; i < n; i++)
+            floats[i] = (double)values[i];
+    }
+    s->n += n;
+    return s->what <= MAX || s->what == SUM ? PLN_OK : flush(s, floats, n, err);
+}
+
+static pln_status take_floats(numbers *s, double *values, int64_t n, pln_error *err) {
+    double least = s->least_float, most = s->most_float;
+    int64_t kept = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double value = values[i];
+        values[kept] = value;
+        kept += value == value;
+    }
+    s->nans += n - kept;
+    s->n += kept;
+    if (s->what == MIN || s->what == MAX) {
+        for (int64_t i = 0; i < kept; i++) {
+            least = values[i] < least ? values[i] : least;
+            most = values[i] > most ? values[i] : most;
+        }
+        s->least_float = least;
+        s->most_float = most;
+    }
+    for (int64_t i = 0; i < kept && s->what == SUM; i++)
+        add_rest(s, values[i]);
+    return flush(s, values, kept, err);
+}
+
+/* False for a column that is none of these. */
+static pln_status add_plain(numbers *s, const pln__sketch_column *column, const int32_t *chosen,
+                            int64_t n, bool *plain, pln_error *err) {
+    int64_t ints[PART];
+    double floats[PART];
+    pln_status status = PLN_OK;
+    *plain = column->index.id != PLN__DICTIONARY;
+    for (int64_t at = 0; at < n && *plain && status == PLN_OK; at += PART) {
+        rows_of rows = {chosen, at, n - at < PART ? n - at : PART};
+        if (gather_ints(column->type.id, column->values, &rows, ints))
+            status = take_ints(s, ints, rows.n, err);
+        else if (gather_floats(column->type.id, column->values, &rows, floats))
+            status = take_floats(s, floats, rows.n, err);
+        else
+            *plain = false;
+    }
+    return status;
+}
+
 static pln_status moments_add(pln__check_run *run, const struct ArrowArray *rows,
                               const int32_t *chosen, int64_t n, pln_error *err) {
     numbers *s = run->state;
     int64_t field = run->fields[0], kept = 0;
     pln__sketch_column column;
     double values[PART];
+    bool plain;
     pln_status status;
     PLN__TRY(pln__sketch_column_open("check", run->owner->schema.children[field],
                                      rows->children[field], &column, err));
-    for (int64_t i = 0; i < n; i++) {
+    PLN__TRY(add_plain(s, &column, chosen, n, &plain, err));
+    for (int64_t i = 0; i < n && !plain; i++) {
         int64_t row = pln__sketch_row(&column, chosen != NULL ? chosen[i] : i);
         if (row < 0)
             continue;
