@@ -90,7 +90,8 @@ static pln_status read_most(pln__check *check, pln_error *err) {
         return PLN_OK;
     char *given = json_dumps(most, JSON_ENCODE_ANY | JSON_COMPACT);
     pln_status status = pln__error_set(
-        err, PLN_EOPTION, "max_failures: expected a number of rows or a percentage as \"1%%\", got %s",
+        err, PLN_EOPTION,
+        "max_failures: expected a number of rows or a percentage as \"1%%\", got %s",
         pln__show(shown, given != NULL ? given : "", given != NULL ? (int64_t)strlen(given) : 0));
     free(given);
     return status;

@@ -186,9 +186,7 @@ static pln_status put_part(const condition *c, char part) {
             put_quoted(c->out, text);
         }
         break;
-    case 'm':
-        PLN__TRY(put_first_not_nan(c));
-        break;
+    case 'm': PLN__TRY(put_first_not_nan(c)); break;
     case '>': pln__text_str(c->out, flag_of(check, "or_equal", false) ? ">=" : ">"); break;
     default: pln__text_char(c->out, part);
     }

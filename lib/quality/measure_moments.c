@@ -83,7 +83,7 @@ static void add_rest(numbers *s, double value) {
     double sum = s->sum_float + value;
     if (isfinite(sum))
         s->sum_rest += fabs(s->sum_float) >= fabs(value) ? (s->sum_float - sum) + value
-                                                     : (value - sum) + s->sum_float;
+                                                         : (value - sum) + s->sum_float;
     s->sum_float = sum;
 }
 

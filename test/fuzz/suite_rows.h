@@ -29,7 +29,8 @@ static inline fuzz_rows rows_of(const char *spec, const char *json) {
     const pln_allocator *mem = pln__system_allocator();
     REQUIRE(pln__json_decoder.open(mem, &dialect, &options, &decoder, NULL) == PLN_OK);
     REQUIRE(pln__json_decoder.begin(decoder, true, NULL, 0, NULL) == PLN_OK);
-    REQUIRE(pln__json_decoder.decode(decoder, padded, (int64_t)size, true, 100, &decoded, NULL) >= 0);
+    REQUIRE(pln__json_decoder.decode(decoder, padded, (int64_t)size, true, 100, &decoded, NULL) >=
+            0);
     REQUIRE(decoded.n_bad == 0);
     out.rows = decoded.array;
     pln__json_decoder.close(decoder);

@@ -59,7 +59,8 @@ static inline void put_lists(pln__text *out, const struct ArrowSchema *schema, c
     json_array_foreach((json_t *)rows, i, row) {
         json_array_foreach(row, k, value) {
             const char *name = schema->children[k]->name;
-            bool bare = strchr("dL", schema->children[k]->format[0]) != NULL && json_is_string(value);
+            bool bare =
+                strchr("dL", schema->children[k]->format[0]) != NULL && json_is_string(value);
             char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
             pln__text_str(out, k == 0 ? "{" : ",");
             pln__text_json(out, name, (int64_t)strlen(name));

@@ -17,8 +17,8 @@ static void miss(failures *all, const json_t *test, const char *format, ...) {
     size_t used = strlen(all->text), room = sizeof all->text - used;
     va_list list;
     all->count++;
-    int n = snprintf(all->text + used, room, "\n%s: ",
-                     json_string_value(json_object_get(test, "name")));
+    int n = snprintf(all->text + used, room,
+                     "\n%s: ", json_string_value(json_object_get(test, "name")));
     if (n < 0 || (size_t)n >= room)
         return;
     va_start(list, format);

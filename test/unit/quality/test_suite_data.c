@@ -171,7 +171,8 @@ static pln_suite *suite_of_table(int k, const json_t *nulls) {
     json_t *ignored;
     pln__text_init(&text, pln__system_allocator());
     for (int i = 0; i < asked[k].n; i++)
-        pln__text_printf(&text, "%s{%s}", i == 0 ? "{\"checks\":[" : ",", asked[k].questions[i].check);
+        pln__text_printf(&text, "%s{%s}", i == 0 ? "{\"checks\":[" : ",",
+                         asked[k].questions[i].check);
     json_object_foreach((json_t *)nulls, column, ignored) {
         pln__text_printf(&text, ",{\"check\":\"not_null\",\"column\":\"%s\"}", column);
     }
@@ -229,8 +230,9 @@ START_TEST(what_sql_said) {
         int32_t i = asked[k].n;
         json_object_foreach((json_t *)nulls, column, count) {
             pln_check_result r = result_of(v, i++);
-            ck_assert_msg(r.unexpected == json_integer_value(count), "%s.%s: %lld nulls, expected %lld",
-                          files[k].name, column, (long long)r.unexpected, (long long)json_integer_value(count));
+            ck_assert_msg(r.unexpected == json_integer_value(count),
+                          "%s.%s: %lld nulls, expected %lld", files[k].name, column,
+                          (long long)r.unexpected, (long long)json_integer_value(count));
         }
         ck_assert_int_eq(i, pln_suite_count(suite));
         json_decref(json_of(v));
@@ -288,8 +290,8 @@ START_TEST(tests_of_dbt) {
         struct ArrowArrayStream stream = stream_of(read_csv(file, shop[k].spec));
         MUST(pln_suite_validate(suite, &stream, NULL, &v, &err));
         for (int32_t i = 0; i < 4 && shop[k].tests[i] != NULL; i++)
-            ck_assert_msg(result_of(v, i).unexpected == failures_of(oracle, shop[k].tests[i]), "%s: %s",
-                          shop[k].tests[i], result_of(v, i).message);
+            ck_assert_msg(result_of(v, i).unexpected == failures_of(oracle, shop[k].tests[i]),
+                          "%s: %s", shop[k].tests[i], result_of(v, i).message);
         pln_validation_free(v);
         pln_suite_free(suite);
     }

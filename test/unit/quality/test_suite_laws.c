@@ -20,7 +20,8 @@ typedef struct known {
     table t;
 } known;
 
-static const char columns[] = "a int32, b int32, f float64, t utf8, d decimal(10, 2), e dictionary<utf8>, ok bool, at timestamp(ms, UTC)";
+static const char columns[] = "a int32, b int32, f float64, t utf8, d decimal(10, 2), e "
+                              "dictionary<utf8>, ok bool, at timestamp(ms, UTC)";
 
 static int cell(rng *r, int64_t below, int64_t nulls) {
     return rng_below(r, 100) < nulls ? NONE : (int)rng_below(r, below) - 3;
@@ -141,7 +142,8 @@ static char *whole_suite(void) {
     pln__text text;
     pln__text_init(&text, pln__system_allocator());
     for (int i = 0; i < POOL; i++)
-        pln__text_printf(&text, "%s{%s,\"sample_limit\":2}", i == 0 ? "{\"checks\":[" : ",", pool[i]);
+        pln__text_printf(&text, "%s{%s,\"sample_limit\":2}", i == 0 ? "{\"checks\":[" : ",",
+                         pool[i]);
     pln__text_str(&text, "]}");
     return pln__text_take(&text);
 }
@@ -298,7 +300,8 @@ START_TEST(verdicts_are_those_of_brute_force) {
         "{\"check\":\"not_null\",\"column\":\"a\",\"severity\":\"warn\"},"
         "{\"check\":\"in_set\",\"column\":\"b\",\"values\":[1,3],\"null_policy\":\"fail\"},"
         "{\"check\":\"unique\",\"columns\":[\"a\",\"b\"]},"
-        "{\"check\":\"relationships\",\"column\":\"a\",\"to\":\"r\",\"field\":\"id\",\"where\":\"b > 2\"}]}");
+        "{\"check\":\"relationships\",\"column\":\"a\",\"to\":\"r\",\"field\":\"id\",\"where\":\"b "
+        "> 2\"}]}");
     MUST(give_reference(suite));
     for (long round = 0; round < effort(200, 5000); round++) {
         rng r = {(uint64_t)round + 3000};
@@ -344,7 +347,8 @@ END_TEST
 
 /* Arrays of another producer, with offsets and garbage where nothing counts, against its own reader. */
 START_TEST(foreign_arrays) {
-    static const char *const formats[] = {"i", "L", "g", "u", "z", "b", "tdD", "tsu:UTC", "d:20,3", "w:3", NULL};
+    static const char *const formats[] = {"i",   "L",       "g",      "u",   "z", "b",
+                                          "tdD", "tsu:UTC", "d:20,3", "w:3", NULL};
     for (long round = 0; round < effort(150, 5000); round++) {
         rng r = {(uint64_t)round + 4000};
         struct ArrowSchema schema;
@@ -354,7 +358,10 @@ START_TEST(foreign_arrays) {
         random_array(&r, &schema, n, RANDOM_OFFSETS, &rows);
         char json[400];
         const char *name = schema.children[column]->name;
-        snprintf(json, sizeof json, "{\"checks\":[{\"check\":\"not_null\",\"column\":\"%s\"},{\"check\":\"unique\",\"column\":\"%s\"},{\"check\":\"distinct_count\",\"column\":\"%s\",\"min\":0}]}", name, name, name);
+        snprintf(json, sizeof json,
+                 "{\"checks\":[{\"check\":\"not_null\",\"column\":\"%s\"},{\"check\":\"unique\","
+                 "\"column\":\"%s\"},{\"check\":\"distinct_count\",\"column\":\"%s\",\"min\":0}]}",
+                 name, name, name);
         pln_suite *suite = suite_of(json);
         pln_validation *v = validation_of(suite, &schema, now_us);
         MUST(pln_validation_add(v, &rows, &err));
@@ -366,7 +373,8 @@ START_TEST(foreign_arrays) {
             for (int64_t before = 0; before < i && !null && !again; before++)
                 again = strcmp(shown[i], shown[before]) == 0;
             ck_assert_int_eq(pln_validation_bits(v, 0)[i / 8] >> i % 8 & 1, null);
-            ck_assert_msg((pln_validation_bits(v, 1)[i / 8] >> i % 8 & 1) == again, "%s: %s", schema.children[column]->format, shown[i]);
+            ck_assert_msg((pln_validation_bits(v, 1)[i / 8] >> i % 8 & 1) == again, "%s: %s",
+                          schema.children[column]->format, shown[i]);
             distinct += !null && !again;
         }
         ck_assert_int_eq((int64_t)result_of(v, 2).observed, distinct);
@@ -384,9 +392,10 @@ END_TEST
 
 /* 3 * 2^30 rows, of which a third is right: what a double says of so many is not enough. */
 START_TEST(mostly_of_milliards) {
-    pln_suite *suite = suite_of("{\"checks\":[{\"check\":\"positive\",\"column\":\"a\",\"mostly\":0.3333333333333333},"
-                                "{\"check\":\"positive\",\"column\":\"a\",\"mostly\":0.33333333333333337},"
-                                "{\"check\":\"positive\",\"column\":\"a\",\"max_failures\":2147483648}]}");
+    pln_suite *suite = suite_of(
+        "{\"checks\":[{\"check\":\"positive\",\"column\":\"a\",\"mostly\":0.3333333333333333},"
+        "{\"check\":\"positive\",\"column\":\"a\",\"mostly\":0.33333333333333337},"
+        "{\"check\":\"positive\",\"column\":\"a\",\"max_failures\":2147483648}]}");
     table t = table_of("a int32", "{\"a\":1}\n{\"a\":-1}\n{\"a\":0}\n");
     pln_validation *v = validated(suite, &t, 0, 3);
     for (int i = 0; i < 30; i++) {
@@ -463,8 +472,8 @@ START_TEST(memory_that_fails_is_given_back) {
     for (int64_t n = 0;; n += step) {
         fail_alloc f;
         pln_status status = whole_life(fail_alloc_init(&f, n), json, &k);
-        ck_assert_msg(fail_alloc_live(&f) == 0, "request %lld: %lld bytes are left: %s", (long long)n,
-                      (long long)fail_alloc_live(&f), err.message);
+        ck_assert_msg(fail_alloc_live(&f) == 0, "request %lld: %lld bytes are left: %s",
+                      (long long)n, (long long)fail_alloc_live(&f), err.message);
         ck_assert_msg(status == (f.failed ? PLN_ENOMEM : PLN_OK), "request %lld: %d %s",
                       (long long)n, status, err.message);
         if (!f.failed)
@@ -535,11 +544,15 @@ END_TEST
 
 /* Numbers that no double holds, texts with quotes and NUL, a column called row. */
 START_TEST(samples_are_shown_whole) {
-    pln_suite *suite = suite_of("{\"checks\":[{\"check\":\"null\",\"column\":\"u\"},{\"check\":\"null\",\"column\":\"d\"},"
-                                "{\"check\":\"null\",\"column\":\"f\"},{\"check\":\"null\",\"column\":\"t\"},{\"check\":\"null\",\"column\":\"x\"}]}");
-    table t = table_of("u uint64, d decimal(38, 0), f float64, t utf8, x float64",
-                       "{\"u\":18446744073709551615,\"d\":12345678901234567890123456789012345678,\"f\":0.1,\"t\":\"a\\u0000\\\"}\",\"x\":123456789012345680000}\n"
-                       "{\"u\":9223372036854775807,\"d\":-5,\"f\":\"NaN\",\"t\":\"\",\"x\":1e300}\n");
+    pln_suite *suite = suite_of(
+        "{\"checks\":[{\"check\":\"null\",\"column\":\"u\"},{\"check\":\"null\",\"column\":\"d\"},"
+        "{\"check\":\"null\",\"column\":\"f\"},{\"check\":\"null\",\"column\":\"t\"},{\"check\":"
+        "\"null\",\"column\":\"x\"}]}");
+    table t =
+        table_of("u uint64, d decimal(38, 0), f float64, t utf8, x float64",
+                 "{\"u\":18446744073709551615,\"d\":12345678901234567890123456789012345678,\"f\":0."
+                 "1,\"t\":\"a\\u0000\\\"}\",\"x\":123456789012345680000}\n"
+                 "{\"u\":9223372036854775807,\"d\":-5,\"f\":\"NaN\",\"t\":\"\",\"x\":1e300}\n");
     static const char *const shown[] = {"\"partial_unexpected_list\":[\"18446744073709551615\",9223372036854775807]",
                                         "\"partial_unexpected_list\":[\"12345678901234567890123456789012345678\",-5]",
                                         "\"partial_unexpected_list\":[0.1,\"nan\"]",
@@ -549,7 +562,8 @@ START_TEST(samples_are_shown_whole) {
     const uint8_t *bytes;
     int64_t size;
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
-        ck_assert_msg(strstr(json_text(v), shown[i]) != NULL, "%s\nis not in\n%s", shown[i], json_text(v));
+        ck_assert_msg(strstr(json_text(v), shown[i]) != NULL, "%s\nis not in\n%s", shown[i],
+                      json_text(v));
     json_decref(json_of(v));
     MUST(pln_validation_write(v, &bytes, &size, &err));
     MUST(pln_validation_read(back, bytes, size, &err));
@@ -570,13 +584,15 @@ START_TEST(many_checks_of_one_name) {
         strcat(name, "\xe6\x97\xa5");
     pln__text_init(&text, pln__system_allocator());
     for (int i = 0; i < 4096; i++)
-        pln__text_printf(&text, "%s{\"check\":\"null\",\"column\":\"%s\"}", i == 0 ? "{\"checks\":[" : ",", name);
+        pln__text_printf(&text, "%s{\"check\":\"null\",\"column\":\"%s\"}",
+                         i == 0 ? "{\"checks\":[" : ",", name);
     pln__text_str(&text, "]}");
     pln_suite *suite = suite_of(text.data);
     ck_assert_int_eq(pln_suite_check(suite, 4095, &last), 1);
     ck_assert_int_eq(strncmp(last.id, "null(\xe6\x97\xa5", 8), 0);
     ck_assert_str_eq(last.id + strlen(last.id) - 6, ") 4096");
-    ck_assert_int_eq(pln_suite_add(suite, "{\"check\":\"null\",\"column\":\"a\"}", &err), PLN_ELIMIT);
+    ck_assert_int_eq(pln_suite_add(suite, "{\"check\":\"null\",\"column\":\"a\"}", &err),
+                     PLN_ELIMIT);
     pln_suite_free(suite);
     pln__text_free(&text);
 }
@@ -603,16 +619,19 @@ END_TEST
 
 START_TEST(what_does_not_merge) {
     pln_suite *suite = suite_of("{\"checks\":[{\"check\":\"positive\",\"column\":\"a\"}]}");
-    pln_suite *other = suite_of("{\"checks\":[{\"check\":\"positive\",\"column\":\"a\",\"mostly\":0.5}]}");
+    pln_suite *other =
+        suite_of("{\"checks\":[{\"check\":\"positive\",\"column\":\"a\",\"mostly\":0.5}]}");
     table t = table_of("a int32", "{\"a\":1}\n"), wide = table_of("a int64", "{\"a\":1}\n");
     pln_validation *v = validated(suite, &t, 0, 1), *w = validated(suite, &wide, 0, 1);
-    pln_suite *near = suite_of("{\"checks\":[{\"check\":\"positive\",\"column\":\"a\",\"mostly\":0.50000000000000011}]}");
+    pln_suite *near = suite_of(
+        "{\"checks\":[{\"check\":\"positive\",\"column\":\"a\",\"mostly\":0.50000000000000011}]}");
     pln_validation *x = validated(other, &t, 0, 1), *y = validated(near, &t, 0, 1);
     ck_assert_int_eq(pln_validation_merge(x, y, &err), PLN_ETYPE);
     pln_validation *differ[] = {w, x};
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(pln_validation_merge(v, differ[i], &err), PLN_ETYPE);
-        ck_assert_msg(strstr(err.message, "another suite, seed or schema") != NULL, "%s", err.message);
+        ck_assert_msg(strstr(err.message, "another suite, seed or schema") != NULL, "%s",
+                      err.message);
     }
     ck_assert_int_eq(pln_validation_merge(v, v, &err), PLN_EINVAL);
     ck_assert_msg(strstr(err.message, "itself") != NULL, "%s", err.message);
@@ -644,8 +663,10 @@ START_TEST(time_is_the_runtimes) {
     pln_runtime_options_init(&options, sizeof options);
     options.clock = &clock;
     MUST(pln_runtime_new(&options, &runtime, &err));
-    MUST(pln_suite_new(runtime, "{\"checks\":[{\"check\":\"not_in_future\",\"column\":\"a\"}]}", NULL, &suite, &err));
-    table t = table_of("a timestamp(ms, UTC)", "{\"a\":\"2026-03-01T12:00:00Z\"}\n{\"a\":\"2026-03-01T12:00:01Z\"}\n");
+    MUST(pln_suite_new(runtime, "{\"checks\":[{\"check\":\"not_in_future\",\"column\":\"a\"}]}",
+                       NULL, &suite, &err));
+    table t = table_of("a timestamp(ms, UTC)",
+                       "{\"a\":\"2026-03-01T12:00:00Z\"}\n{\"a\":\"2026-03-01T12:00:01Z\"}\n");
     MUST(pln_validation_new(suite, &t.schema, NULL, &v, &err));
     now += 1000000;
     MUST(pln_validation_add(v, &t.rows, &err));
