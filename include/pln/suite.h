@@ -30,7 +30,7 @@
  *     "scope"         "all" or "epoch": whether stage check judges all rows of the run, or those of each epoch ["all"]
  *     "action"        what stage check does with a row, an epoch or the run ["quarantine_row" for rows, "fail_epoch" otherwise; "warn" below "error"]
  *     "sample_limit"  values that a result shows [20]
- *     "key_columns"   columns that are shown beside them
+ *     "key_columns"   columns that are shown beside them; they must be there
  *     "redact"        true: neither values nor keys are shown [false]
  *     "tags" "owner" "description" "meta"  are kept for who reads results
  */
@@ -104,7 +104,8 @@ PLN_API void pln_suite_options_init(pln_suite_options *options, uint32_t size);
  * A suite from its JSON text. Kinds, parameters and values are held to the catalogue; columns and types only once there is a schema.
  * `runtime` may be NULL: memory is the allocator's of the options then, or the C library's. `options` NULL: the defaults.
  *
- * Errors: PLN_ESYNTAX for text that is no JSON; PLN_EOPTION names the check by its place ("checks[2]"), the parameter, and the nearest one known; PLN_ENOMEM.
+ * Errors: PLN_ESYNTAX for text that is no JSON; PLN_EOPTION names the check by its place ("checks[2]"), the parameter, and the nearest one known; PLN_EEXIST for an id that
+ * is there twice; PLN_ELIMIT for more than 4,096 checks, 64 columns of one, or 8 levels; PLN_ENOMEM.
  * Owner: the text is copied; *out is yours, free it with pln_suite_free after the last validation with it.
  * Threads: one at a time.
  * Blocks: no.

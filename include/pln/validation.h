@@ -137,9 +137,9 @@ PLN_API const uint8_t *pln_validation_bits(const pln_validation *validation, int
 
 /*
  * Add all rows of another validation, of a suite of the same text and seed and of the same schema; it counts as what came after. Rows that are equal across the two
- * are repeated, for checks of uniqueness.
+ * are repeated, for checks of uniqueness; samples of them are those that each part found in itself.
  *
- * Errors: PLN_ETYPE says what differs; PLN_EUNSUPPORTED names a check that does not merge; PLN_ELIMIT; PLN_ENOMEM: `into` can only be freed.
+ * Errors: PLN_ETYPE for another suite, seed or schema; PLN_EINVAL for the validation itself; PLN_ELIMIT beyond 2^60 rows; PLN_ENOMEM: `into` can only be freed.
  * Owner: `from` is borrowed for the call.
  * Threads: one at a time.
  * Blocks: no.
