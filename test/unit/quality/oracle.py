@@ -169,6 +169,9 @@ def missing_values(check, row, kinds):
     value = row[check["column"]]
     if value is None:
         return False
+    flags = re.I if "i" in check.get("flags", "") else 0
+    if "pattern" in check and re.search(check["pattern"], value, flags) is not None:
+        return False
     return "values" not in check or among(check, row, kinds)
 
 
