@@ -11,10 +11,12 @@ enum { KEPT = 0, BROKEN = 1, WRONG_USE = 2, FAILED = 3 };
 static const char usage[] =
     "usage: contract_check CONTRACT DATA [--object NAME] [--json] [--html FILE] [--reject FILE]\n"
     "       contract_check --diff OLD NEW [--json]\n"
-    "  CONTRACT  an Open Data Contract (ODCS 3.1), YAML or JSON; DATA is CSV or NDJSON, plain or gzip\n"
+    "  CONTRACT  an Open Data Contract (ODCS 3.1), YAML or JSON; DATA is CSV or NDJSON, plain or "
+    "gzip\n"
     "  --object  which table of the contract, if it has several\n"
     "  --html    a report for people, --reject the rows that are wrong, with their reasons\n"
-    "exit: 0 kept (the new contract may take the place of the old), 1 broken, 2 wrong use, 3 failed\n";
+    "exit: 0 kept (the new contract may take the place of the old), 1 broken, 2 wrong use, 3 "
+    "failed\n";
 
 static pln_runtime *rt;
 static pln_error err;

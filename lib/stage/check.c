@@ -114,7 +114,8 @@ static pln_status set_up(check_stage *s, pln_context *ctx, const pln_config *con
         PLN__FAIL(err, PLN_EOPTION,
                   "options 'suite', 'bound' and 'validation': exactly one of them is needed");
     s->lenient = host->config_int(config, "enforce") == 0;
-    s->suite = s->lent ? pln__validation_suite(s->validation) : host->config_handle(config, "bound");
+    s->suite =
+        s->lent ? pln__validation_suite(s->validation) : host->config_handle(config, "bound");
     if (s->suite == NULL) {
         pln_suite_options_init(&options, sizeof options);
         options.seed = (uint64_t)host->config_int(config, "seed");
