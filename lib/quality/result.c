@@ -14,7 +14,11 @@ static int32_t status_of(const pln__check_run *run, int64_t evaluated,
     const pln__check *check = run->check;
     int64_t failures = pln__check_by_row(check) ? run->unexpected : !judged->success;
     bool success = judged->success, warn = judged->warn;
-    if (check->error_if.op != PLN__NO_LIMIT)
+    /* Of what can only warn, warn_if alone decides, as in dbt. */
+    bool only_warns = check->severity < PLN_SEVERITY_ERROR && check->warn_if.op != PLN__NO_LIMIT;
+    if (only_warns)
+        success = true;
+    else if (check->error_if.op != PLN__NO_LIMIT)
         success = !pln__threshold_holds(&check->error_if, failures, evaluated);
     else if (pln__check_by_row(check))
         success = check->most.op != PLN__NO_LIMIT
