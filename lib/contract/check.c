@@ -4,7 +4,7 @@
 
 /* ---- the list ---- */
 
-static const char *keep(pln__checker *c, pln__text *text) {
+static const char *keep(pln__rules_check *c, pln__text *text) {
     const char *copy = text->failed
                            ? NULL
                            : pln__arena_copy(&c->contract->arena,
@@ -16,7 +16,7 @@ static const char *keep(pln__checker *c, pln__text *text) {
 }
 
 /* An error's message holds any text: the same words, cut and escaped the same way. */
-static const char *words(pln__checker *c, const char *format, va_list args) {
+static const char *words(pln__rules_check *c, const char *format, va_list args) {
     pln_error made = {0};
     pln__text text;
     (void)pln__error_setv(&made, PLN_ESYNTAX, format, args);
@@ -25,7 +25,7 @@ static const char *words(pln__checker *c, const char *format, va_list args) {
     return keep(c, &text);
 }
 
-void pln__check_say(pln__checker *c, int32_t level, const json *node, const char *format, ...) {
+void pln__rules_say(pln__rules_check *c, int32_t level, const json *node, const char *format, ...) {
     pln_contract *contract = c->contract;
     pln_contract_problem problem = {.struct_size = sizeof problem, .level = level};
     pln__text pointer;
@@ -49,9 +49,10 @@ void pln__check_say(pln__checker *c, int32_t level, const json *node, const char
         contract->problems[contract->n++] = problem;
 }
 
-void pln__check_missing(pln__checker *c, const json *object, const char *name, const char *what) {
+void pln__rules_missing(pln__rules_check *c, const json *object, const char *name,
+                        const char *what) {
     if (pln__doc_get(object, name) == NULL)
-        pln__check_say(c, PLN_CONTRACT_ERROR, object, "'%s' is missing: %s must have it", name,
+        pln__rules_say(c, PLN_CONTRACT_ERROR, object, "'%s' is missing: %s must have it", name,
                        what);
 }
 
@@ -63,16 +64,16 @@ static const char *kind_name(const json *node) {
     return names[node->kind];
 }
 
-static void expected(pln__checker *c, const json *node, const char *what) {
+static void expected(pln__rules_check *c, const json *node, const char *what) {
     char shown[PLN__SHOW_SIZE];
     if (node->kind == J_STRING || node->kind == J_NUMBER)
-        pln__check_say(c, PLN_CONTRACT_ERROR, node, "expected %s, got %s %s", what,
+        pln__rules_say(c, PLN_CONTRACT_ERROR, node, "expected %s, got %s %s", what,
                        kind_name(node) + 2, pln__show(shown, node->text, node->size));
     else
-        pln__check_say(c, PLN_CONTRACT_ERROR, node, "expected %s, got %s", what, kind_name(node));
+        pln__rules_say(c, PLN_CONTRACT_ERROR, node, "expected %s, got %s", what, kind_name(node));
 }
 
-static void check_enum(pln__checker *c, const json *node, const char *const *names) {
+static void check_enum(pln__rules_check *c, const json *node, const char *const *names) {
     const char *text = pln__doc_string(node), *near;
     char shown[PLN__SHOW_SIZE], all[300] = "";
     if (text == NULL) {
@@ -89,10 +90,10 @@ static void check_enum(pln__checker *c, const json *node, const char *const *nam
     near = pln__nearest(text, names);
     (void)pln__show(shown, text, node->size);
     if (near != NULL)
-        pln__check_say(c, PLN_CONTRACT_ERROR, node, "%s is none of %s (did you mean '%s'?)", shown,
+        pln__rules_say(c, PLN_CONTRACT_ERROR, node, "%s is none of %s (did you mean '%s'?)", shown,
                        all, near);
     else
-        pln__check_say(c, PLN_CONTRACT_ERROR, node, "%s is none of %s", shown, all);
+        pln__rules_say(c, PLN_CONTRACT_ERROR, node, "%s is none of %s", shown, all);
 }
 
 static bool is_whole(const json *node) {
@@ -102,10 +103,10 @@ static bool is_whole(const json *node) {
             number == (double)(int64_t)number);
 }
 
-static void check_number(pln__checker *c, const json *node, int type) {
+static void check_number(pln__rules_check *c, const json *node, int type) {
     double number = 0;
     if (!pln__contract_number(node, &number) && node->kind == J_NUMBER)
-        pln__check_say(c, PLN_CONTRACT_ERROR, node, "the number is beyond the range of float64");
+        pln__rules_say(c, PLN_CONTRACT_ERROR, node, "the number is beyond the range of float64");
     else if (node->kind != J_NUMBER)
         expected(c, node, type == T_NUMBER || type == T_POSITIVE ? "a number" : "an integer");
     else if ((type == T_INT || type == T_COUNT) && !is_whole(node))
@@ -116,26 +117,26 @@ static void check_number(pln__checker *c, const json *node, int type) {
         expected(c, node, "a number above 0");
 }
 
-static void check_pair(pln__checker *c, const json *node) {
+static void check_pair(pln__rules_check *c, const json *node) {
     double a, b;
     if (node->kind != J_ARRAY || node->size != 2 || !pln__contract_number(node->first, &a) ||
         !pln__contract_number(node->first->next, &b))
         expected(c, node, "an array of two numbers");
     else if (pln__doc_equal(node->first, node->first->next))
-        pln__check_say(c, PLN_CONTRACT_ERROR, node, "the two numbers are the same");
+        pln__rules_say(c, PLN_CONTRACT_ERROR, node, "the two numbers are the same");
     else if (a > b)
-        pln__check_say(c, PLN_CONTRACT_WARNING, node, "the first number is above the second");
+        pln__rules_say(c, PLN_CONTRACT_WARNING, node, "the first number is above the second");
 }
 
-static void check_text(pln__checker *c, const json *node) {
+static void check_text(pln__rules_check *c, const json *node) {
     if (node->kind != J_STRING)
         expected(c, node, "a string");
     else if (pln__doc_string(node) == NULL)
-        pln__check_say(c, PLN_CONTRACT_ERROR, node, "a string with U+0000 in it");
+        pln__rules_say(c, PLN_CONTRACT_ERROR, node, "a string with U+0000 in it");
 }
 
 /* Texts that stand in `list` twice, as the member `key` of its objects or (NULL) themselves. */
-static void say_twice(pln__checker *c, int32_t level, const json *list, const char *key) {
+static void say_twice(pln__rules_check *c, int32_t level, const json *list, const char *key) {
     if (list->size < 2 || c->status < 0)
         return;
     pln__map *seen = pln__map_new(c->contract->mem, (uint64_t)(uintptr_t)list);
@@ -148,7 +149,7 @@ static void say_twice(pln__checker *c, int32_t level, const json *list, const ch
         if (text == NULL || text->kind != J_STRING)
             continue;
         if (pln__map_get(seen, text->text, text->size, NULL))
-            pln__check_say(c, level, text, "the same %s stands in this list before",
+            pln__rules_say(c, level, text, "the same %s stands in this list before",
                            key == NULL ? "name" : key);
         else
             c->status = pln__map_put(seen, text->text, text->size, 0, c->err);
@@ -156,7 +157,7 @@ static void say_twice(pln__checker *c, int32_t level, const json *list, const ch
     pln__map_free(seen);
 }
 
-static void check_texts(pln__checker *c, const json *node, bool names) {
+static void check_texts(pln__rules_check *c, const json *node, bool names) {
     if (node->kind != J_ARRAY) {
         expected(c, node, "an array of strings");
         return;
@@ -164,12 +165,12 @@ static void check_texts(pln__checker *c, const json *node, bool names) {
     for (const json *item = node->first; item != NULL; item = item->next)
         check_text(c, item);
     if (names && node->size == 0)
-        pln__check_say(c, PLN_CONTRACT_ERROR, node, "expected at least one name");
+        pln__rules_say(c, PLN_CONTRACT_ERROR, node, "expected at least one name");
     if (names)
         say_twice(c, PLN_CONTRACT_ERROR, node, NULL);
 }
 
-static void check_form(pln__checker *c, const json *node, int type) {
+static void check_form(pln__rules_check *c, const json *node, int type) {
     int32_t days;
     int64_t at;
     bool good;
@@ -187,13 +188,13 @@ static void check_form(pln__checker *c, const json *node, int type) {
                : pln__parse_timestamp(node->text, node->size, PLN__MICRO,
                                       PLN__TIME_TRUNCATE | PLN__TIME_NEED_ZONE, &at) == PLN__PARSED;
     if (!good)
-        pln__check_say(c, PLN_CONTRACT_WARNING, node, "it should be %s",
+        pln__rules_say(c, PLN_CONTRACT_WARNING, node, "it should be %s",
                        type == T_DATE  ? "a date, as 2025-01-31"
                        : type == T_URI ? "a URI"
                                        : "a time with its zone, as 2025-01-31T06:00:00Z");
 }
 
-static void check_reference(pln__checker *c, const json *node) {
+static void check_reference(pln__rules_check *c, const json *node) {
     if (node->kind != J_STRING)
         expected(c, node, "a reference");
     else if (!pln__match_shorthand(node->text, node->size) &&
@@ -201,39 +202,39 @@ static void check_reference(pln__checker *c, const json *node) {
         expected(c, node, "a reference such as 'object.property' or 'schema/id/properties/id'");
 }
 
-static void check_references(pln__checker *c, const json *node) {
+static void check_references(pln__rules_check *c, const json *node) {
     if (node->kind != J_ARRAY) {
         check_reference(c, node);
         return;
     }
     if (node->size == 0)
-        pln__check_say(c, PLN_CONTRACT_ERROR, node, "expected at least one reference");
+        pln__rules_say(c, PLN_CONTRACT_ERROR, node, "expected at least one reference");
     for (const json *item = node->first; item != NULL; item = item->next)
         check_reference(c, item);
 }
 
 /* ---- lists ---- */
 
-static void check_list(pln__checker *c, const json *node, const pln__rules *rules) {
+static void check_list(pln__rules_check *c, const json *node, const pln__rules *rules) {
     if (node->kind != J_ARRAY) {
         expected(c, node, "an array");
         return;
     }
     for (const json *item = node->first; item != NULL; item = item->next)
-        pln__check_object(c, item, rules);
+        pln__rules_object(c, item, rules);
     say_twice(c, PLN_CONTRACT_WARNING, node, "id");
     if (rules->named)
         say_twice(c, PLN_CONTRACT_WARNING, node, "name");
 }
 
-static void check_team(pln__checker *c, const json *node) {
+static void check_team(pln__rules_check *c, const json *node) {
     if (node->kind == J_ARRAY)
         check_list(c, node, &pln__rules_member);
     else
-        pln__check_object(c, node, &pln__rules_team);
+        pln__rules_object(c, node, &pln__rules_team);
 }
 
-void pln__check_value(pln__checker *c, const json *node, const pln__rule_field *field) {
+void pln__rules_value(pln__rules_check *c, const json *node, const pln__rule_field *field) {
     switch (field->type) {
     case T_ANY: break;
     case T_STRING: check_text(c, node); break;
@@ -266,7 +267,7 @@ void pln__check_value(pln__checker *c, const json *node, const pln__rule_field *
     case T_PAIR: check_pair(c, node); break;
     case T_ENUM: check_enum(c, node, field->more); break;
     case T_REFERENCES: check_references(c, node); break;
-    case T_OBJECT: pln__check_object(c, node, field->more); break;
+    case T_OBJECT: pln__rules_object(c, node, field->more); break;
     case T_LIST: check_list(c, node, field->more); break;
     case T_TEAM: check_team(c, node); break;
     default: check_form(c, node, field->type); break;
@@ -275,7 +276,7 @@ void pln__check_value(pln__checker *c, const json *node, const pln__rule_field *
 
 /* ---- objects ---- */
 
-const pln__rule_field *pln__check_find(const pln__checker *c, const pln__rule_field *fields,
+const pln__rule_field *pln__rules_find(const pln__rules_check *c, const pln__rule_field *fields,
                                        const json *member) {
     for (; fields != NULL && fields->name != NULL; fields++)
         if ((fields->versions & c->version) != 0 && pln__doc_is(member, fields->name))
@@ -284,7 +285,7 @@ const pln__rule_field *pln__check_find(const pln__checker *c, const pln__rule_fi
 }
 
 /* The field that was meant, of those that go by no other member. */
-static void unknown(pln__checker *c, const json *member, const pln__rules *rules) {
+static void unknown(pln__rules_check *c, const json *member, const pln__rules *rules) {
     const char *names[64];
     const pln__rule_field *lists[] = {rules->fields, rules->shared};
     char shown[PLN__SHOW_SIZE];
@@ -298,14 +299,14 @@ static void unknown(pln__checker *c, const json *member, const pln__rules *rules
         strlen(member->key) == (size_t)member->key_size ? pln__nearest(member->key, names) : NULL;
     (void)pln__show(shown, member->key, member->key_size);
     if (near != NULL && !pln__doc_is(member, near))
-        pln__check_say(c, PLN_CONTRACT_ERROR, member,
+        pln__rules_say(c, PLN_CONTRACT_ERROR, member,
                        "%s has no field %s here (did you mean '%s'?)", rules->what, shown, near);
     else
-        pln__check_say(c, PLN_CONTRACT_ERROR, member, "%s has no field %s here", rules->what,
+        pln__rules_say(c, PLN_CONTRACT_ERROR, member, "%s has no field %s here", rules->what,
                        shown);
 }
 
-void pln__check_object(pln__checker *c, const json *node, const pln__rules *rules) {
+void pln__rules_object(pln__rules_check *c, const json *node, const pln__rules *rules) {
     if (c->status < 0)
         return;
     if (node->kind != J_OBJECT) {
@@ -313,18 +314,18 @@ void pln__check_object(pln__checker *c, const json *node, const pln__rules *rule
         return;
     }
     for (const json *member = node->first; member != NULL; member = member->next) {
-        const pln__rule_field *field = pln__check_find(c, rules->fields, member);
+        const pln__rule_field *field = pln__rules_find(c, rules->fields, member);
         if (field == NULL)
-            field = pln__check_find(c, rules->shared, member);
+            field = pln__rules_find(c, rules->shared, member);
         if (field != NULL)
-            pln__check_value(c, member, field);
+            pln__rules_value(c, member, field);
         else if ((rules->member == NULL || !rules->member(c, node, member)) &&
                  (rules->open & c->version) == 0)
             unknown(c, member, rules);
     }
     for (const pln__rule_field *field = rules->fields; field->name != NULL; field++)
         if ((field->required & c->version) != 0)
-            pln__check_missing(c, node, field->name, rules->what);
+            pln__rules_missing(c, node, field->name, rules->what);
     if (rules->whole != NULL)
         rules->whole(c, node);
 }

@@ -77,10 +77,10 @@ static pln_status read_document(pln_contract *contract, const char *bytes, int64
 /* ---- checking ---- */
 
 static pln_status check_version(pln_contract *contract, int32_t version, pln_error *err) {
-    pln__checker c = {.contract = contract, .err = err, .version = version};
+    pln__rules_check c = {.contract = contract, .err = err, .version = version};
     contract->n = contract->errors = 0;
     contract->rules = version;
-    pln__check_object(&c, contract->document, &pln__rules_contract);
+    pln__rules_object(&c, contract->document, &pln__rules_contract);
     return c.status;
 }
 

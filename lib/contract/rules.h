@@ -42,7 +42,7 @@ typedef struct pln__rule_field {
     const void *more;
 } pln__rule_field;
 
-typedef struct pln__checker pln__checker;
+typedef struct pln__rules_check pln__rules_check;
 typedef struct pln__rules {
     const char *what; /* for messages: "a server" */
     const pln__rule_field *fields;
@@ -50,12 +50,12 @@ typedef struct pln__rules {
     int8_t open; /* versions in which other fields may be there */
     bool named; /* two of one name in a list are worth a warning */
     /* A member that no field names, by what else stands in the object: true if it belongs there (and was checked). */
-    bool (*member)(pln__checker *c, const json *object, const json *member);
+    bool (*member)(pln__rules_check *c, const json *object, const json *member);
     /* What goes over several members. */
-    void (*whole)(pln__checker *c, const json *object);
+    void (*whole)(pln__rules_check *c, const json *object);
 } pln__rules;
 
-struct pln__checker {
+struct pln__rules_check {
     pln_contract *contract;
     pln_error *err;
     pln_status status; /* once below 0, nothing is listed any more */
@@ -65,24 +65,25 @@ struct pln__checker {
 extern const pln__rules pln__rules_contract, pln__rules_team, pln__rules_member;
 
 /* One problem at a node. */
-void pln__check_say(pln__checker *c, int32_t level, const json *node, const char *format, ...)
+void pln__rules_say(pln__rules_check *c, int32_t level, const json *node, const char *format, ...)
     PLN__PRINTF(4, 5);
-void pln__check_object(pln__checker *c, const json *node, const pln__rules *rules);
-void pln__check_value(pln__checker *c, const json *node, const pln__rule_field *field);
+void pln__rules_object(pln__rules_check *c, const json *node, const pln__rules *rules);
+void pln__rules_value(pln__rules_check *c, const json *node, const pln__rule_field *field);
 /* The field of that name in a table that ends with a NULL name. */
-const pln__rule_field *pln__check_find(const pln__checker *c, const pln__rule_field *fields,
+const pln__rule_field *pln__rules_find(const pln__rules_check *c, const pln__rule_field *fields,
                                        const json *member);
 /* Says so if `what`, the object, lacks the member. */
-void pln__check_missing(pln__checker *c, const json *object, const char *name, const char *what);
+void pln__rules_missing(pln__rules_check *c, const json *object, const char *name,
+                        const char *what);
 
 /* The parts that depend on what else stands in the object (rules_parts.c, rules_server.c). */
-bool pln__property_member(pln__checker *c, const json *object, const json *member);
-bool pln__items_member(pln__checker *c, const json *object, const json *member);
-bool pln__quality_member(pln__checker *c, const json *object, const json *member);
-void pln__quality_whole(pln__checker *c, const json *object);
-void pln__relationship_whole(pln__checker *c, const json *object);
-bool pln__server_member(pln__checker *c, const json *object, const json *member);
-void pln__server_whole(pln__checker *c, const json *object);
+bool pln__property_member(pln__rules_check *c, const json *object, const json *member);
+bool pln__items_member(pln__rules_check *c, const json *object, const json *member);
+bool pln__quality_member(pln__rules_check *c, const json *object, const json *member);
+void pln__quality_whole(pln__rules_check *c, const json *object);
+void pln__relationship_whole(pln__rules_check *c, const json *object);
+bool pln__server_member(pln__rules_check *c, const json *object, const json *member);
+void pln__server_whole(pln__rules_check *c, const json *object);
 
 extern const pln__rules pln__rules_property, pln__rules_items;
 /* The types of servers of a version, NULL behind them. */

@@ -62,20 +62,20 @@ static const struct {
     {"object", {.what = "the options of an object", .fields = object_options}},
     {"array", {.what = "the options of an array", .fields = array_options}}};
 
-static void check_options(pln__checker *c, const json *object, const json *options) {
+static void check_options(pln__rules_check *c, const json *object, const json *options) {
     static const field any_map = {"", T_MAP, BOTH, 0, NULL};
     const json *type = pln__doc_get(object, "logicalType");
     const char *name = pln__doc_string(type);
     for (int i = 0; name != NULL && i < PLN__COUNT(by_type); i++)
         if (strcmp(by_type[i].type, name) == 0) {
-            pln__check_object(c, options, &by_type[i].options);
+            pln__rules_object(c, options, &by_type[i].options);
             return;
         }
-    pln__check_value(c, options, &any_map);
+    pln__rules_value(c, options, &any_map);
     /* The schema holds them to the rules of all types at once, which no option passes. */
     if (type == NULL && options->kind == J_OBJECT)
         for (const json *option = options->first; option != NULL; option = option->next)
-            pln__check_say(c, PLN_CONTRACT_ERROR, option,
+            pln__rules_say(c, PLN_CONTRACT_ERROR, option,
                            "a property without a logicalType has no such option");
 }
 
@@ -85,25 +85,26 @@ static bool is_type(const json *object, const char *type) {
     return said == NULL || (name != NULL && strcmp(name, type) == 0);
 }
 
-static bool typed_member(pln__checker *c, const json *object, const json *member, bool properties) {
+static bool typed_member(pln__rules_check *c, const json *object, const json *member,
+                         bool properties) {
     static const field list = {"", T_LIST, BOTH, 0, &pln__rules_property};
     if (pln__doc_is(member, "logicalTypeOptions")) {
         check_options(c, object, member);
     } else if (pln__doc_is(member, "properties") && (properties || is_type(object, "object"))) {
-        pln__check_value(c, member, &list);
+        pln__rules_value(c, member, &list);
     } else if (pln__doc_is(member, "items") && is_type(object, "array")) {
-        pln__check_object(c, member, &pln__rules_items);
+        pln__rules_object(c, member, &pln__rules_items);
     } else {
         return false;
     }
     return true;
 }
 
-bool pln__property_member(pln__checker *c, const json *object, const json *member) {
+bool pln__property_member(pln__rules_check *c, const json *object, const json *member) {
     return typed_member(c, object, member, false);
 }
 
-bool pln__items_member(pln__checker *c, const json *object, const json *member) {
+bool pln__items_member(pln__rules_check *c, const json *object, const json *member) {
     return typed_member(c, object, member, c->version == V302);
 }
 
@@ -134,7 +135,7 @@ static const field custom_fields[] = {
 
 enum { LIBRARY = 1, SQL = 2, CUSTOM = 4 };
 
-static int quality_kinds(const pln__checker *c, const json *object) {
+static int quality_kinds(const pln__rules_check *c, const json *object) {
     const json *said = pln__doc_get(object, "type"), *metric = pln__doc_get(object, "metric");
     const char *type = pln__doc_string(said);
     int kinds = 0;
@@ -148,35 +149,35 @@ static int quality_kinds(const pln__checker *c, const json *object) {
     return kinds;
 }
 
-static bool has_operators(const pln__checker *c, int kinds) {
+static bool has_operators(const pln__rules_check *c, int kinds) {
     return (kinds & (c->version == V310 ? LIBRARY | SQL : LIBRARY)) != 0;
 }
 
-bool pln__quality_member(pln__checker *c, const json *object, const json *member) {
+bool pln__quality_member(pln__rules_check *c, const json *object, const json *member) {
     int kinds = quality_kinds(c, object);
     const field *known = NULL;
     if (kinds & LIBRARY)
-        known = pln__check_find(c, library_fields, member);
+        known = pln__rules_find(c, library_fields, member);
     if (known == NULL && (kinds & SQL) != 0)
-        known = pln__check_find(c, sql_fields, member);
+        known = pln__rules_find(c, sql_fields, member);
     if (known == NULL && (kinds & CUSTOM) != 0)
-        known = pln__check_find(c, custom_fields, member);
+        known = pln__rules_find(c, custom_fields, member);
     if (known == NULL && has_operators(c, kinds))
-        known = pln__check_find(c, operators, member);
+        known = pln__rules_find(c, operators, member);
     if (known == NULL)
         return false;
-    pln__check_value(c, member, known);
+    pln__rules_value(c, member, known);
     return true;
 }
 
-static void require_all(pln__checker *c, const json *object, const field *fields,
+static void require_all(pln__rules_check *c, const json *object, const field *fields,
                         const char *what) {
     for (; fields->name != NULL; fields++)
         if (fields->required & c->version)
-            pln__check_missing(c, object, fields->name, what);
+            pln__rules_missing(c, object, fields->name, what);
 }
 
-void pln__quality_whole(pln__checker *c, const json *object) {
+void pln__quality_whole(pln__rules_check *c, const json *object) {
     int kinds = quality_kinds(c, object), found = 0;
     const json *second = NULL;
     if (kinds & LIBRARY)
@@ -188,28 +189,28 @@ void pln__quality_whole(pln__checker *c, const json *object) {
     if (c->version == V302 || !has_operators(c, kinds))
         return;
     for (const json *member = object->first; member != NULL; member = member->next)
-        if (pln__check_find(c, operators, member) != NULL && found++ == 1)
+        if (pln__rules_find(c, operators, member) != NULL && found++ == 1)
             second = member;
     if (found == 0)
-        pln__check_say(
+        pln__rules_say(
             c, PLN_CONTRACT_ERROR, object,
             "no operator: one of mustBe, mustNotBe, mustBeGreaterThan, "
             "mustBeGreaterOrEqualTo, mustBeLessThan, mustBeLessOrEqualTo, mustBeBetween, "
             "mustNotBeBetween is needed");
     if (second != NULL)
-        pln__check_say(c, PLN_CONTRACT_ERROR, second, "a quality rule has only one operator");
+        pln__rules_say(c, PLN_CONTRACT_ERROR, second, "a quality rule has only one operator");
 }
 
 /* ---- relationships ---- */
 
-void pln__relationship_whole(pln__checker *c, const json *object) {
+void pln__relationship_whole(pln__rules_check *c, const json *object) {
     const json *from = pln__doc_get(object, "from"), *to = pln__doc_get(object, "to");
     if (from == NULL || to == NULL)
         return;
     if ((from->kind == J_ARRAY) != (to->kind == J_ARRAY))
-        pln__check_say(c, PLN_CONTRACT_ERROR, object,
+        pln__rules_say(c, PLN_CONTRACT_ERROR, object,
                        "'from' and 'to' must both be references, or both be arrays of them");
     else if (from->kind == J_ARRAY && from->size != to->size)
-        pln__check_say(c, PLN_CONTRACT_WARNING, object, "'from' has %d references and 'to' has %d",
+        pln__rules_say(c, PLN_CONTRACT_WARNING, object, "'from' has %d references and 'to' has %d",
                        (int)from->size, (int)to->size);
 }

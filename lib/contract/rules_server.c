@@ -91,7 +91,7 @@ static bool is_listed(const char *list, const json *member) {
     return false;
 }
 
-static const pln__rule_field *field_of(const pln__checker *c, const char *type,
+static const pln__rule_field *field_of(const pln__rules_check *c, const char *type,
                                        const json *member) {
     bool file = strcmp(type, "s3") == 0 || strcmp(type, "azure") == 0 || strcmp(type, "sftp") == 0;
     if (pln__doc_is(member, "port") ||
@@ -107,7 +107,7 @@ static const pln__rule_field *field_of(const pln__checker *c, const char *type,
                : &text_field;
 }
 
-bool pln__server_member(pln__checker *c, const json *object, const json *member) {
+bool pln__server_member(pln__rules_check *c, const json *object, const json *member) {
     const server_type *type = type_of(object);
     /* A type that is none has been said; what goes with it cannot be known. */
     if (type == NULL)
@@ -115,21 +115,21 @@ bool pln__server_member(pln__checker *c, const json *object, const json *member)
     bool stream = c->version == V302 && pln__doc_is(member, "stream");
     if (stream || (!is_listed(type->required, member) && !is_listed(type->optional, member)))
         return false;
-    pln__check_value(c, member, field_of(c, type->type, member));
+    pln__rules_value(c, member, field_of(c, type->type, member));
     const char *text = pln__doc_string(member);
     if (strcmp(type->type, "sftp") == 0 && pln__doc_is(member, "location") && text != NULL &&
         strncmp(text, "sftp://", 7) != 0)
-        pln__check_say(c, PLN_CONTRACT_ERROR, member,
+        pln__rules_say(c, PLN_CONTRACT_ERROR, member,
                        "the location of an sftp server begins with sftp://");
     return true;
 }
 
-void pln__server_whole(pln__checker *c, const json *object) {
+void pln__server_whole(pln__rules_check *c, const json *object) {
     const server_type *type = type_of(object);
     char name[32], what[64];
     for (const char *list = type == NULL ? "" : type->required;
          (list = next_name(list, name)) != NULL;) {
         (void)snprintf(what, sizeof what, "a server of type %s", type->type);
-        pln__check_missing(c, object, name, what);
+        pln__rules_missing(c, object, name, what);
     }
 }

@@ -4,16 +4,16 @@
 
 /* ---- writing ---- */
 
-void pln__suite_key(pln__suite *s, const char *key) {
+void pln__contract_suite_key(pln__contract_suite *s, const char *key) {
     pln__text_printf(&s->checks, ",\"%s\":", key);
 }
 
-void pln__suite_text(pln__suite *s, const char *key, const char *value) {
-    pln__suite_key(s, key);
+void pln__contract_suite_text(pln__contract_suite *s, const char *key, const char *value) {
+    pln__contract_suite_key(s, key);
     pln__text_json(&s->checks, value, (int64_t)strlen(value));
 }
 
-void pln__suite_json(pln__suite *s, const json *value) {
+void pln__contract_suite_json(pln__contract_suite *s, const json *value) {
     char text[PLN__DOUBLE_TEXT_SIZE];
     double number;
     int64_t integer;
@@ -26,12 +26,12 @@ void pln__suite_json(pln__suite *s, const json *value) {
     pln__text_printf(&s->checks, strchr(text, 'e') == NULL ? "%s.0" : "%s", text);
 }
 
-void pln__suite_value(pln__suite *s, const char *key, const json *value) {
-    pln__suite_key(s, key);
-    pln__suite_json(s, value);
+void pln__contract_suite_value(pln__contract_suite *s, const char *key, const json *value) {
+    pln__contract_suite_key(s, key);
+    pln__contract_suite_json(s, value);
 }
 
-static void put_pointer(pln__suite *s, pln__text *out, const json *at) {
+static void put_pointer(pln__contract_suite *s, pln__text *out, const json *at) {
     pln__text pointer;
     pln__text_init(&pointer, s->contract->mem);
     pln__doc_pointer(at, &pointer);
@@ -40,7 +40,7 @@ static void put_pointer(pln__suite *s, pln__text *out, const json *at) {
     pln__text_free(&pointer);
 }
 
-void pln__suite_begin(pln__suite *s, const pln__check *check) {
+void pln__contract_suite_begin(pln__contract_suite *s, const pln__contract_suite_check *check) {
     pln__text *out = &s->checks, id;
     if (out->size > 1)
         pln__text_char(out, ',');
@@ -49,14 +49,14 @@ void pln__suite_begin(pln__suite *s, const pln__check *check) {
     pln__text_printf(&id, "%s.%s", check->of == NULL ? "$" : check->of, check->rule);
     out->failed = out->failed || id.failed;
     if (!id.failed)
-        pln__suite_text(s, "id", id.data);
+        pln__contract_suite_text(s, "id", id.data);
     pln__text_free(&id);
     if (check->of != NULL && !check->bare)
-        pln__suite_text(s, "column", check->of);
+        pln__contract_suite_text(s, "column", check->of);
 }
 
 /* Words for how grave it is are anybody's. */
-const char *pln__suite_severity(const json *quality) {
+const char *pln__contract_suite_severity(const json *quality) {
     static const struct {
         const char *word, *severity;
     } words[] = {{"info", "info"},       {"information", "info"}, {"low", "info"},
@@ -72,20 +72,21 @@ const char *pln__suite_severity(const json *quality) {
     return "error";
 }
 
-void pln__suite_end(pln__suite *s, const pln__check *check) {
+void pln__contract_suite_end(pln__contract_suite *s, const pln__contract_suite_check *check) {
     const char *description = pln__contract_text(check->quality, "description");
     const json *tags = pln__doc_get(check->quality, "tags");
-    pln__suite_text(s, "severity", pln__suite_severity(check->quality));
+    pln__contract_suite_text(s, "severity", pln__contract_suite_severity(check->quality));
     if (description != NULL)
-        pln__suite_text(s, "description", description);
+        pln__contract_suite_text(s, "description", description);
     if (tags != NULL && tags->kind == J_ARRAY && tags->size > 0)
-        pln__suite_value(s, "tags", tags);
+        pln__contract_suite_value(s, "tags", tags);
     pln__text_str(&s->checks, ",\"meta\":{\"pointer\":");
     put_pointer(s, &s->checks, check->at);
     pln__text_str(&s->checks, "}}");
 }
 
-void pln__suite_left(pln__suite *s, const json *at, const char *rule, const char *format, ...) {
+void pln__contract_suite_left(pln__contract_suite *s, const json *at, const char *rule,
+                              const char *format, ...) {
     pln_error words = {0};
     va_list args;
     va_start(args, format);
@@ -100,7 +101,8 @@ void pln__suite_left(pln__suite *s, const json *at, const char *rule, const char
     pln__text_char(&s->left, '}');
 }
 
-const json *pln__suite_property(const pln__suite *s, const char *name, int64_t size) {
+const json *pln__contract_suite_property(const pln__contract_suite *s, const char *name,
+                                         int64_t size) {
     const json *list = pln__doc_get(s->object, "properties");
     for (const json *p = list == NULL ? NULL : list->first; p != NULL; p = p->next)
         if (pln__contract_is_named(p, name, size))
@@ -110,22 +112,23 @@ const json *pln__suite_property(const pln__suite *s, const char *name, int64_t s
 
 /* ---- options of a type ---- */
 
-static void simple(pln__suite *s, const char *kind, const char *column, const char *rule,
+static void simple(pln__contract_suite *s, const char *kind, const char *column, const char *rule,
                    const json *at) {
-    pln__check check = {kind, column, rule, at, NULL, false};
-    pln__suite_begin(s, &check);
-    pln__suite_end(s, &check);
+    pln__contract_suite_check check = {kind, column, rule, at, NULL, false};
+    pln__contract_suite_begin(s, &check);
+    pln__contract_suite_end(s, &check);
 }
 
-static void with_value(pln__suite *s, const pln__check *check, const char *key, const json *value) {
-    pln__suite_begin(s, check);
-    pln__suite_value(s, key, value);
+static void with_value(pln__contract_suite *s, const pln__contract_suite_check *check,
+                       const char *key, const json *value) {
+    pln__contract_suite_begin(s, check);
+    pln__contract_suite_value(s, key, value);
     if (strcmp(check->kind, "length") == 0)
-        pln__suite_text(s, "unit", "chars");
-    pln__suite_end(s, check);
+        pln__contract_suite_text(s, "unit", "chars");
+    pln__contract_suite_end(s, check);
 }
 
-static void string_format(pln__suite *s, const char *column, const json *option) {
+static void string_format(pln__contract_suite *s, const char *column, const json *option) {
     static const struct {
         const char *format, *name;
     } known[] = {{"email", "email"},       {"uuid", "uuid"},   {"uri", "uri"},
@@ -135,18 +138,18 @@ static void string_format(pln__suite *s, const char *column, const json *option)
     const char *format = pln__doc_string(option);
     for (int i = 0; i < PLN__COUNT(known) && format != NULL; i++)
         if (strcmp(known[i].format, format) == 0) {
-            pln__check check = {"format", column, "format", option, NULL, false};
-            pln__suite_begin(s, &check);
-            pln__suite_text(s, "format", known[i].name);
-            pln__suite_end(s, &check);
+            pln__contract_suite_check check = {"format", column, "format", option, NULL, false};
+            pln__contract_suite_begin(s, &check);
+            pln__contract_suite_text(s, "format", known[i].name);
+            pln__contract_suite_end(s, &check);
             return;
         }
-    pln__suite_left(s, option, "format", "no check knows the format '%s'",
-                    format == NULL ? "" : format);
+    pln__contract_suite_left(s, option, "format", "no check knows the format '%s'",
+                             format == NULL ? "" : format);
 }
 
 /* How a date is written is a matter of the column's type, if it is written as ISO 8601 has it. */
-static void time_format(pln__suite *s, const json *option) {
+static void time_format(pln__contract_suite *s, const json *option) {
     static const char *const iso[] = {"yyyy-MM-dd", "HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss",
                                       "yyyy-MM-dd'T'HH:mm:ssXXX", "yyyy-MM-dd'T'HH:mm:ssZ",
                                       "yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "yyyy-MM-dd HH:mm:ss",
@@ -155,9 +158,9 @@ static void time_format(pln__suite *s, const json *option) {
     for (int i = 0; i < PLN__COUNT(iso) && format != NULL; i++)
         if (strcmp(iso[i], format) == 0)
             return;
-    pln__suite_left(s, option, "format",
-                    "values written as '%s' must be converted before they are checked",
-                    format == NULL ? "" : format);
+    pln__contract_suite_left(s, option, "format",
+                             "values written as '%s' must be converted before they are checked",
+                             format == NULL ? "" : format);
 }
 
 /* From the first digit to the last: an integer without sign, fraction and exponent, not 0. */
@@ -168,12 +171,13 @@ static bool is_digits(const json *value) {
     return value->size > 0 && value->size < 19 && value->text[0] != '0';
 }
 
-static void multiple_of(pln__suite *s, const char *column, const json *property,
+static void multiple_of(pln__contract_suite *s, const char *column, const json *property,
                         const json *option) {
-    pln__check check = {"expression", column, "multipleOf", option, NULL, true};
+    pln__contract_suite_check check = {"expression", column, "multipleOf", option, NULL, true};
     const char *type = pln__contract_text(property, "logicalType");
     if (strcmp(type, "integer") != 0 || !is_digits(option)) {
-        pln__suite_left(s, option, "multipleOf", "remainders are exact for integers alone");
+        pln__contract_suite_left(s, option, "multipleOf",
+                                 "remainders are exact for integers alone");
         return;
     }
     pln__text expression;
@@ -184,30 +188,31 @@ static void multiple_of(pln__suite *s, const char *column, const json *property,
     pln__text_printf(&expression, "\" %% %s = 0", option->text);
     s->checks.failed = s->checks.failed || expression.failed;
     if (!s->checks.failed) {
-        pln__suite_begin(s, &check);
-        pln__suite_text(s, "expression", expression.data);
-        pln__suite_end(s, &check);
+        pln__contract_suite_begin(s, &check);
+        pln__contract_suite_text(s, "expression", expression.data);
+        pln__contract_suite_end(s, &check);
     }
     pln__text_free(&expression);
 }
 
 /* A bound; in 3.0.2 a flag beside it says that the bound itself is outside. */
-static void bound(pln__suite *s, const char *column, const json *option, const char *name) {
+static void bound(pln__contract_suite *s, const char *column, const json *option,
+                  const char *name) {
     bool low = strstr(name, "inimum") != NULL, exclusive = strncmp(name, "exclusive", 9) == 0;
     const json *flag = pln__doc_get(option->up, low ? "exclusiveMinimum" : "exclusiveMaximum");
     if (exclusive && option->kind <= J_TRUE) {
         if (option->kind == J_TRUE && pln__doc_get(option->up, low ? "minimum" : "maximum") == NULL)
-            pln__suite_left(s, option, name, "there is no bound that could be exclusive");
+            pln__contract_suite_left(s, option, name, "there is no bound that could be exclusive");
         return;
     }
     exclusive = exclusive || (flag != NULL && flag->kind == J_TRUE);
-    pln__check check = {low ? (exclusive ? "greater_than" : "at_least")
+    pln__contract_suite_check check = {low ? (exclusive ? "greater_than" : "at_least")
                             : (exclusive ? "less_than" : "at_most"),
                         column, name, option, NULL, false};
     with_value(s, &check, "value", option);
 }
 
-static void type_option(pln__suite *s, const char *column, const json *property,
+static void type_option(pln__contract_suite *s, const char *column, const json *property,
                         const json *option) {
     static const char *const bounds[] = {"minimum", "maximum", "exclusiveMinimum",
                                          "exclusiveMaximum"};
@@ -220,19 +225,23 @@ static void type_option(pln__suite *s, const char *column, const json *property,
             bound(s, column, option, bounds[i]);
     for (int i = 0; i < PLN__COUNT(nested); i++)
         if (pln__doc_is(option, nested[i]) && option->kind != J_FALSE)
-            pln__suite_left(s, option, nested[i], "no check looks into arrays and objects");
+            pln__contract_suite_left(s, option, nested[i],
+                                     "no check looks into arrays and objects");
     for (int i = 0; i < PLN__COUNT(of_type); i++)
         if (pln__doc_is(option, of_type[i]))
             return;
     if (pln__doc_is(option, "minLength"))
-        with_value(s, &(pln__check){"length", column, "minLength", option, NULL, false}, "min",
-                   option);
+        with_value(s,
+                   &(pln__contract_suite_check){"length", column, "minLength", option, NULL, false},
+                   "min", option);
     if (pln__doc_is(option, "maxLength"))
-        with_value(s, &(pln__check){"length", column, "maxLength", option, NULL, false}, "max",
-                   option);
+        with_value(s,
+                   &(pln__contract_suite_check){"length", column, "maxLength", option, NULL, false},
+                   "max", option);
     if (pln__doc_is(option, "pattern"))
-        with_value(s, &(pln__check){"matches", column, "pattern", option, NULL, false}, "pattern",
-                   option);
+        with_value(s,
+                   &(pln__contract_suite_check){"matches", column, "pattern", option, NULL, false},
+                   "pattern", option);
     if (pln__doc_is(option, "multipleOf"))
         multiple_of(s, column, property, option);
     if (pln__doc_is(option, "format") && strcmp(type, "string") == 0)
@@ -258,7 +267,7 @@ static const json *with_id(const json *list, const char *text, size_t n) {
 }
 
 /* "/schema/object/properties/property", by ids of this document; false: it is none, or they are not there. */
-static bool find_ids(const pln__suite *s, const char *text, const json **object,
+static bool find_ids(const pln__contract_suite *s, const char *text, const json **object,
                      const json **property) {
     text += *text == '/';
     if (strncmp(text, "schema/", 7) != 0)
@@ -274,7 +283,7 @@ static bool find_ids(const pln__suite *s, const char *text, const json **object,
 }
 
 /* Object and column that a reference names, as texts; false: it cannot be followed. */
-static bool follow(const pln__suite *s, const json *reference, pln__text *object,
+static bool follow(const pln__contract_suite *s, const json *reference, pln__text *object,
                    pln__text *column) {
     const json *found = NULL, *property = NULL;
     const char *text = pln__doc_string(reference);
@@ -291,14 +300,14 @@ static bool follow(const pln__suite *s, const json *reference, pln__text *object
     if (!pln__match_shorthand(text, reference->size))
         return false;
     const char *dot = strchr(text, '.');
-    pln__suite other = *s;
+    pln__contract_suite other = *s;
     const json *list = pln__doc_get(s->contract->document, "schema");
     for (const json *o = list == NULL ? NULL : list->first; o != NULL && found == NULL; o = o->next)
         if (pln__contract_is_named(o, text, dot - text))
             found = o;
     other.object = found;
     if (found != NULL)
-        property = pln__suite_property(&other, dot + 1, (int64_t)strlen(dot + 1));
+        property = pln__contract_suite_property(&other, dot + 1, (int64_t)strlen(dot + 1));
     const char *to = found == NULL ? NULL : pln__contract_column(s->contract, found);
     const char *field = property == NULL ? NULL : pln__contract_column(s->contract, property);
     if (to != NULL)
@@ -310,7 +319,7 @@ static bool follow(const pln__suite *s, const json *reference, pln__text *object
 }
 
 /* One after another into a JSON list; all must be of one object, whose name is left in `object`. */
-static bool follow_all(const pln__suite *s, const json *references, pln__text *object,
+static bool follow_all(const pln__contract_suite *s, const json *references, pln__text *object,
                        pln__text *list, pln__text *column) {
     pln__text here;
     bool good = true;
@@ -336,24 +345,25 @@ static bool follow_all(const pln__suite *s, const json *references, pln__text *o
     return good;
 }
 
-static void put_relationship(pln__suite *s, const pln__check *check, const char *columns,
-                             const pln__text *to, const pln__text *fields) {
-    pln__suite_begin(s, check);
+static void put_relationship(pln__contract_suite *s, const pln__contract_suite_check *check,
+                             const char *columns, const pln__text *to, const pln__text *fields) {
+    pln__contract_suite_begin(s, check);
     if (columns != NULL) {
-        pln__suite_key(s, "columns");
+        pln__contract_suite_key(s, "columns");
         pln__text_str(&s->checks, columns);
     }
-    pln__suite_text(s, "to", to->data == NULL ? "" : to->data);
+    pln__contract_suite_text(s, "to", to->data == NULL ? "" : to->data);
     /* Of a single one there is a single field. */
-    pln__suite_key(s, columns != NULL ? "fields" : "field");
+    pln__contract_suite_key(s, columns != NULL ? "fields" : "field");
     if (columns != NULL)
         pln__text_bytes(&s->checks, fields->data, fields->size);
     else
         pln__text_bytes(&s->checks, fields->data + 1, fields->size - 2);
-    pln__suite_end(s, check);
+    pln__contract_suite_end(s, check);
 }
 
-static void relationship(pln__suite *s, const char *column, const json *at, int64_t index) {
+static void relationship(pln__contract_suite *s, const char *column, const json *at,
+                         int64_t index) {
     pln__text from, columns, to, fields, spare;
     const json *source = pln__doc_get(at, "from"), *target = pln__doc_get(at, "to");
     char rule[40] = "relationships.";
@@ -362,20 +372,21 @@ static void relationship(pln__suite *s, const char *column, const json *at, int6
     for (int i = 0; i < PLN__COUNT(all); i++)
         pln__text_init(all[i], s->contract->mem);
     rule[n] = '\0';
-    pln__check check = {"relationships", column, rule, at, NULL, false};
+    pln__contract_suite_check check = {"relationships", column, rule, at, NULL, false};
     const char *name = pln__contract_column(s->contract, s->object);
     bool single = target == NULL || target->kind != J_ARRAY || target->size == 1;
     if (target == NULL || !follow_all(s, target, &to, &fields, &spare))
-        pln__suite_left(s, at, "relationships", "'to' cannot be followed from here");
+        pln__contract_suite_left(s, at, "relationships", "'to' cannot be followed from here");
     else if (column != NULL && !single)
-        pln__suite_left(s, at, "relationships", "one column against several of another object");
+        pln__contract_suite_left(s, at, "relationships",
+                                 "one column against several of another object");
     else if (column != NULL)
         put_relationship(s, &check, NULL, &to, &fields);
     else if (source == NULL || !follow_all(s, source, &from, &columns, &spare) ||
              from.data == NULL || name == NULL || strcmp(from.data, name) != 0)
-        pln__suite_left(s, at, "relationships", "'from' names no columns of this object");
+        pln__contract_suite_left(s, at, "relationships", "'from' names no columns of this object");
     else if (source->kind == J_ARRAY && source->size != target->size)
-        pln__suite_left(s, at, "relationships", "'from' and 'to' have different lengths");
+        pln__contract_suite_left(s, at, "relationships", "'from' and 'to' have different lengths");
     else
         put_relationship(s, &check, columns.data, &to, &fields);
     for (int i = 0; i < PLN__COUNT(all); i++) {
@@ -384,7 +395,7 @@ static void relationship(pln__suite *s, const char *column, const json *at, int6
     }
 }
 
-static void relationships(pln__suite *s, const json *element, const char *column) {
+static void relationships(pln__contract_suite *s, const json *element, const char *column) {
     const json *list = pln__doc_get(element, "relationships");
     int64_t index = 0;
     for (const json *r = list == NULL || list->kind != J_ARRAY ? NULL : list->first; r != NULL;
@@ -395,18 +406,18 @@ static void relationships(pln__suite *s, const json *element, const char *column
 /* ---- properties ---- */
 
 /* Every rule of a property that is no column of its own. */
-static void leave_nested(pln__suite *s, const json *property) {
+static void leave_nested(pln__contract_suite *s, const json *property) {
     static const char *const flags[] = {"required", "unique", "primaryKey"};
     static const char *const lists[] = {"logicalTypeOptions", "quality", "relationships"};
     static const char why[] = "no check reaches a property inside of another";
     for (int i = 0; i < PLN__COUNT(flags); i++)
         if (pln__contract_flag(property, flags[i]))
-            pln__suite_left(s, pln__doc_get(property, flags[i]), flags[i], why);
+            pln__contract_suite_left(s, pln__doc_get(property, flags[i]), flags[i], why);
     for (int i = 0; i < PLN__COUNT(lists); i++) {
         const json *list = pln__doc_get(property, lists[i]);
         for (const json *m = list == NULL || list->kind < J_ARRAY ? NULL : list->first; m != NULL;
              m = m->next)
-            pln__suite_left(s, m, lists[i], why);
+            pln__contract_suite_left(s, m, lists[i], why);
     }
     const json *items = pln__doc_get(property, "items"),
                *below = pln__doc_get(property, "properties");
@@ -416,7 +427,7 @@ static void leave_nested(pln__suite *s, const json *property) {
         leave_nested(s, p);
 }
 
-static void property(pln__suite *s, const json *node) {
+static void property(pln__contract_suite *s, const json *node) {
     const char *column = pln__contract_column(s->contract, node);
     const json *options = pln__doc_get(node, "logicalTypeOptions"),
                *items = pln__doc_get(node, "items"), *below = pln__doc_get(node, "properties");
@@ -431,7 +442,7 @@ static void property(pln__suite *s, const json *node) {
          o != NULL; o = o->next)
         type_option(s, column, node, o);
     relationships(s, node, column);
-    pln__suite_quality(s, node, column);
+    pln__contract_suite_quality(s, node, column);
     if (items != NULL)
         leave_nested(s, items);
     for (const json *p = below == NULL ? NULL : below->first; p != NULL; p = p->next)
@@ -457,28 +468,28 @@ static const json *next_key(const json *list, int64_t *position) {
     return best;
 }
 
-static void primary_key(pln__suite *s) {
+static void primary_key(pln__contract_suite *s) {
     const json *list = pln__doc_get(s->object, "properties"), *key;
     int64_t position = -1;
     key = list == NULL ? NULL : next_key(list, &position);
     if (key == NULL)
         return;
-    pln__check check = {"primary_key", NULL, "primaryKey", pln__doc_get(key, "primaryKey"),
+    pln__contract_suite_check check = {"primary_key", NULL, "primaryKey", pln__doc_get(key, "primaryKey"),
                         NULL,          false};
-    pln__suite_begin(s, &check);
-    pln__suite_key(s, "columns");
+    pln__contract_suite_begin(s, &check);
+    pln__contract_suite_key(s, "columns");
     for (const char *sep = "["; key != NULL; key = next_key(list, &position), sep = ",") {
         const char *column = pln__contract_column(s->contract, key);
         pln__text_str(&s->checks, sep);
         pln__text_json(&s->checks, column, (int64_t)strlen(column));
     }
     pln__text_char(&s->checks, ']');
-    pln__suite_end(s, &check);
+    pln__contract_suite_end(s, &check);
 }
 
 /* ---- the suite ---- */
 
-static void write_suite(pln__suite *s) {
+static void write_suite(pln__contract_suite *s) {
     const json *list = pln__doc_get(s->object, "properties");
     const char *name = pln__contract_column(s->contract, s->object);
     pln__text_str(&s->checks, "{\"name\":");
@@ -492,8 +503,8 @@ static void write_suite(pln__suite *s) {
         property(s, p);
     primary_key(s);
     relationships(s, s->object, NULL);
-    pln__suite_quality(s, s->object, NULL);
-    pln__suite_sla(s);
+    pln__contract_suite_quality(s, s->object, NULL);
+    pln__contract_suite_sla(s);
     pln__text_str(&s->left, "]");
     pln__text_str(&s->checks, "]}");
     head.failed = head.failed || s->checks.failed;
@@ -504,7 +515,7 @@ static void write_suite(pln__suite *s) {
 
 pln_status pln_contract_suite(const pln_contract *contract, const char *object, char **text,
                               int64_t *size, char **unsupported, pln_error *err) {
-    pln__suite s = {.contract = contract};
+    pln__contract_suite s = {.contract = contract};
     *text = *unsupported = NULL;
     *size = 0;
     pln_status status = pln__contract_object(contract, object, &s.object, err);

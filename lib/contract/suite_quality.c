@@ -64,14 +64,14 @@ static const char *whole(const pln__range *r, int64_t *lo, int64_t *hi) {
 
 /* ---- checks of one number: row_count, duplicate_count, duplicate_proportion ---- */
 
-static void number_member(pln__suite *s, const char *key, double value) {
+static void number_member(pln__contract_suite *s, const char *key, double value) {
     char text[40];
     text[pln__format_double(text, value)] = '\0';
-    pln__suite_key(s, key);
+    pln__contract_suite_key(s, key);
     pln__text_str(&s->checks, text);
 }
 
-static void count_members(pln__suite *s, int64_t lo, int64_t hi) {
+static void count_members(pln__contract_suite *s, int64_t lo, int64_t hi) {
     if (lo == hi) {
         pln__text_printf(&s->checks, ",\"equals\":%lld", (long long)lo);
         return;
@@ -83,16 +83,16 @@ static void count_members(pln__suite *s, int64_t lo, int64_t hi) {
 }
 
 /* Columns of a rule: those of its arguments, or its own. */
-static void put_columns(pln__suite *s, const char *column, const json *properties) {
+static void put_columns(pln__contract_suite *s, const char *column, const json *properties) {
     if (properties == NULL) {
         if (column != NULL)
-            pln__suite_text(s, "column", column);
+            pln__contract_suite_text(s, "column", column);
         return;
     }
-    pln__suite_key(s, "columns");
+    pln__contract_suite_key(s, "columns");
     pln__text_char(&s->checks, '[');
     for (const json *p = properties->first; p != NULL; p = p->next) {
-        const json *found = pln__suite_property(s, p->text, p->size);
+        const json *found = pln__contract_suite_property(s, p->text, p->size);
         const char *name = found == NULL ? NULL : pln__contract_column(s->contract, found);
         if (p != properties->first)
             pln__text_char(&s->checks, ',');
@@ -102,8 +102,8 @@ static void put_columns(pln__suite *s, const char *column, const json *propertie
     pln__text_char(&s->checks, ']');
 }
 
-static void count_check(pln__suite *s, pln__check check, const pln__range *r,
-                        const json *properties) {
+static void count_check(pln__contract_suite *s, pln__contract_suite_check check,
+                        const pln__range *r, const json *properties) {
     int64_t lo = 0, hi = 0;
     const char *why = whole(r, &lo, &hi);
     if (why == NULL && r->negated)
@@ -111,34 +111,34 @@ static void count_check(pln__suite *s, pln__check check, const pln__range *r,
     if (why == NULL && lo == 0 && hi < 0)
         why = "it holds for every count";
     if (why != NULL) {
-        pln__suite_left(s, check.at, check.rule, "%s", why);
+        pln__contract_suite_left(s, check.at, check.rule, "%s", why);
         return;
     }
     check.bare = true;
-    pln__suite_begin(s, &check);
+    pln__contract_suite_begin(s, &check);
     put_columns(s, check.of, properties);
     count_members(s, lo, hi);
-    pln__suite_end(s, &check);
+    pln__contract_suite_end(s, &check);
 }
 
-static void share_check(pln__suite *s, pln__check check, const pln__range *r,
-                        const json *properties) {
+static void share_check(pln__contract_suite *s, pln__contract_suite_check check,
+                        const pln__range *r, const json *properties) {
     const char *why = r->text != NULL || r->lo > 100 || r->hi < 0 ? "no percentage is in that range"
                       : r->negated || r->lo_strict || r->hi_strict
                           ? "a percentage of values is held to a range that has both its ends"
                           : NULL;
     if (why != NULL) {
-        pln__suite_left(s, check.at, check.rule, "%s", why);
+        pln__contract_suite_left(s, check.at, check.rule, "%s", why);
         return;
     }
     check.bare = true;
-    pln__suite_begin(s, &check);
+    pln__contract_suite_begin(s, &check);
     put_columns(s, check.of, properties);
     if (!isinf(r->lo))
         number_member(s, "min", r->lo / 100);
     if (!isinf(r->hi))
         number_member(s, "max", r->hi / 100);
-    pln__suite_end(s, &check);
+    pln__contract_suite_end(s, &check);
 }
 
 /* ---- checks of rows, of which some may fail ---- */
@@ -185,32 +185,35 @@ static const char *broken_by(const pln__range *r, pln__text *out) {
 }
 
 /* The members by which some rows may fail. */
-static void put_tolerance(pln__suite *s, const pln__check *check, const pln__text *broken) {
-    const char *severity = pln__suite_severity(check->quality);
+static void put_tolerance(pln__contract_suite *s, const pln__contract_suite_check *check,
+                          const pln__text *broken) {
+    const char *severity = pln__contract_suite_severity(check->quality);
     bool warns = strcmp(severity, "warn") == 0 || strcmp(severity, "info") == 0;
     if (broken->size > 0)
-        pln__suite_text(s, warns ? "warn_if" : "error_if", broken->data);
+        pln__contract_suite_text(s, warns ? "warn_if" : "error_if", broken->data);
 }
 
 /* False: the rule is left. */
-static bool tolerates(pln__suite *s, const pln__check *check, const pln__range *r,
-                      pln__text *broken) {
+static bool tolerates(pln__contract_suite *s, const pln__contract_suite_check *check,
+                      const pln__range *r, pln__text *broken) {
     const char *why = broken_by(r, broken);
     s->checks.failed = s->checks.failed || broken->failed;
     if (why != NULL)
-        pln__suite_left(s, check->at, check->rule, "%s", why);
+        pln__contract_suite_left(s, check->at, check->rule, "%s", why);
     return why == NULL && !broken->failed;
 }
 
-static void row_check(pln__suite *s, const pln__check *check, const pln__range *r) {
+static void row_check(pln__contract_suite *s, const pln__contract_suite_check *check,
+                      const pln__range *r) {
     pln__text broken;
     pln__text_init(&broken, s->contract->mem);
     if (check->of == NULL)
-        pln__suite_left(s, check->at, check->rule, "a rule of rows that names no property");
+        pln__contract_suite_left(s, check->at, check->rule,
+                                 "a rule of rows that names no property");
     else if (tolerates(s, check, r, &broken)) {
-        pln__suite_begin(s, check);
+        pln__contract_suite_begin(s, check);
         put_tolerance(s, check, &broken);
-        pln__suite_end(s, check);
+        pln__contract_suite_end(s, check);
     }
     pln__text_free(&broken);
 }
@@ -226,22 +229,23 @@ static bool is_list(const json *values) {
 }
 
 /* Values of a list but null, of which checks have their own notion. */
-static void put_values(pln__suite *s, const json *values) {
+static void put_values(pln__contract_suite *s, const json *values) {
     bool first = true;
-    pln__suite_key(s, "values");
+    pln__contract_suite_key(s, "values");
     pln__text_char(&s->checks, '[');
     for (const json *v = values->first; v != NULL; v = v->next) {
         if (v->kind == J_NULL)
             continue;
         if (!first)
             pln__text_char(&s->checks, ',');
-        pln__suite_json(s, v);
+        pln__contract_suite_json(s, v);
         first = false;
     }
     pln__text_char(&s->checks, ']');
 }
 
-static void missing_check(pln__suite *s, pln__check check, const pln__range *r) {
+static void missing_check(pln__contract_suite *s, pln__contract_suite_check check,
+                          const pln__range *r) {
     const json *arguments = pln__doc_get(check.quality, "arguments"),
                *values = pln__doc_get(arguments, "missingValues");
     pln__text broken;
@@ -250,29 +254,30 @@ static void missing_check(pln__suite *s, pln__check check, const pln__range *r) 
     if (values == NULL) {
         row_check(s, &check, r);
     } else if (check.of == NULL || !is_list(values)) {
-        pln__suite_left(s, check.at, check.rule, "it names no property, or no list of values");
+        pln__contract_suite_left(s, check.at, check.rule,
+                                 "it names no property, or no list of values");
     } else if (tolerates(s, &check, r, &broken)) {
-        pln__suite_begin(s, &check);
+        pln__contract_suite_begin(s, &check);
         put_values(s, values);
         put_tolerance(s, &check, &broken);
-        pln__suite_end(s, &check);
+        pln__contract_suite_end(s, &check);
     }
     pln__text_free(&broken);
 }
 
-static void part(pln__suite *s, const char *kind, const char *column, const char *sep) {
+static void part(pln__contract_suite *s, const char *kind, const char *column, const char *sep) {
     pln__text_printf(&s->checks, "%s{\"check\":\"%s\"", sep, kind);
-    pln__suite_text(s, "column", column);
+    pln__contract_suite_text(s, "column", column);
 }
 
-static void put_validity(pln__suite *s, pln__check check, const json *values, const json *pattern,
-                         const pln__text *broken) {
+static void put_validity(pln__contract_suite *s, pln__contract_suite_check check,
+                         const json *values, const json *pattern, const pln__text *broken) {
     bool both = values != NULL && pattern != NULL;
     check.kind = both ? "all_of" : values != NULL ? "in_set" : "matches";
     check.bare = both;
-    pln__suite_begin(s, &check);
+    pln__contract_suite_begin(s, &check);
     if (both) {
-        pln__suite_key(s, "checks");
+        pln__contract_suite_key(s, "checks");
         part(s, "in_set", check.of, "[");
     }
     if (values != NULL)
@@ -280,14 +285,15 @@ static void put_validity(pln__suite *s, pln__check check, const json *values, co
     if (both)
         part(s, "matches", check.of, "},");
     if (pattern != NULL)
-        pln__suite_value(s, "pattern", pattern);
+        pln__contract_suite_value(s, "pattern", pattern);
     if (both)
         pln__text_str(&s->checks, "}]");
     put_tolerance(s, &check, broken);
-    pln__suite_end(s, &check);
+    pln__contract_suite_end(s, &check);
 }
 
-static void invalid_check(pln__suite *s, pln__check check, const pln__range *r) {
+static void invalid_check(pln__contract_suite *s, pln__contract_suite_check check,
+                          const pln__range *r) {
     const json *arguments = pln__doc_get(check.quality, "arguments"),
                *values = pln__doc_get(arguments, "validValues"),
                *pattern = pln__doc_get(arguments, "pattern");
@@ -297,8 +303,9 @@ static void invalid_check(pln__suite *s, pln__check check, const pln__range *r) 
         values = pln__doc_get(check.quality, "validValues");
     if (check.of == NULL || (values != NULL && !is_list(values)) ||
         (pattern != NULL && pattern->kind != J_STRING) || (values == NULL && pattern == NULL)) {
-        pln__suite_left(s, check.at, check.rule,
-                        "it names no property, or neither a list of validValues nor a pattern");
+        pln__contract_suite_left(
+            s, check.at, check.rule,
+            "it names no property, or neither a list of validValues nor a pattern");
         return;
     }
     pln__text_init(&broken, s->contract->mem);
@@ -309,21 +316,22 @@ static void invalid_check(pln__suite *s, pln__check check, const pln__range *r) 
 
 /* ---- duplicates, rows ---- */
 
-static void duplicate_check(pln__suite *s, pln__check check, const pln__range *r) {
+static void duplicate_check(pln__contract_suite *s, pln__contract_suite_check check,
+                            const pln__range *r) {
     const json *properties = pln__doc_get(pln__doc_get(check.quality, "arguments"), "properties");
     bool list = properties != NULL && properties->kind == J_ARRAY && properties->size > 0;
     for (const json *p = list ? properties->first : NULL; p != NULL; p = p->next)
         list = list && p->kind == J_STRING;
     if ((properties != NULL && !list) || (properties == NULL && check.of == NULL)) {
-        pln__suite_left(s, check.at, check.rule, "it names no properties");
+        pln__contract_suite_left(s, check.at, check.rule, "it names no properties");
         return;
     }
     if (r->text == NULL && r->hi == 0 && !r->hi_strict && !r->negated) {
         check.kind = "unique";
         check.bare = true;
-        pln__suite_begin(s, &check);
+        pln__contract_suite_begin(s, &check);
         put_columns(s, check.of, properties);
-        pln__suite_end(s, &check);
+        pln__contract_suite_end(s, &check);
         return;
     }
     check.kind = r->percent ? "duplicate_proportion" : "duplicate_count";
@@ -333,12 +341,14 @@ static void duplicate_check(pln__suite *s, pln__check check, const pln__range *r
         count_check(s, check, r, properties);
 }
 
-static void row_count_check(pln__suite *s, pln__check check, const pln__range *r) {
+static void row_count_check(pln__contract_suite *s, pln__contract_suite_check check,
+                            const pln__range *r) {
     check.kind = "row_count";
     if (r->percent)
-        pln__suite_left(s, check.at, check.rule, "a percentage of rows of which table?");
+        pln__contract_suite_left(s, check.at, check.rule, "a percentage of rows of which table?");
     else if (check.of != NULL)
-        pln__suite_left(s, check.at, check.rule, "rowCount is of an object, not of a property");
+        pln__contract_suite_left(s, check.at, check.rule,
+                                 "rowCount is of an object, not of a property");
     else
         count_check(s, check, r, NULL);
 }
@@ -377,7 +387,8 @@ static size_t placeholder(const char *p, const char *object, const char *column,
     return 0;
 }
 
-static void put_query(pln__suite *s, const char *query, const char *column, pln__text *out) {
+static void put_query(pln__contract_suite *s, const char *query, const char *column,
+                      pln__text *out) {
     const char *object = pln__contract_column(s->contract, s->object), *name = NULL;
     size_t size = strlen(query);
     while (size > 0 &&
@@ -421,7 +432,7 @@ static void put_condition(const pln__range *r, pln__text *out) {
 }
 
 /* The query gives one value; the check wants rows that should not be there: that value, unless it is as it must be. */
-static void sql_check(pln__suite *s, pln__check check) {
+static void sql_check(pln__contract_suite *s, pln__contract_suite_check check) {
     const char *query = pln__contract_text(check.quality, "query");
     pln__text text;
     pln__range r;
@@ -429,7 +440,8 @@ static void sql_check(pln__suite *s, pln__check check) {
     if (why == NULL && (s->contract->flags & PLN_CONTRACT_SQL_CHECKS) == 0)
         why = "a query needs a database";
     if (query == NULL || why != NULL) {
-        pln__suite_left(s, check.at, check.rule, "%s", query == NULL ? "it has no query" : why);
+        pln__contract_suite_left(s, check.at, check.rule, "%s",
+                                 query == NULL ? "it has no query" : why);
         return;
     }
     check.kind = "sql";
@@ -442,9 +454,9 @@ static void sql_check(pln__suite *s, pln__check check) {
     pln__text_str(&text, ") IS NOT TRUE");
     s->checks.failed = s->checks.failed || text.failed;
     if (!text.failed) {
-        pln__suite_begin(s, &check);
-        pln__suite_text(s, "query", text.data);
-        pln__suite_end(s, &check);
+        pln__contract_suite_begin(s, &check);
+        pln__contract_suite_text(s, "query", text.data);
+        pln__contract_suite_end(s, &check);
     }
     pln__text_free(&text);
 }
@@ -465,13 +477,13 @@ static const char *metric_of(const json *quality) {
     return metric;
 }
 
-static void library_check(pln__suite *s, pln__check check) {
+static void library_check(pln__contract_suite *s, pln__contract_suite_check check) {
     const char *metric = metric_of(check.quality), *why;
     pln__range r;
     check.kind = "not_null";
     why = metric == NULL ? "it has no metric" : pln__range_read(check.quality, &r);
     if (why != NULL)
-        pln__suite_left(s, check.at, check.rule, "%s", why);
+        pln__contract_suite_left(s, check.at, check.rule, "%s", why);
     else if (strcmp(metric, "nullValues") == 0)
         row_check(s, &check, &r);
     else if (strcmp(metric, "missingValues") == 0)
@@ -483,11 +495,11 @@ static void library_check(pln__suite *s, pln__check check) {
     else if (strcmp(metric, "rowCount") == 0)
         row_count_check(s, check, &r);
     else
-        pln__suite_left(s, check.at, check.rule, "no check knows the metric '%s'", metric);
+        pln__contract_suite_left(s, check.at, check.rule, "no check knows the metric '%s'", metric);
 }
 
 /* "quality.<id>", by its number where it has none, or one that another rule of the list has too. */
-static void name_rule(pln__suite *s, pln__map *seen, const json *quality, int64_t index,
+static void name_rule(pln__contract_suite *s, pln__map *seen, const json *quality, int64_t index,
                       pln__text *out) {
     const json *id = pln__doc_get(quality, "id");
     bool alone = id != NULL && id->kind == J_STRING && pln__match_id(id->text, id->size) &&
@@ -500,23 +512,24 @@ static void name_rule(pln__suite *s, pln__map *seen, const json *quality, int64_
         s->checks.failed = true;
 }
 
-static void rule(pln__suite *s, const json *quality, const char *column, const char *name) {
+static void rule(pln__contract_suite *s, const json *quality, const char *column,
+                 const char *name) {
     const char *type = pln__contract_text(quality, "type");
-    pln__check check = {"", column, name, quality, quality, false};
+    pln__contract_suite_check check = {"", column, name, quality, quality, false};
     if (type == NULL || strcmp(type, "library") == 0)
         library_check(s, check);
     else if (strcmp(type, "sql") == 0)
         sql_check(s, check);
     else if (strcmp(type, "text") == 0)
-        pln__suite_left(s, quality, name, "a rule in words is for people");
+        pln__contract_suite_left(s, quality, name, "a rule in words is for people");
     else
-        pln__suite_left(s, quality, name, "a rule of another engine, %s",
-                        pln__contract_text(quality, "engine") == NULL
-                            ? "which it does not name"
-                            : pln__contract_text(quality, "engine"));
+        pln__contract_suite_left(s, quality, name, "a rule of another engine, %s",
+                                 pln__contract_text(quality, "engine") == NULL
+                                     ? "which it does not name"
+                                     : pln__contract_text(quality, "engine"));
 }
 
-void pln__suite_quality(pln__suite *s, const json *element, const char *column) {
+void pln__contract_suite_quality(pln__contract_suite *s, const json *element, const char *column) {
     const json *list = pln__doc_get(element, "quality");
     int64_t index = 0;
     if (list == NULL || list->kind != J_ARRAY || list->size == 0)
