@@ -11,12 +11,10 @@ enum { KEPT = 0, BROKEN = 1, WRONG_USE = 2, FAILED = 3 };
 static const char usage[] =
     "usage: contract_check CONTRACT DATA [--object NAME] [--json] [--html FILE] [--reject FILE]\n"
     "       contract_check --diff OLD NEW [--json]\n"
-    "  CONTRACT  an Open Data Contract (ODCS 3.1), YAML or JSON; DATA is CSV or NDJSON, plain or "
-    "gzip\n"
+    "  CONTRACT  an Open Data Contract (ODCS 3.1), YAML or JSON; DATA is CSV or NDJSON\n"
     "  --object  which table of the contract, if it has several\n"
-    "  --html    a report for people, --reject the rows that are wrong, with their reasons\n"
-    "exit: 0 kept (the new contract may take the place of the old), 1 broken, 2 wrong use, 3 "
-    "failed\n";
+    "  --html    a report for people; --reject the wrong rows, with their reasons\n"
+    "exit: 0 kept (of --diff: NEW may take the place of OLD), 1 broken, 2 wrong use, 3 failed\n";
 
 static pln_runtime *rt;
 static pln_error err;
@@ -44,8 +42,7 @@ static pln_contract *load(const char *path) {
     return contract;
 }
 
-/* ---- the end of the line: rows that are right are counted by the run, and that is all ---- */
-
+/* The end of the line: rows that are right are counted by the run, and that is all. */
 static pln_status drop_open(void *user, pln_context *ctx, const pln_config *config, void **self,
                             pln_error *e) {
     (void)ctx, (void)config, (void)e;
@@ -111,14 +108,14 @@ static int tell(pln_validation *v, int64_t unread, const char *left) {
     }
     if ((as_json ? pln_validation_json : pln_validation_text)(v, &text, &size, &err) < 0)
         return failed("results");
+    int kept = status < PLN_CHECK_FAILED && unread == 0;
     if (as_json)
         printf("{\"kept\": %s, \"unread_rows\": %lld, \"not_evaluated\": %s, \"validation\": %s}\n",
-               status < PLN_CHECK_FAILED && unread == 0 ? "true" : "false", (long long)unread, left,
-               text);
+               kept ? "true" : "false", (long long)unread, left, text);
     else
         printf("%s%lld rows do not fit the columns\nnot evaluated: %s\n", text, (long long)unread,
                left);
-    return status < PLN_CHECK_FAILED && unread == 0 ? KEPT : BROKEN;
+    return kept ? KEPT : BROKEN;
 }
 
 static int check(const char *path, const char *data) {
@@ -175,7 +172,7 @@ static int compare(const char *before, const char *after) {
 
 int main(int argc, char **argv) {
     const char *files[2], **values[] = {&object, &html, &reject};
-    static const char *const names[] = {"--object", "--html", "--reject"};
+    const char *const names[] = {"--object", "--html", "--reject"};
     int n = 0, diff = 0, status;
     for (int i = 1; i < argc; i++) {
         int k = 0;
@@ -196,7 +193,7 @@ int main(int argc, char **argv) {
         return fputs(usage, stderr), WRONG_USE;
     if (pln_runtime_new(NULL, &rt, &err) < 0)
         return failed("runtime");
-    status = diff ? compare(files[0], files[1]) : check(files[0], files[1]);
+    status = (diff ? compare : check)(files[0], files[1]);
     pln_runtime_free(rt);
     return status;
 }

@@ -79,9 +79,9 @@ pln_status pln__stage_register(const pln_host *host, pln_registry *registry, pln
     const pln_transform *const tables[] = {&pln__filter, &pln__derive, &pln__select, &pln__route,
                                            &pln__union,  &pln__limit,  &pln__sample,
                                            &pln__key_stage, &pln__dedup_stage_table,
-                                           &pln__check_stage, &pln__profile_stage, &pln__sketch_stage_table,
-                                           &pln__sketch_merge_table, &pln__avro_decode_stage,
-                                           &pln__avro_encode_stage};
+                                           &pln__check_stage, &pln__profile_stage,
+                                           &pln__sketch_stage_table, &pln__sketch_merge_table,
+                                           &pln__avro_decode_stage, &pln__avro_encode_stage};
     pln_status status = PLN_OK;
     for (int i = 0; i < PLN__COUNT(tables) && status >= 0; i++)
         status = host->register_stage(registry, PLN_TRANSFORM, tables[i], NULL, err);
