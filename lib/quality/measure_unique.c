@@ -190,14 +190,16 @@ static pln_status unique_read(pln__check_run *run, const uint8_t *bytes, int64_t
     if (size < 8)
         return pln__error_set(err, PLN_EDATA, "values: cut short");
     u->values = (int64_t)pln__load_le64(bytes);
+    if (u->values < 0 || u->values > run->rows - run->missing)
+        return pln__error_set(err, PLN_EDATA, "values: %lld of %lld rows", (long long)u->values,
+                              (long long)(run->rows - run->missing));
     PLN__TRY(read_index(u->seen, bytes, size, &at, err));
     PLN__TRY(read_index(u->repeated, bytes, size, &at, err));
     int64_t seen = pln_dedup_count(u->seen), again = pln_dedup_count(u->repeated);
     int64_t nulls = run->rows - run->missing - u->values; /* that are wrong */
     bool by_row = (run->check->kind->flags & PLN__KIND_BY_ROW) != 0;
-    if (at != size || u->values < 0 || nulls < 0 || u->values < seen + again ||
-        (again == 0) != (u->values == seen) || again > seen ||
-        run->unexpected != (by_row ? involved(u) + nulls : 0))
+    if (at != size || u->values < seen + again || (again == 0) != (u->values == seen) ||
+        again > seen || run->unexpected != (by_row ? involved(u) + nulls : 0))
         PLN__FAIL(err, PLN_EDATA, "values: %lld, %lld of them different, %lld repeated",
                   (long long)u->values, (long long)seen, (long long)again);
 out:
