@@ -30,6 +30,8 @@ const pln_suite *pln__validation_suite(const pln_validation *validation);
 /* PLN_ETYPE unless it was made for rows of this schema. */
 pln_status pln__validation_takes(const pln_validation *validation, const struct ArrowSchema *schema,
                                  pln_error *err);
+/* Whether check i, once it has failed, stays so whatever rows come: it goes by the number of wrong rows and by no proportion. */
+bool pln__suite_is_final(const pln_suite *suite, int32_t i);
 /* Whether check i is of scope "epoch", and forgetting what such checks, or all, have seen. */
 bool pln__suite_by_epoch(const pln_suite *suite, int32_t i);
 pln_status pln__validation_forget(pln_validation *validation, bool all, pln_error *err);

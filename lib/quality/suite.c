@@ -214,6 +214,12 @@ const char *pln_suite_name(const pln_suite *suite) {
     return suite->name;
 }
 
+bool pln__suite_is_final(const pln_suite *suite, int32_t i) {
+    const pln__check *check = suite->checks[i];
+    return pln__check_by_row(check) && check->mostly == check->mostly_of && !check->most.percent &&
+           check->error_if.op == PLN__NO_LIMIT;
+}
+
 bool pln__suite_by_epoch(const pln_suite *suite, int32_t i) {
     return suite->checks[i]->by_epoch;
 }

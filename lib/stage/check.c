@@ -462,9 +462,9 @@ static pln_status fail(const pln_check *check, const pln_check_result *result, p
     return PLN_EDATA;
 }
 
-/* Whether a check that is not done yet can be judged: what is wrong with a row stays wrong. */
-static bool due(const check_stage *s, int32_t i, const pln_check *check) {
-    return pln__suite_by_epoch(s->suite, i) || check->by_row || s->finished;
+/* Whether a check can be judged now: more rows may yet make a proportion right, but not a row that is wrong. */
+static bool due(const check_stage *s, int32_t i) {
+    return pln__suite_by_epoch(s->suite, i) || pln__suite_is_final(s->suite, i) || s->finished;
 }
 
 /* *quarantine: a check asks for the whole epoch. */
@@ -473,7 +473,7 @@ static pln_status judge(check_stage *s, pln_context *ctx, bool *quarantine, pln_
     for (int32_t i = 0; i < s->n; i++) {
         pln_check_result result = {.struct_size = sizeof result};
         pln_check check = check_at(s, i);
-        if (!due(s, i, &check))
+        if (!due(s, i))
             continue;
         pln_status status = pln_validation_check(s->validation, i, &result, err);
         if (status < 0)

@@ -256,7 +256,7 @@ START_TEST(what_is_right_most_of_the_time_does_not_fail) {
                         "action" : "fail_epoch",
                         "mostly" : 0.9
                     }),
-                    "o", PLN_BATCH, 3, 0);
+                    "o", ways[_i].mode, ways[_i].batch_rows, ways[_i].epoch_rows);
     ck_assert_msg(o.status == PLN_OK, "%s", err.message);
     outcome_free(&o);
 }
@@ -292,7 +292,7 @@ Suite *suite_stage_check(void) {
     tcase_add_loop_test(tc, results_do_not_depend_on_batches_or_epochs, 0, WAYS);
     tcase_add_loop_test(tc, an_epoch_is_quarantined_whole, 1, 6);
     tcase_add_loop_test(tc, an_epoch_fails, 0, sizeof failing / sizeof *failing);
-    tcase_add_test(tc, what_is_right_most_of_the_time_does_not_fail);
+    tcase_add_loop_test(tc, what_is_right_most_of_the_time_does_not_fail, 0, WAYS);
     tcase_add_loop_test(tc, what_cannot_be_is_refused_before_the_first_row, 0,
                         sizeof wrong / sizeof *wrong);
     suite_add_tcase(suite, tc);
