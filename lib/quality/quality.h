@@ -26,6 +26,8 @@ pln_status pln__profile_report_schema(const pln_allocator *mem, struct ArrowSche
 pln_status pln__profile_report(pln_profile *profile, const struct ArrowSchema *schema,
                                struct ArrowArray *out, pln_error *err);
 
+/* The time that rows and ages are held to from now on. */
+void pln__validation_set_now(pln_validation *validation, int64_t now_us);
 const pln_suite *pln__validation_suite(const pln_validation *validation);
 /* PLN_ETYPE unless it was made for rows of this schema. */
 pln_status pln__validation_takes(const pln_validation *validation, const struct ArrowSchema *schema,

@@ -521,6 +521,10 @@ int64_t pln_validation_count(const pln_validation *v) {
     return v->rows;
 }
 
+void pln__validation_set_now(pln_validation *v, int64_t now_us) {
+    v->now_us = now_us;
+}
+
 const pln_suite *pln__validation_suite(const pln_validation *v) {
     return v->suite;
 }

@@ -360,6 +360,12 @@ out:
     return status;
 }
 
+/* A run may last for days. What the program's validation takes for now is the program's. */
+static void look_at_clock(check_stage *s, pln_context *ctx) {
+    if (!s->lent)
+        pln__validation_set_now(s->validation, ctx->host->now_us(ctx));
+}
+
 static pln_status check_process(void *self, pln_context *ctx, int32_t port, pln_batch *batch,
                                 pln_error *err) {
     check_stage *s = self;
@@ -367,6 +373,7 @@ static pln_status check_process(void *self, pln_context *ctx, int32_t port, pln_
     bool any;
     pln_status status;
     (void)port;
+    look_at_clock(s, ctx);
     PLN__TRY(pln_validation_add(s->validation, rows, err));
     PLN__TRY(decide(s, rows->length, &any, err));
     if (any || s->tag != NULL || s->holds)
@@ -511,6 +518,7 @@ static pln_status check_drain(void *self, pln_context *ctx, int64_t n, pln_error
     check_stage *s = self;
     bool quarantine;
     pln_status status;
+    look_at_clock(s, ctx);
     PLN__TRY(tell(s, ctx, n, true, err));
     if (s->finished)
         PLN__TRY(tell(s, ctx, n, false, err));

@@ -1,6 +1,7 @@
 /* Results as pages, facets, JSON and text: what is said is what was counted, and nothing from the data is taken for markup. */
 #define _GNU_SOURCE
 #include "table.h"
+#include "quality/quality.h"
 #include <jansson.h>
 #include <pln/pln.h>
 #include <string.h>
@@ -184,6 +185,29 @@ START_TEST(a_text_has_a_line_for_each_check_and_the_rows_behind) {
 }
 END_TEST
 
+START_TEST(time_goes_on_between_batches) {
+    table t = table_of("at timestamp(us, UTC)", "{\"at\":\"2024-01-02T00:00:00Z\"}\n");
+    pln_suite *s;
+    pln_validation *clocked;
+    pln_check_result result = {.struct_size = sizeof result};
+    pln_validation_options options;
+    pln_validation_options_init(&options, sizeof options);
+    options.now_us = INT64_C(1704067200000000); /* 2024-01-01 */
+    MUST(pln_suite_new(NULL, "{\"checks\": [{\"check\": \"not_in_future\", \"column\": \"at\"}]}",
+                       NULL, &s, &err));
+    MUST(pln_validation_new(s, &t.schema, &options, &clocked, &err));
+    MUST(pln_validation_add(clocked, &t.rows, &err));
+    pln__validation_set_now(clocked, options.now_us + INT64_C(172800000000));
+    MUST(pln_validation_add(clocked, &t.rows, &err));
+    MUST(pln_validation_check(clocked, 0, &result, &err));
+    ck_assert_int_eq(result.evaluated, 2);
+    ck_assert_int_eq(result.unexpected, 1);
+    pln_validation_free(clocked);
+    pln_suite_free(s);
+    table_free(&t);
+}
+END_TEST
+
 Suite *suite_quality_results(void);
 Suite *suite_quality_results(void) {
     Suite *s = suite_create("quality/results");
@@ -193,6 +217,7 @@ Suite *suite_quality_results(void) {
     tcase_add_test(tc, what_is_redacted_is_shown_nowhere);
     tcase_add_test(tc, a_page_is_whole_and_takes_nothing_for_markup);
     tcase_add_test(tc, a_facet_is_what_openlineage_reads);
+    tcase_add_test(tc, time_goes_on_between_batches);
     tcase_add_test(tc, a_text_has_a_line_for_each_check_and_the_rows_behind);
     suite_add_tcase(s, tc);
     return s;
