@@ -220,7 +220,11 @@ struct pln_host {
     /* Input rows that neither leave nor are rejected: filtered, absorbed, late, duplicate. */
     pln_status (*account)(pln_context *ctx, int32_t fate, int64_t rows, pln_error *err);
 
-    /* Progress of event time (reserved: effective with the event-time operators). */
+    /*
+     * Event time, pln-windows(7). watermark: no row that this node emits from now on is meant to be of `time_us` or before; it never goes back, and the end of the rows is
+     * +infinity without being said. A transform that has called it once (INT64_MIN in open: no watermark yet) tells its own time; the watermarks of all others
+     * are those of their slowest in port. idle: nothing is to be expected, nobody needs to wait for this node until its next watermark. `split` is NULL.
+     */
     pln_status (*watermark)(pln_context *ctx, const char *split, int64_t time_us, pln_error *err);
     pln_status (*idle)(pln_context *ctx, const char *split, pln_error *err);
 
@@ -238,7 +242,7 @@ struct pln_host {
      */
     pln_status (*keyed_get)(pln_context *ctx, pln_batch *keys, pln_batch **values, pln_error *err);
     pln_status (*keyed_put)(pln_context *ctx, pln_batch *keys, pln_batch *values, pln_error *err);
-    /* Timers: NULL until the event-time operators come. */
+    /* on_timers is called once when the run's clock has reached time_us; a node has one timer, the last one set. `keys` is NULL. Transforms only. */
     pln_status (*timer_set)(pln_context *ctx, pln_batch *keys, int64_t time_us, pln_error *err);
 
     /* Waiting and talking. After AGAIN the run sleeps until a descriptor is ready or the time has come. */
@@ -283,6 +287,16 @@ struct pln_host {
      * until then keyed_get may find them. Legal in `open`, too, where PLN_EUNSUPPORTED says that the run has no state file.
      */
     pln_status (*keyed_expire)(pln_context *ctx, int64_t before, pln_error *err);
+    /*
+     * The watermark that held before each row of a batch, ascending, lent as long as the batch lives; NULL: that of the in port, as one that is below
+     * it does. It makes what is late, and what a window holds, a function of the sequence of rows, wherever batches begin and end. Derived batches keep it.
+     */
+    const int64_t *(*batch_watermarks)(const pln_batch *batch);
+    /* The same rows with these watermarks, one a row, ascending; copied. */
+    pln_status (*batch_watermarked)(pln_context *ctx, pln_batch *batch /* (takes) */,
+                                    const int64_t *at, pln_batch **out, pln_error *err);
+    /* The watermark of an in port; INT64_MIN: none yet. */
+    int64_t (*port_watermark)(pln_context *ctx, int32_t port);
 };
 
 #ifdef __cplusplus

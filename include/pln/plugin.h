@@ -158,10 +158,12 @@ typedef struct pln_transform {
     /* From the schemas of the in ports to those of the out ports (out[i] is zeroed; reject is not among them). NULL: in[0] for all. */
     pln_status (*schema)(void *self, pln_context *ctx, const struct ArrowSchema *const *in,
                          int32_t n_in, struct ArrowSchema *out, int32_t n_out, pln_error *err);
+    /* The watermark of a port rose; INT64_MAX: no more rows, finish follows. Nodes behind hear of it when this has returned. NULL: passed on. */
     pln_status (*advance)(void *self, pln_context *ctx, int32_t port, int64_t watermark_us,
-                          pln_error *err); /* NULL: passed on */
+                          pln_error *err);
     /* No more rows on `port`, ever. NULL: nothing to do. */
     pln_status (*finish)(void *self, pln_context *ctx, int32_t port, pln_error *err);
+    /* The time given to timer_set has come; `timers` is NULL. NULL: the stage sets none. */
     pln_status (*on_timers)(void *self, pln_context *ctx, pln_batch *timers, pln_error *err);
     /* NULL: stateless. */
     pln_status (*save)(void *self, pln_context *ctx, int64_t n, pln_error *err);

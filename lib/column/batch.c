@@ -59,6 +59,14 @@ typedef struct row_map {
     int32_t rows[];
 } row_map;
 
+/* The watermark that held before each row, counted by the batches that share it. */
+typedef struct track {
+    _Atomic int64_t refs;
+    const pln_allocator *mem;
+    int64_t length;
+    int64_t at[];
+} track;
+
 struct pln_batch {
     _Atomic int64_t refs;
     const pln_allocator *mem;
@@ -67,6 +75,8 @@ struct pln_batch {
     source *source;
     row_map *map;  /* NULL: row i is row first + i of the source; else rows[first + i] */
     int64_t first;
+    track *track;        /* NULL: no watermarks of its own */
+    int64_t track_first; /* row i has track->at[track_first + i] */
 };
 
 static void source_unref(source *s) {
@@ -85,6 +95,27 @@ static void map_unref(row_map *map) {
     if (map == NULL || atomic_fetch_sub_explicit(&map->refs, 1, memory_order_acq_rel) != 1)
         return;
     pln__free(map->mem, map, map_size(map->length));
+}
+
+static uint64_t track_size(int64_t length) {
+    return sizeof(track) + (uint64_t)length * sizeof(int64_t);
+}
+
+static void track_unref(track *t) {
+    if (t == NULL || atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    pln__free(t->mem, t, track_size(t->length));
+}
+
+static pln_status track_new(const pln_allocator *mem, int64_t length, track **out, pln_error *err) {
+    track *t = pln__alloc(mem, track_size(length));
+    *out = t;
+    if (t == NULL)
+        return pln__error_memory(err, track_size(length));
+    atomic_init(&t->refs, 1);
+    t->mem = mem;
+    t->length = length;
+    return PLN_OK;
 }
 
 static int64_t source_row(const pln_batch *batch, int64_t row) {
@@ -145,6 +176,24 @@ bool pln__batch_row_origin(const pln_batch *batch, int64_t row, pln__row_origin 
         out->raw_size = origin->raw_size[from];
     }
     return true;
+}
+
+/* ---- watermarks ---- */
+
+pln_status pln__batch_set_watermarks(pln_batch *batch, const int64_t *at, pln_error *err) {
+    track *made = NULL;
+    pln_status status = track_new(batch->mem, batch->array.length, &made, err);
+    if (status < 0)
+        return status;
+    memcpy(made->at, at, (size_t)made->length * sizeof *at);
+    track_unref(batch->track);
+    batch->track = made;
+    batch->track_first = 0;
+    return PLN_OK;
+}
+
+const int64_t *pln__batch_watermarks(const pln_batch *batch) {
+    return batch->track == NULL ? NULL : batch->track->at + batch->track_first;
 }
 
 /* ---- batches ---- */
@@ -258,6 +307,28 @@ static pln_status compose(const pln_allocator *mem, const pln__derivation *how, 
     return PLN_OK;
 }
 
+/* A row that comes from nowhere has the watermark of the one before it. */
+static pln_status inherit_watermarks(const pln_allocator *mem, const pln__derivation *how,
+                                     pln_batch *batch, pln_error *err) {
+    const int64_t *from = pln__batch_watermarks(how->parent);
+    if (from == NULL)
+        return PLN_OK;
+    if (how->rows == NULL) {
+        batch->track = how->parent->track;
+        batch->track_first = how->parent->track_first + how->first;
+        atomic_fetch_add_explicit(&batch->track->refs, 1, memory_order_relaxed);
+        return PLN_OK;
+    }
+    pln_status status = track_new(mem, how->length, &batch->track, err);
+    int64_t last = INT64_MIN;
+    for (int64_t i = 0; i < how->length && status >= 0; i++) {
+        if (how->rows[i] >= 0 && from[how->rows[i]] > last)
+            last = from[how->rows[i]];
+        batch->track->at[i] = last;
+    }
+    return status;
+}
+
 static pln_status inherit(const pln_allocator *mem, const pln__derivation *how, pln_batch *batch,
                           pln_error *err) {
     const pln_batch *parent = how->parent;
@@ -324,6 +395,7 @@ pln_status pln__batch_derive(const pln_allocator *mem, const pln__derivation *ho
         PLN__TRY(pln__rows_slice(mem, &parent->array, how->first, how->length, &array, err));
     PLN__TRY(pln__batch_new(mem, schema, &array, &batch, err));
     PLN__TRY(inherit(mem, how, batch, err));
+    PLN__TRY(inherit_watermarks(mem, how, batch, err));
     *out = batch;
     return PLN_OK;
 out:
@@ -380,6 +452,7 @@ void pln_batch_unref(pln_batch *batch) {
     pln__array_release(&batch->array);
     source_unref(batch->source);
     map_unref(batch->map);
+    track_unref(batch->track);
     pln__schema_unref(batch->schema);
     pln__free(batch->mem, batch, sizeof *batch);
 }

@@ -329,6 +329,12 @@ typedef struct pln__row_origin {
 } pln__row_origin;
 bool pln__batch_row_origin(const pln_batch *batch, int64_t row, pln__row_origin *out);
 pln__schema *pln__batch_schema_ref(const pln_batch *batch); /* borrowed */
+/*
+ * Event time: the watermark that held before each row, in microseconds, ascending; NULL: the batch has none of its own. Batches derived
+ * of one keep those of their rows. Setting copies `at`, of one entry a row, and is for a batch that is not shared yet.
+ */
+pln_status pln__batch_set_watermarks(pln_batch *batch, const int64_t *at, pln_error *err);
+const int64_t *pln__batch_watermarks(const pln_batch *batch);
 
 /* ---- builders (builder.c) ---- */
 

@@ -62,7 +62,7 @@ static pln_status end_rejects_of(pln__run_node *node, pln_error *err) {
         return PLN_OK;
     pln__port *port = &node->out[node->n_out];
     for (int32_t t = 0; t < port->n_targets; t++) {
-        pln_status status = pln__edge_ended(port->targets[t].node, port->targets[t].port, err);
+        pln_status status = pln__edge_ended(&port->targets[t], err);
         if (status < 0)
             return status;
     }

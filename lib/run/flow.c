@@ -18,7 +18,7 @@ static int64_t fated(const pln__run_node *node) {
 }
 
 /* After each batch: a rowwise stage owes every row, another one is taken to have absorbed what it did not name. */
-static pln_status settle(pln__run_node *node, pln_error *err) {
+pln_status pln__settle(pln__run_node *node, pln_error *err) {
     int64_t owed = node->counts.rows_in - fated(node);
     if (owed == 0)
         return PLN_OK;
@@ -63,10 +63,12 @@ static pln_status work(pln__run_node *node, int32_t port, pln_batch *batch, pln_
         node->closed = true;
         status = PLN_OK;
     }
-    return status < 0 ? status : settle(node, err);
+    return status < 0 ? status : pln__settle(node, err);
 }
 
-pln_status pln__deliver(pln__run_node *node, int32_t port, pln_batch *batch, pln_error *err) {
+pln_status pln__deliver(const pln__target *target, pln_batch *batch, pln_error *err) {
+    pln__run_node *node = target->node;
+    pln_batch *capped = NULL;
     int64_t rows = pln_batch_rows(batch);
     node->counts.rows_in += rows;
     node->counts.batches_in++;
@@ -75,7 +77,10 @@ pln_status pln__deliver(pln__run_node *node, int32_t port, pln_batch *batch, pln
         return PLN_OK;
     }
     pln__run_node *before = pln__time_to(node->run, node);
-    pln_status status = work(node, port, batch, err);
+    pln_status status = pln__time_arrive(target, batch, &capped, err);
+    if (status >= 0)
+        status = work(node, target->port, capped != NULL ? capped : batch, err);
+    pln_batch_unref(capped);
     pln__time_to(node->run, before);
     if (status < 0)
         pln__error_where(err, "%s/%s", node->run->pipeline, node->node->name);
@@ -85,7 +90,7 @@ pln_status pln__deliver(pln__run_node *node, int32_t port, pln_batch *batch, pln
 pln_status pln__emit_to(pln__port *port, pln_batch *batch, pln_error *err) {
     pln_status status = PLN_OK;
     for (int32_t i = 0; i < port->n_targets && status >= 0; i++)
-        status = pln__deliver(port->targets[i].node, port->targets[i].port, batch, err);
+        status = pln__deliver(&port->targets[i], batch, err);
     return status;
 }
 
@@ -152,7 +157,7 @@ static pln_status drain_node(pln__run_node *node, int64_t n, pln_error *err) {
     pln__run_node *before = pln__time_to(node->run, node);
     pln_status status = pln__transform_of(node)->drain(node->self, &node->ctx, n, err);
     if (status >= 0)
-        status = settle(node, err);
+        status = pln__settle(node, err);
     pln__time_to(node->run, before);
     if (status < 0)
         pln__error_where(err, "%s/%s", node->run->pipeline, node->node->name);
@@ -169,16 +174,20 @@ pln_status pln__drain(pln_run *run, int64_t n, pln_error *err) {
     return status < 0 ? status : PLN_OK;
 }
 
-pln_status pln__edge_ended(pln__run_node *node, int32_t port, pln_error *err) {
-    pln_status status = PLN_OK;
+pln_status pln__edge_ended(const pln__target *target, pln_error *err) {
+    pln__run_node *node = target->node;
+    int32_t port = target->port;
+    pln_status status = pln__time_ended(target, err);
     bool all = true;
+    if (status < 0)
+        return status;
     if (--node->in[port].open > 0 || node->ended)
         return PLN_OK;
     if (pln__kind_of(node) == PLN_TRANSFORM && pln__transform_of(node)->finish != NULL) {
         pln__run_node *before = pln__time_to(node->run, node);
         status = pln__transform_of(node)->finish(node->self, &node->ctx, port, err);
         if (status >= 0)
-            status = settle(node, err);
+            status = pln__settle(node, err);
         pln__time_to(node->run, before);
         if (status < 0) {
             pln__error_where(err, "%s/%s", node->run->pipeline, node->node->name);
@@ -198,14 +207,12 @@ pln_status pln__end_of(pln__run_node *node, pln_error *err) {
     PLN__TRY(pln__reject_flush(node, err));
     for (int32_t i = 0; i < node->n_out; i++)
         for (int32_t t = 0; t < node->out[i].n_targets; t++)
-            PLN__TRY(
-                pln__edge_ended(node->out[i].targets[t].node, node->out[i].targets[t].port, err));
+            PLN__TRY(pln__edge_ended(&node->out[i].targets[t], err));
     /* A sink may still reject while it flushes, so its reject port stays open to the last epoch. */
     if (pln__kind_of(node) == PLN_SINK)
         goto out;
     for (int32_t t = 0; t < node->out[node->n_out].n_targets; t++)
-        PLN__TRY(pln__edge_ended(node->out[node->n_out].targets[t].node,
-                                 node->out[node->n_out].targets[t].port, err));
+        PLN__TRY(pln__edge_ended(&node->out[node->n_out].targets[t], err));
 out:
     return status;
 }

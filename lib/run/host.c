@@ -231,17 +231,45 @@ static pln_status account(pln_context *ctx, int32_t fate, int64_t rows, pln_erro
 static pln_status watermark(pln_context *ctx, const char *split, int64_t time_us, pln_error *err) {
     pln__run_node *node = pln__run_node_of(ctx);
     (void)split;
-    (void)err;
-    if (time_us > node->watermark_us)
-        node->watermark_us = time_us;
-    return PLN_OK;
+    if (time_us == INT64_MAX)
+        return pln__error_set(err, PLN_ECONTRACT,
+                              "watermark: the end of time is said by ending, not by a watermark");
+    return pln__time_told(node, time_us, err);
 }
 
 static pln_status idle(pln_context *ctx, const char *split, pln_error *err) {
-    (void)ctx;
     (void)split;
-    (void)err;
-    return PLN_OK;
+    return pln__time_idle(pln__run_node_of(ctx), err);
+}
+
+static pln_status timer_set(pln_context *ctx, pln_batch *keys, int64_t time_us, pln_error *err) {
+    if (keys != NULL)
+        return pln__error_set(err, PLN_EUNSUPPORTED,
+                              "timer_set: timers by key are not offered yet");
+    return pln__timer_set(pln__run_node_of(ctx), time_us, err);
+}
+
+static const int64_t *batch_watermarks(const pln_batch *batch) {
+    return pln__batch_watermarks(batch);
+}
+
+static pln_status batch_watermarked(pln_context *ctx, pln_batch *batch, const int64_t *at,
+                                    pln_batch **out, pln_error *err) {
+    pln__derivation how = {.parent = batch, .length = pln_batch_rows(batch)};
+    pln_status status = pln__batch_derive(run_of(ctx)->mem, &how, out, err);
+    if (status >= 0)
+        status = pln__batch_set_watermarks(*out, at, err);
+    pln_batch_unref(batch);
+    if (status < 0) {
+        pln_batch_unref(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+static int64_t port_watermark(pln_context *ctx, int32_t port) {
+    const pln__run_node *node = pln__run_node_of(ctx);
+    return port >= 0 && port < node->n_in ? node->in[port].watermark_us : INT64_MIN;
 }
 
 static pln_status state_put(pln_context *ctx, const char *key, const void *bytes, int64_t size,
@@ -419,5 +447,9 @@ void pln__host_running(pln_host *host) {
     host->lacks = lacks;
     host->schema_registry = &registry_calls;
     host->port_edges = port_edges;
+    host->timer_set = timer_set;
+    host->batch_watermarks = batch_watermarks;
+    host->batch_watermarked = batch_watermarked;
+    host->port_watermark = port_watermark;
     pln__host_keyed(host);
 }

@@ -154,7 +154,6 @@ static pln_status node_init(pln_run *run, int32_t index, pln_error *err) {
     node->node = from;
     node->n_in = from->n_in;
     node->n_out = (int32_t)from->out.count;
-    node->watermark_us = INT64_MIN;
     node->keyed_before = node->keyed_pending = INT64_MIN;
     node->wait_until_us = INT64_MAX;
     node->random_state =
@@ -174,8 +173,22 @@ static pln__port *port_from(pln_run *run, const pln__edge *edge) {
     return &from->out[edge->from_port == PLN__PORT_REJECT ? from->n_out : edge->from_port];
 }
 
+static pln_status edges_new(pln__run_node *node, pln_error *err) {
+    int64_t n = 0;
+    for (int64_t i = 0; i < node->run->graph->n_edges; i++)
+        n += &node->run->nodes[node->run->graph->edges[i].to] == node;
+    node->edges_size = (uint64_t)(n + 1) * sizeof *node->edges;
+    node->edges = pln__calloc(node->run->mem, 1, node->edges_size);
+    return node->edges == NULL ? pln__error_memory(err, node->edges_size) : PLN_OK;
+}
+
 static pln_status link_nodes(pln_run *run, pln_error *err) {
     const pln_graph *graph = run->graph;
+    for (int32_t i = 0; i < run->n_nodes; i++) {
+        pln_status status = edges_new(&run->nodes[i], err);
+        if (status < 0)
+            return status;
+    }
     for (int64_t i = 0; i < graph->n_edges; i++)
         port_from(run, &graph->edges[i])->n_targets++;
     for (int32_t i = 0; i < run->n_nodes; i++)
@@ -194,10 +207,14 @@ static pln_status link_nodes(pln_run *run, pln_error *err) {
     for (int64_t i = 0; i < graph->n_edges; i++) {
         pln__port *port = port_from(run, &graph->edges[i]);
         pln__run_node *to = &run->nodes[graph->edges[i].to];
-        port->targets[port->n_targets++] = (pln__target){to, graph->edges[i].to_port};
+        port->targets[port->n_targets++] =
+            (pln__target){to, graph->edges[i].to_port, to->n_edges};
+        to->edges[to->n_edges++].port = graph->edges[i].to_port;
         to->in[graph->edges[i].to_port].edges++;
         to->in[graph->edges[i].to_port].open++;
     }
+    for (int32_t i = 0; i < run->n_nodes; i++)
+        pln__time_reset(&run->nodes[i]);
     return PLN_OK;
 }
 
@@ -528,6 +545,7 @@ static void node_dispose(pln_run *run, pln__run_node *node) {
     pln__free(run->mem, node->metrics, (uint64_t)node->metrics_capacity * sizeof *node->metrics);
     pln__free(run->mem, node->pending, (uint64_t)node->pending_capacity * sizeof *node->pending);
     pln__free(run->mem, node->handle, (uint64_t)node->handle_size);
+    pln__free(run->mem, node->edges, node->edges_size);
     pln__free(run->mem, node->in, (uint64_t)(node->n_in + 1) * sizeof *node->in);
     pln__free(run->mem, node->out, (uint64_t)(node->n_out + 1) * sizeof *node->out);
 }

@@ -26,7 +26,14 @@ typedef struct pln__run_node pln__run_node;
 typedef struct pln__target {
     pln__run_node *node;
     int32_t port;
+    int32_t edge; /* which of the node's edges in this is */
 } pln__target;
+
+typedef struct pln__edge_in {
+    int64_t watermark_us; /* INT64_MIN: none yet; INT64_MAX: ended */
+    int32_t port;
+    bool idle;
+} pln__edge_in;
 
 typedef struct pln__port {
     pln__schema *schema; /* out: what it emits; reject: the run's */
@@ -38,6 +45,7 @@ typedef struct pln__in_port {
     const struct ArrowSchema *schema; /* of the edges into it, the same for all; NULL while not known */
     int32_t edges;
     int32_t open; /* edges that may still bring rows */
+    int64_t watermark_us; /* the last one the stage was told */
 } pln__in_port;
 
 typedef struct pln__metric {
@@ -84,11 +92,17 @@ struct pln__run_node {
     int32_t commits;    /* PLN__SINK_* */
     pln__in_port *in;
     int32_t n_in;
+    pln__edge_in *edges;
+    int32_t n_edges;
+    uint64_t edges_size; /* bytes */
     pln__port *out; /* n_out of them, then reject */
     int32_t n_out;
     pln__counts counts;
     int64_t time_us;
-    int64_t watermark_us;
+    int64_t watermark_us; /* that it has told the nodes behind it */
+    bool tells_time;      /* it calls host->watermark: time in front of it does not pass through */
+    bool idle;            /* and what it told last: that there is nothing to wait for */
+    int64_t timer_us;     /* on the run's clock; INT64_MAX: none */
     pln__metric *metrics;
     int64_t n_metrics, metrics_capacity;
     pln__column *reject; /* rows waiting for the reject port; NULL until the first */
@@ -237,7 +251,9 @@ void pln__keyed_reset(pln_run *run);
 pln__run_node *pln__time_to(pln_run *run, pln__run_node *node);
 
 /* flow.c: `batch` is borrowed by deliver, consumed by emit. */
-pln_status pln__deliver(pln__run_node *node, int32_t port, pln_batch *batch, pln_error *err);
+pln_status pln__deliver(const pln__target *target, pln_batch *batch, pln_error *err);
+/* After rows were given: those that a stage did not name are absorbed, or missing. */
+pln_status pln__settle(pln__run_node *node, pln_error *err);
 /* PLN_ETYPE: how the rows differ from what the port has declared. */
 pln_status pln__wrong_schema(pln__run_node *node, int32_t port, const pln_batch *batch,
                              pln_error *err);
@@ -248,10 +264,24 @@ pln_status pln__unpark(pln__run_node *node, bool *left, pln_error *err);
 /* Tell everything behind `node` that it has ended. */
 pln_status pln__end_of(pln__run_node *node, pln_error *err);
 /* One edge into an in port has ended; the last one of the last port ends the node. */
-pln_status pln__edge_ended(pln__run_node *node, int32_t port, pln_error *err);
+pln_status pln__edge_ended(const pln__target *target, pln_error *err);
 void pln__pending_drop(pln__run_node *node);
 /* The transforms, in topological order, give what they hold for epoch n. */
 pln_status pln__drain(pln_run *run, int64_t n, pln_error *err);
+
+/* time.c: watermarks and timers */
+#define PLN__TIME_KEY ".watermarks" /* among a node's counters; names of metrics do not begin with a dot */
+pln_status pln__time_told(pln__run_node *node, int64_t watermark_us, pln_error *err);
+pln_status pln__time_idle(pln__run_node *node, pln_error *err);
+pln_status pln__time_ended(const pln__target *target, pln_error *err);
+/* *out: the batch to use instead, NULL: the batch itself. */
+pln_status pln__time_arrive(const pln__target *target, pln_batch *batch, pln_batch **out,
+                            pln_error *err);
+void pln__time_reset(pln__run_node *node);
+pln_status pln__time_save(const pln__run_node *node, pln__saved_list *out, pln_error *err);
+pln_status pln__time_load(pln__run_node *node, const pln__saved *saved, pln_error *err);
+pln_status pln__timer_set(pln__run_node *node, int64_t time_us, pln_error *err);
+pln_status pln__timers_due(pln_run *run, bool *progressed, pln_error *err);
 
 /* reject.c */
 pln_status pln__reject_rows(pln__run_node *node, pln_batch *batch, const pln_rejection *items,

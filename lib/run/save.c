@@ -46,6 +46,7 @@ static pln_status save_counters(pln__run_node *node, pln__checkpoint *out, pln_e
     all[PLN__FATES + 2] = c->batches_in;
     all[PLN__FATES + 3] = c->batches_out;
     PLN__TRY(pln__saved_add(mem, &out->counters, node->node->name, "", all, sizeof all, err));
+    PLN__TRY(pln__time_save(node, &out->counters, err));
     for (int64_t i = 0; i < node->n_metrics; i++)
         PLN__TRY(pln__saved_add(mem, &out->counters, node->node->name, node->metrics[i].name,
                                 &node->metrics[i].value, sizeof node->metrics[i].value, err));
@@ -174,7 +175,11 @@ pln_status pln__run_load_counters(pln_run *run, const pln__checkpoint *checkpoin
         int64_t all[COUNTERS], value;
         if (node == NULL)
             continue;
-        if (saved->key[0] != '\0' && saved->size == sizeof value) {
+        if (strcmp(saved->key, PLN__TIME_KEY) == 0) {
+            pln_status status = pln__time_load(node, saved, err);
+            if (status < 0)
+                return status;
+        } else if (saved->key[0] != '\0' && saved->size == sizeof value) {
             memcpy(&value, saved->bytes, sizeof value);
             pln_status status = pln__metric_add(node, saved->key, value, err);
             if (status < 0)

@@ -37,7 +37,9 @@ static void reset_nodes(pln_run *run) {
         for (int64_t m = 0; m < node->n_metrics; m++)
             node->metrics[m].value = 0;
         for (int32_t p = 0; p < node->n_in; p++)
-            node->in[p] = (pln__in_port){NULL, node->in[p].edges, node->in[p].edges};
+            node->in[p] = (pln__in_port){NULL, node->in[p].edges, node->in[p].edges, INT64_MIN};
+        node->tells_time = false;
+        pln__time_reset(node);
         for (int32_t p = 0; p < node->n_out; p++) {
             pln__schema_unref(node->out[p].schema);
             node->out[p].schema = NULL;
@@ -320,9 +322,10 @@ static pln_status round_of(pln_run *run, bool *progressed, pln_error *err) {
     for (int32_t i = 0; i < run->n_nodes; i++)
         PLN__TRY(pln__unpark(&run->nodes[i], &parked, err));
     /* What a drain brought may have been parked: no row of the next epoch comes before it. */
-    if (!stop && !run->drained)
+    if (!stop && !run->drained) {
+        PLN__TRY(pln__timers_due(run, progressed, err));
         PLN__TRY(poll_round(run, parked, progressed, err));
-    else
+    } else
         run->n_waits = 0;
     if (any_parked(run))
         return *progressed ? PLN_OK : PLN_AGAIN;
@@ -355,9 +358,11 @@ static int64_t wake_at(const pln_run *run) {
     int64_t wake = INT64_MAX;
     if (run->retrying)
         return run->retry_at_us;
-    for (int32_t i = 0; i < run->n_nodes; i++)
-        if (run->nodes[i].wait_until_us < wake)
-            wake = run->nodes[i].wait_until_us;
+    for (int32_t i = 0; i < run->n_nodes; i++) {
+        const pln__run_node *node = &run->nodes[i];
+        wake = node->wait_until_us < wake ? node->wait_until_us : wake;
+        wake = node->timer_us < wake ? node->timer_us : wake;
+    }
     if (run->options.epoch_us > 0 && run->epoch_rows > 0) {
         int64_t left = run->options.epoch_us - (pln__run_monotonic(run) - run->epoch_started_us);
         int64_t due = pln__add_clamped(pln__run_now(run), left > 0 ? left : 0);
