@@ -163,7 +163,7 @@ pln_status pln__time_arrive(const pln__target *target, pln_batch *batch, pln_bat
 pln_status pln__timers_due(pln_run *run, bool *progressed, pln_error *err) {
     for (int32_t i = 0; i < run->n_nodes; i++) {
         pln__run_node *node = &run->nodes[run->order[i]];
-        if (node->timer_us > pln__run_now(run))
+        if (node->timer_us == INT64_MAX || node->timer_us > pln__run_now(run))
             continue;
         node->timer_us = INT64_MAX;
         *progressed = true;

@@ -29,14 +29,9 @@ static void watermark_close(void *self, pln_context *ctx) {
 }
 
 static pln_status set_up(watermark *w, pln_context *ctx, const pln_config *config, pln_error *err) {
-    static const char *const units[] = {"s", "ms", "us", "ns"};
     pln_status status = PLN_OK;
     const pln_host *host = ctx->host;
-    const char *unit = host->config_text(config, "unit");
-    w->unit = -1;
-    for (int32_t i = 0; i < PLN__COUNT(units) && unit != NULL; i++)
-        if (strcmp(unit, units[i]) == 0)
-            w->unit = PLN__SECOND + i;
+    w->unit = pln__event_time_unit(host->config_text(config, "unit"));
     w->each_split = strcmp(host->config_text(config, "splits"), "each") == 0;
     w->by_clock = strcmp(host->config_text(config, "when_idle"), "clock") == 0;
     w->idle_us = host->config_int(config, "idle");
@@ -86,7 +81,7 @@ static pln_status watermark_schema(void *self, pln_context *ctx,
     if (w->mark != NULL)
         PLN__TRY(pln__event_time_bind(in[0], w->mark, w->unit, &w->marks, err));
     PLN__TRY(pln__schema_copy(w->mem, in[0], out, err));
-    PLN__TRY(pln__field_set_metadata(out, PLN__EVENT_TIME, w->column, err));
+    PLN__TRY(pln__event_time_mark(out, w->column, w->unit, err));
 out:
     return status;
 }

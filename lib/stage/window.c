@@ -104,11 +104,9 @@ static pln_status check_options(const pln_host *host, const pln_config *config, 
 }
 
 static pln_status set_up(window *w, pln_context *ctx, const pln_config *config, pln_error *err) {
-    static const char *const units[] = {"s", "ms", "us", "ns"};
     pln_status status = PLN_OK;
     const pln_host *host = ctx->host;
-    const char *kind = host->config_text(config, "window"),
-               *unit = host->config_text(config, "unit");
+    const char *kind = host->config_text(config, "window");
     PLN__TRY(check_options(host, config, kind, err));
     w->spec.kind = strcmp(kind, "session") == 0  ? PLN__WINDOW_SESSION
                    : strcmp(kind, "global") == 0 ? PLN__WINDOW_GLOBAL
@@ -121,10 +119,7 @@ static pln_status set_up(window *w, pln_context *ctx, const pln_config *config, 
     w->spec.lateness_us = host->config_int(config, "lateness");
     w->spec.every_rows = host->config_int(config, "every_rows");
     w->spec.discarding = strcmp(host->config_text(config, "mode"), "discarding") == 0;
-    w->unit = -1;
-    for (int32_t i = 0; i < PLN__COUNT(units) && unit != NULL; i++)
-        if (strcmp(unit, units[i]) == 0)
-            w->unit = PLN__SECOND + i;
+    w->unit = pln__event_time_unit(host->config_text(config, "unit"));
     if (w->spec.every_rows < 0)
         PLN__FAIL(err, PLN_EOPTION, "option 'every_rows': %lld", (long long)w->spec.every_rows);
     if (host->config_has(config, "time"))

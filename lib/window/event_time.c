@@ -2,18 +2,43 @@
 
 static const int64_t per_second[] = {1, 1000, 1000000, 1000000000};
 
-static pln_status find(const struct ArrowSchema *in, const char *column, int64_t *out,
-                       pln_error *err) {
+static const char *const unit_names[] = {"s", "ms", "us", "ns"};
+
+int32_t pln__event_time_unit(const char *name) {
+    for (int32_t i = 0; i < PLN__COUNT(unit_names) && name != NULL; i++)
+        if (strcmp(name, unit_names[i]) == 0)
+            return PLN__SECOND + i;
+    return -1;
+}
+
+pln_status pln__event_time_mark(struct ArrowSchema *out, const char *column, int32_t unit,
+                                pln_error *err) {
+    pln_status status = pln__field_set_metadata(out, PLN__EVENT_TIME, column, err);
+    if (status < 0 || unit < 0)
+        return status;
+    return pln__field_set_metadata(out, PLN__EVENT_TIME_UNIT, unit_names[unit - PLN__SECOND], err);
+}
+
+static bool metadata(const struct ArrowSchema *in, const char *key, char out[256]) {
     int32_t size = 0;
-    char name[256];
+    const char *value = pln__field_metadata(in, key, &size);
+    if (value == NULL || size >= 256)
+        return false;
+    memcpy(out, value, (size_t)size);
+    out[size] = '\0';
+    return true;
+}
+
+static pln_status find(const struct ArrowSchema *in, const char *column, int64_t *out,
+                       int32_t *unit, pln_error *err) {
+    char name[256], counted[256];
     if (column == NULL) {
-        const char *named = pln__field_metadata(in, PLN__EVENT_TIME, &size);
-        if (named == NULL || size >= (int32_t)sizeof name)
+        if (metadata(in, PLN__EVENT_TIME_UNIT, counted))
+            *unit = pln__event_time_unit(counted);
+        if (!metadata(in, PLN__EVENT_TIME, name))
             return pln__error_set(err, PLN_EOPTION,
                                   "no column of event time: name it in option 'time', or put a "
                                   "stage 'watermark' in front");
-        memcpy(name, named, (size_t)size);
-        name[size] = '\0';
         column = name;
     }
     *out = pln__schema_find(in, column);
@@ -24,7 +49,7 @@ pln_status pln__event_time_bind(const struct ArrowSchema *in, const char *column
                                 pln__event_time *out, pln_error *err) {
     char text[PLN__TYPE_TEXT_SIZE];
     *out = (pln__event_time){.unit = unit};
-    pln_status status = find(in, column, &out->column, err);
+    pln_status status = find(in, column, &out->column, &unit, err);
     if (status < 0)
         return status;
     const struct ArrowSchema *field = in->children[out->column];

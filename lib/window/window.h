@@ -14,7 +14,9 @@
 
 /* ---- times of rows (event_time.c) ---- */
 
-#define PLN__EVENT_TIME "pln.event_time" /* metadata of a schema: the name of the column */
+/* Metadata of a schema: the name of the column, and, where that is of integers, what they count: "s", "ms", "us" or "ns". */
+#define PLN__EVENT_TIME "pln.event_time"
+#define PLN__EVENT_TIME_UNIT "pln.event_time.unit"
 #define PLN__TIME_LIMIT (INT64_MAX / 4)
 #define PLN__NO_TIME INT64_MIN
 
@@ -30,6 +32,10 @@ typedef struct pln__event_time {
  */
 pln_status pln__event_time_bind(const struct ArrowSchema *in, const char *column, int32_t unit,
                                 pln__event_time *out, pln_error *err);
+/* PLN__SECOND .. PLN__NANO of "s" .. "ns"; -1 for all else, NULL too. */
+int32_t pln__event_time_unit(const char *name);
+pln_status pln__event_time_mark(struct ArrowSchema *out, const char *column, int32_t unit,
+                                pln_error *err);
 /* out[i]: the time of row i, rounded down; PLN__NO_TIME for nulls and times beyond the limit. How many of those there are. */
 int64_t pln__event_time_read(const pln__event_time *time, const struct ArrowArray *batch,
                              int64_t *out);

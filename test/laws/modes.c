@@ -37,7 +37,7 @@ typedef struct plan {
 
 static pln_runtime *rt;
 static pln_error err;
-static int64_t spilled;
+static int64_t spilled, fired, late;
 
 static void must(pln_status status, const char *what) {
     if (status >= 0)
@@ -217,6 +217,53 @@ static void grow(plan *p) {
     }
 }
 
+/*
+ * Windows of event time behind an end whose rows have an order, and windows of those: rows come out of order and some are late, for the first ones and, where they fire
+ * again, for the second ones.
+ */
+static void add_windows(plan *p) {
+    static const char *const kinds[] = {"\"tumbling\", \"size\": 700",
+                                        "\"hopping\", \"size\": 900, \"slide\": 200",
+                                        "\"hopping\", \"size\": 600, \"slide\": 300, \"mode\": \"discarding\"",
+                                        "\"session\", \"gap\": 60"};
+    int at = 0;
+    char config[400];
+    while (at < p->n_ends && !p->ends[at].ordered)
+        at++;
+    if (at == p->n_ends)
+        return;
+    end from = p->ends[at];
+    p->ends[at] = p->ends[--p->n_ends];
+    const char *node = new_node(p, "derive", "{\"columns\": {\"at\": \"cast(id * 10 + coalesce(k, 0) * 15 as bigint)\"}}");
+    wire(p, &from, node);
+    snprintf(config, sizeof config, "{\"time\": \"at\", \"unit\": \"us\", \"bound\": %u}",
+             pick(p, 200));
+    const char *marked = new_node(p, "watermark", config);
+    snprintf(from.node, sizeof from.node, "%s", node);
+    snprintf(from.port, sizeof from.port, "out");
+    wire(p, &from, marked);
+    snprintf(config, sizeof config,
+             "{\"window\": %s, \"key\": [%s], \"lateness\": %u, \"every_rows\": %u, "
+             "\"aggregates\": {\"n\": \"count()\", \"total\": \"sum(id)\", \"least\": \"min(t)\"}}",
+             kinds[pick(p, 4)], pick(p, 3) ? "\"k\"" : "", pick(p, 2) * pick(p, 400),
+             pick(p, 3) == 0 ? 1 + pick(p, 5) : 0);
+    const char *windows = new_node(p, "window", config);
+    snprintf(from.node, sizeof from.node, "%s", marked);
+    wire(p, &from, windows);
+    new_end(p, windows, "late", true, from.sources);
+    snprintf(from.node, sizeof from.node, "%s", windows);
+    snprintf(config, sizeof config,
+             "{\"size\": %u, \"lateness\": %u, \"aggregates\": {\"rows\": \"sum(n)\", \"windows\": \"count()\", "
+             "\"last\": \"last(total)\"}}",
+             500 + pick(p, 1500), pick(p, 2) * pick(p, 900));
+    windows = new_node(p, "window", config);
+    wire(p, &from, windows);
+    new_end(p, windows, "out", true, from.sources);
+    new_end(p, windows, "late", true, from.sources);
+    if (pick(p, 2))
+        new_end(p, from.node, "out", true, from.sources);
+}
+
 /* Select keeps three names that a derive may not have changed in type; unions of unlike columns are refused, and that graph is passed over. */
 static void make_plan(plan *p, uint64_t seed) {
     memset(p, 0, sizeof *p);
@@ -226,6 +273,8 @@ static void make_plan(plan *p, uint64_t seed) {
         new_end(p, new_node(p, "memory.read", ""), "out", true, 1u << s);
     for (int i = 0; i < stages && p->n_ends < 12; i++)
         grow(p);
+    if (pick(p, 2))
+        add_windows(p);
 }
 
 typedef struct lines {
@@ -271,8 +320,11 @@ static bool conserved(const pln_report *report) {
     pln_node_summary n = {.struct_size = sizeof n};
     for (int32_t i = 0; pln_report_node(report, i, &n) == PLN_OK; i++) {
         int64_t fates = n.passed + n.absorbed + n.rejected + n.late + n.filtered + n.duplicate;
-        /* A dedup gives rows that it had absorbed, and shows duplicates. */
-        bool owes = n.kind != PLN_SINK && strcmp(n.stage, "dedup") != 0 && n.rows_out != n.passed;
+        late += n.late;
+        fired += strcmp(n.stage, "window") == 0 ? n.rows_out : 0;
+        /* A dedup gives rows that it had absorbed, and shows duplicates; windows give others. */
+        bool owes = n.kind != PLN_SINK && strcmp(n.stage, "dedup") != 0 &&
+                    strcmp(n.stage, "window") != 0 && n.rows_out != n.passed;
         if (fates == n.rows_in && !owes)
             continue;
         printf("node %s (%s): in %lld, fates %lld, passed %lld, out %lld\n", n.name, n.stage,
@@ -321,6 +373,7 @@ static bool run_plan(plan *p, const pln_run_options *options, pln_table *const *
     scratch_free(&dir);
     for (int i = 0; status >= 0 && i < p->nodes; i++)
         spilled += pln_report_counter(report, p->name[i], "dedup.spilled");
+    if (status < 0 && getenv("DBG")) printf("%s (%s)\n", err.message, err.where);
     if (status < 0 && status != PLN_ETYPE && status != PLN_ENAME)
         must(status, wiring);
     if (status >= 0 && !conserved(report))
@@ -395,9 +448,10 @@ int main(void) {
     pln_memory memory = {.struct_size = sizeof memory};
     pln_runtime_memory(rt, &memory);
     pln_runtime_free(rt);
-    printf("%llu of %llu random graphs ran in six modes, %llu rows compared, %lld keys spilled\n",
+    printf("%llu of %llu random graphs ran in six modes, %llu rows compared, %lld keys spilled, "
+           "%lld results of windows, %lld rows late\n",
            (unsigned long long)ran, (unsigned long long)graphs, (unsigned long long)compared,
-           (long long)spilled);
+           (long long)spilled, (long long)fired, (long long)late);
     printf("%d passed, %d failed, 0 skipped\n", ran * 2 > graphs, ran * 2 <= graphs);
     return ran * 2 <= graphs;
 }
