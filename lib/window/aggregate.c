@@ -27,6 +27,12 @@ static const row rows[PLN__AGG_KINDS] = {
     [PLN__AGG_ARG_MAX] = {"arg_max", pln__agg_value_open},
     [PLN__AGG_ANY] = {"any", pln__agg_number_open},
     [PLN__AGG_ALL] = {"all", pln__agg_number_open},
+    [PLN__AGG_COUNT_DISTINCT] = {"count_distinct", pln__agg_distinct_open},
+    [PLN__AGG_APPROX_COUNT_DISTINCT] = {"approx_count_distinct", pln__agg_sketch_open},
+    [PLN__AGG_HLL] = {"hll", pln__agg_sketch_open},
+    [PLN__AGG_QUANTILE] = {"quantile", pln__agg_sketch_open},
+    [PLN__AGG_TOP_K] = {"top_k", pln__agg_sketch_open},
+    [PLN__AGG_COLLECT] = {"collect", pln__agg_collect_open},
     [PLN__AGG_VAR_POP] = {"var_pop", pln__agg_number_open},
     [PLN__AGG_VAR_SAMP] = {"var_samp", pln__agg_number_open},
     [PLN__AGG_STDDEV_POP] = {"stddev_pop", pln__agg_number_open},
@@ -58,6 +64,16 @@ pln_status pln__agg_field(pln__aggregate *a, const char *format, int64_t n_child
                     a->spec.kind != PLN__AGG_APPROX_COUNT_DISTINCT;
     return pln__field_new(a->mem, format == NULL ? a->column.format : format, a->name, nullable,
                           n_children, &a->out, err);
+}
+
+pln_status pln__agg_default(int64_t *value, int64_t standard, int64_t least, int64_t most,
+                            const char *name, pln_error *err) {
+    if (*value == 0)
+        *value = standard;
+    if (*value >= least && *value <= most)
+        return PLN_OK;
+    return pln__error_set(err, PLN_EINVAL, "%s is %lld, expected %lld to %lld", name,
+                          (long long)*value, (long long)least, (long long)most);
 }
 
 static bool is_flat(const pln__agg_column *column) {
@@ -174,9 +190,8 @@ pln_status pln__states_new(const pln__aggregate *aggregate, pln__states **out, p
         return pln__error_memory(err, sizeof *states);
     states->aggregate = aggregate;
     states->held = (int64_t)sizeof *states;
-    states->mem = (pln_allocator){.struct_size = sizeof(pln_allocator),
-                                  .user = states,
-                                  .resize = resize};
+    states->mem =
+        (pln_allocator){.struct_size = sizeof(pln_allocator), .user = states, .resize = resize};
     return PLN_OK;
 }
 
@@ -302,6 +317,10 @@ pln_status pln__agg_write_text(const pln_allocator *mem, pln__buffer *out, const
     return status < 0 || size == 0 ? status : pln__buffer_append(mem, out, bytes, size, err);
 }
 
+bool pln__agg_is_utf8(const uint8_t *bytes, int64_t size) {
+    return pln__utf8_valid(bytes, size, pln__cpu_features());
+}
+
 const uint8_t *pln__agg_read_text(pln__agg_reader *reader, const pln__type *type, int64_t *size,
                                   pln_error *err) {
     uint64_t word = pln__agg_take_64(reader);
@@ -313,8 +332,7 @@ const uint8_t *pln__agg_read_text(pln__agg_reader *reader, const pln__type *type
     }
     *size = (int64_t)word;
     const uint8_t *bytes = pln__agg_take(reader, *size);
-    if (bytes == NULL || type->id != PLN__UTF8 ||
-        pln__utf8_valid(bytes, *size, pln__cpu_features()))
+    if (bytes == NULL || type->id != PLN__UTF8 || pln__agg_is_utf8(bytes, *size))
         return bytes;
     (void)pln__error_set(err, PLN_ECORRUPT, "a text of %lld bytes is no UTF-8", (long long)*size);
     return NULL;

@@ -21,12 +21,12 @@
 
 typedef enum pln__aggregate_kind {
     PLN__AGG_COUNT = 1, /* of rows (column -1), or of values that are not NULL: int64 */
-    PLN__AGG_SUM,       /* integers: exact, int64 or of uint64 uint64; decimals: exact, 38 digits; floats: float64, in the order of rows */
-    PLN__AGG_AVG,       /* float64, of integers and decimals the nearest to the exact average */
-    PLN__AGG_MIN,       /* every type that is not nested */
+    PLN__AGG_SUM, /* integers: exact, int64 or of uint64 uint64; decimals: exact, 38 digits; floats: float64, in the order of rows */
+    PLN__AGG_AVG, /* float64, of integers and decimals the nearest to the exact average */
+    PLN__AGG_MIN, /* every type that is not nested */
     PLN__AGG_MAX,
-    PLN__AGG_ANY, /* booleans: whether one is true */
-    PLN__AGG_ALL, /* ... none is false */
+    PLN__AGG_ANY,     /* booleans: whether one is true */
+    PLN__AGG_ALL,     /* ... none is false */
     PLN__AGG_VAR_POP, /* numbers: float64; B. P. Welford 1962, merged as by T. Chan and others 1979 */
     PLN__AGG_VAR_SAMP, /* NULL of one value */
     PLN__AGG_STDDEV_POP,
@@ -38,15 +38,16 @@ typedef enum pln__aggregate_kind {
     PLN__AGG_COUNT_DISTINCT,        /* exact; `limit` values a group, more are PLN_ELIMIT */
     PLN__AGG_APPROX_COUNT_DISTINCT, /* <pln/hll.h>, `precision`; int64 */
     PLN__AGG_HLL,                   /* ... the sketch itself in its native form, binary */
-    PLN__AGG_QUANTILE,              /* <pln/quantiles.h>, `q`, `precision` its k; the column's type, of floats, decimals and uint64 float64 */
-    PLN__AGG_TOP_K,                 /* <pln/top_k.h>, the `limit` heaviest of `precision` entries: list<struct<value, count int64>> */
-    PLN__AGG_COLLECT,               /* list of the first `limit` values */
+    PLN__AGG_QUANTILE, /* <pln/quantiles.h>, `q`, `precision` its k; the column's type, of floats, decimals and uint64 float64 */
+    PLN__AGG_TOP_K, /* <pln/top_k.h>, the `limit` heaviest of `precision` entries: list<struct<value, count int64>> */
+    PLN__AGG_COLLECT, /* list of the first `limit` values */
     PLN__AGG_KINDS
 } pln__aggregate_kind;
 
 enum {
-    PLN__AGG_OVERFLOW_NULL = 1, /* a sum beyond its type is NULL; else PLN_EDATA, which names column and sum */
-    PLN__AGG_TRUNCATE = 2       /* COLLECT: values beyond `limit` are left out; else PLN_ELIMIT */
+    PLN__AGG_OVERFLOW_NULL =
+        1, /* a sum beyond its type is NULL; else PLN_EDATA, which names column and sum */
+    PLN__AGG_TRUNCATE = 2 /* COLLECT: values beyond `limit` are left out; else PLN_ELIMIT */
 };
 
 typedef struct pln__aggregate_spec {
@@ -54,10 +55,11 @@ typedef struct pln__aggregate_spec {
     int32_t column; /* index into the batch's columns; -1: COUNT of rows */
     int32_t by;     /* ARG_MIN, ARG_MAX */
     uint32_t flags;
-    double q;          /* QUANTILE: 0 to 1 */
-    int64_t limit;     /* COUNT_DISTINCT, COLLECT [1,000,000], TOP_K [10]; 0: the default */
-    int32_t precision; /* APPROX_COUNT_DISTINCT, HLL 4 to 18 [14]; QUANTILE's k [200]; TOP_K's entries [1024]; 0: the default */
-    uint64_t seed;     /* of hashes and coins */
+    double q;      /* QUANTILE: 0 to 1 */
+    int64_t limit; /* COUNT_DISTINCT, COLLECT [1,000,000], TOP_K [10]; 0: the default */
+    int32_t
+        precision; /* APPROX_COUNT_DISTINCT, HLL 4 to 18 [14]; QUANTILE's k [200]; TOP_K's entries [1024]; 0: the default */
+    uint64_t seed; /* of hashes and coins */
 } pln__aggregate_spec;
 
 /* "sum", "approx_count_distinct" ... and back; NULL, 0 for what is none. */
@@ -107,7 +109,7 @@ pln_status pln__states_finish(pln__states *states, const int32_t *groups, int64_
                               pln__column *out, pln_error *err);
 
 /*
- * States as bytes, one after the other, little-endian on every machine; version, checksum and the aggregate they are of are the caller's to keep. The reader overwrites the states of `groups`
+ * States as bytes, one after the other, little-endian on every machine; version, checksum and the aggregate they are of are the caller's to keep; `out` is of the aggregate's allocator. The reader overwrites the states of `groups`
  * (which exist) and says how many bytes it has *used; PLN_ECORRUPT names aggregate, state and field, and leaves the states it did not come to as they were.
  */
 pln_status pln__states_write(const pln__states *states, const int32_t *groups, int64_t n,

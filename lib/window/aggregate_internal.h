@@ -19,9 +19,13 @@ enum { PLN__AGG_BLOCK = 256 };
 /* n values to `room` (16 bytes each are enough), or where they lie: those of rows index[i], or first + i if index is NULL. */
 typedef const void *pln__agg_load(const struct ArrowArray *values, int64_t first,
                                   const int32_t *index, int64_t n, void *room);
-/* As int64, uint64, double or the halves of 128 bits; as int64 or 128 bits in the same order; or their own bits, zeros above. NULL: the type has none. */
+/*
+ * As int64, uint64, double or the halves of 128 bits; as int64 or 128 bits in the same order; as words that are equal where values are, floats as float64; or their own bits, zeros
+ * above. NULL: the type has none.
+ */
 pln__agg_load *pln__agg_load_values(int32_t type);
 pln__agg_load *pln__agg_load_keys(int32_t type);
+pln__agg_load *pln__agg_load_equal(int32_t type);
 pln__agg_load *pln__agg_load_bits(const pln__type *type);
 /* The value of a key, as its own bits. */
 uint64_t pln__agg_bits_of_key(int32_t type, int64_t key);
@@ -66,6 +70,10 @@ pln_status pln__agg_next(const pln__agg_rows *rows, const pln__agg_column *colum
                          pln_error *err);
 static inline int64_t pln__agg_row(const pln__agg_block *block, int64_t i) {
     return block->index == NULL ? block->first + i : block->index[i];
+}
+/* The words of value i, of one or two. */
+static inline const uint64_t *pln__agg_words(const pln__type *type, const void *words, int64_t i) {
+    return (const uint64_t *)words + (type->id == PLN__DECIMAL128 ? 2 * i : i);
 }
 static inline int32_t pln__agg_group(const pln__agg_block *block, const pln__agg_rows *rows,
                                      int64_t i) {
@@ -129,8 +137,8 @@ struct pln__aggregate {
     pln__agg_kind kind;
     pln__agg_load *load; /* of the column's values */
     pln__agg_load *load_by;
-    /* Kinds whose states are words: see aggregate_number.c. */
-    const struct pln__agg_number *number;
+    const struct pln__agg_number *number; /* of kinds whose states are words: aggregate_number.c */
+    const struct pln__agg_sketch *sketch; /* ... sketches: aggregate_sketch.c */
 };
 
 struct pln__states {
@@ -161,10 +169,14 @@ pln_status pln__agg_refuse(const pln__aggregate *aggregate, const pln__agg_colum
 /* Make the result's field; format NULL: that of the column's values. */
 pln_status pln__agg_field(pln__aggregate *aggregate, const char *format, int64_t n_children,
                           pln_error *err);
+/* A parameter: 0 is the standard one, others are held to their range. */
+pln_status pln__agg_default(int64_t *value, int64_t standard, int64_t least, int64_t most,
+                            const char *name, pln_error *err);
 
 /* A value of fixed width to the end of a column. */
 pln_status pln__agg_put_bits(pln__column *out, const uint64_t bits[2], pln_error *err);
 
+bool pln__agg_is_utf8(const uint8_t *bytes, int64_t size);
 /* Words of a state, and texts behind their size. */
 pln_status pln__agg_write_words(const pln_allocator *mem, pln__buffer *out, const uint64_t *words,
                                 int64_t n, pln_error *err);

@@ -78,6 +78,19 @@ LOADER(key_f32, float, int64_t, key_of_float)
 LOADER(key_f64, uint64_t, int64_t, key_of_bits)
 LOADER(key_u64, uint64_t, int64_t, key_of_unsigned)
 
+/* -0.0 is 0.0, and there is one NaN. */
+static inline uint64_t word_of_double(double value) {
+    uint64_t bits;
+    value = value == 0 ? 0.0 : value;
+    memcpy(&bits, &value, 8);
+    return value != value ? 0x7ff8000000000000 : bits;
+}
+static inline uint64_t word_of_float(float value) {
+    return word_of_double((double)value);
+}
+LOADER(equal_f32, float, uint64_t, word_of_float)
+LOADER(equal_f64, double, uint64_t, word_of_double)
+
 pln__agg_load *pln__agg_load_values(int32_t type) {
     switch (type) {
     case PLN__BOOL: return load_bool;
@@ -105,6 +118,14 @@ pln__agg_load *pln__agg_load_keys(int32_t type) {
     case PLN__UINT64: return key_u64;
     case PLN__FLOAT32: return key_f32;
     case PLN__FLOAT64: return key_f64;
+    default: return pln__agg_load_values(type);
+    }
+}
+
+pln__agg_load *pln__agg_load_equal(int32_t type) {
+    switch (type) {
+    case PLN__FLOAT32: return equal_f32;
+    case PLN__FLOAT64: return equal_f64;
     default: return pln__agg_load_values(type);
     }
 }

@@ -192,8 +192,7 @@ const pln__agg_kernels pln__agg_moments_f64 = {sizeof(pln__agg_moments), moments
 /* ---- least and greatest ---- */
 
 /* Without a branch: what comes first in a group cannot be foreseen. */
-#define TAKE(before)                                                                               \
-    (s->key = ((s->seen == 0) | (v before s->key)) != 0 ? v : s->key, s->seen = 1)
+#define TAKE(before) (s->key = ((s->seen == 0) | (v before s->key)) != 0 ? v : s->key, s->seen = 1)
 GROUPS(min_i64_groups, pln__agg_least, int64_t, TAKE(<))
 GROUPS(max_i64_groups, pln__agg_least, int64_t, TAKE(>))
 

@@ -76,9 +76,9 @@ static void put(cell *to, const view *v, int64_t i) {
         put_text(to, bytes, size);
         return;
     }
-    bool wide = v->type->id == PLN__DECIMAL128;
-    to->words[0] = v->words[wide ? 2 * i : i];
-    to->words[1] = wide ? v->words[2 * i + 1] : 0;
+    const uint64_t *words = pln__agg_words(v->type, v->words, i);
+    to->words[0] = words[0];
+    to->words[1] = v->type->id == PLN__DECIMAL128 ? words[1] : 0;
 }
 
 static int compare_texts(const uint8_t *a, int64_t size_a, const uint8_t *b, int64_t size_b) {

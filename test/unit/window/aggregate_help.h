@@ -8,7 +8,7 @@
 #include "base/number.h"
 #include "fail_alloc.h"
 #include "random_arrow.h"
-#include "window/aggregate.h"
+#include "window/aggregate_internal.h"
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -141,8 +141,9 @@ static inline int order_of(const datum *a, const datum *b) {
 /* ---- rows ---- */
 
 /* Columns: every type without children, plain and by a dictionary. */
-static const char *const plain_formats[] = {"b", "c", "C", "s", "S", "i", "I", "l", "L", "f", "g", "d:38,4",
-                                            "u", "z", "w:3", "tdD", "ttm", "ttu", "tsu:UTC", "d:9,-2", NULL};
+static const char *const plain_formats[] = {"b",   "c",   "C",   "s",   "S",       "i",      "I",
+                                            "l",   "L",   "f",   "g",   "d:38,4",  "u",      "z",
+                                            "w:3", "tdD", "ttm", "ttu", "tsu:UTC", "d:9,-2", NULL};
 enum {
     BOOL_COLUMN,
     INT8,
@@ -226,7 +227,7 @@ static inline pln__states *states_of(const pln__aggregate *a, int64_t n) {
 /* The answers of all groups; to be released. */
 static inline void answers_of(const pln__aggregate *a, pln__states *s, struct ArrowArray *out) {
     pln__column column;
-    MUST(pln__column_init(pln__system_allocator(), pln__aggregate_schema(a), &column, &why));
+    MUST(pln__column_init(a->mem, pln__aggregate_schema(a), &column, &why));
     MUST(pln__states_finish(s, NULL, pln__states_count(s), &column, &why));
     MUST(pln__column_finish(&column, out, &why));
     MUST(pln__array_validate(pln__aggregate_schema(a), out, PLN__VALIDATE_FULL, &why));
@@ -244,8 +245,34 @@ static inline void same_bytes(const pln__states *a, const pln__states *b) {
     ck_assert_int_eq(x.size, y.size);
     if (x.size > 0)
         ck_assert_int_eq(memcmp(x.data, y.data, (size_t)x.size), 0);
-    pln__buffer_free(pln__system_allocator(), &x);
-    pln__buffer_free(pln__system_allocator(), &y);
+    pln__buffer_free(a->aggregate->mem, &x);
+    pln__buffer_free(b->aggregate->mem, &y);
+}
+
+/* ---- every way to the same states ---- */
+
+/* Rows in pieces, by lists, of one group at a time: the bytes are those of all at once. */
+static inline void fill_otherwise(const world *w, pln__states *s, int way, rng *r) {
+    int32_t *list = malloc((size_t)(w->n + 1) * sizeof *list);
+    if (way == 0) {
+        for (int64_t from = 0, n; from < w->n; from += n) {
+            n = 1 + rng_below(r, w->n - from);
+            MUST(pln__states_add(s, &w->rows, NULL, from, w->groups + from, n, &why));
+        }
+    } else if (way == 1) {
+        for (int64_t i = 0; i < w->n; i++)
+            list[i] = (int32_t)i;
+        MUST(pln__states_add(s, &w->rows, list, 0, w->groups, w->n, &why));
+    } else {
+        for (int32_t group = 0; group < w->n_groups; group++) {
+            int64_t n = 0;
+            for (int64_t i = 0; i < w->n; i++)
+                if (w->groups[i] == group)
+                    list[n++] = (int32_t)i;
+            MUST(pln__states_add_one_group(s, &w->rows, list, 0, n, group, &why));
+        }
+    }
+    free(list);
 }
 
 #endif

@@ -7,7 +7,7 @@
 typedef struct truth {
     int64_t n;
     pln__int128 whole;
-    double real;       /* in the order of rows */
+    double real; /* in the order of rows */
     datum least, most;
 } truth;
 
@@ -128,9 +128,9 @@ static void judge(const world *w, const pln__aggregate_spec *spec, const datum *
     }
 }
 
-static const int32_t kinds[] = {PLN__AGG_COUNT,   PLN__AGG_SUM,        PLN__AGG_AVG,
-                                PLN__AGG_MIN,     PLN__AGG_MAX,        PLN__AGG_ANY,
-                                PLN__AGG_ALL,     PLN__AGG_VAR_POP,    PLN__AGG_VAR_SAMP,
+static const int32_t kinds[] = {PLN__AGG_COUNT,      PLN__AGG_SUM,        PLN__AGG_AVG,
+                                PLN__AGG_MIN,        PLN__AGG_MAX,        PLN__AGG_ANY,
+                                PLN__AGG_ALL,        PLN__AGG_VAR_POP,    PLN__AGG_VAR_SAMP,
                                 PLN__AGG_STDDEV_POP, PLN__AGG_STDDEV_SAMP};
 
 static bool takes(int32_t kind, int type) {
@@ -151,32 +151,6 @@ static void refuses(const world *w, const pln__aggregate_spec *spec) {
     ck_assert_ptr_nonnull(strstr(why.message, pln__type_text(field, type)));
     /* Names behind z are no letters. */
     ck_assert(spec->column >= PLAIN_COLUMNS || strstr(why.message, field->name) != NULL);
-}
-
-/* ---- every way to the same states ---- */
-
-/* Rows in pieces, by lists, of one group at a time: the bytes are those of all at once. */
-static void fill_otherwise(const world *w, pln__states *s, int way, rng *r) {
-    int32_t *list = malloc((size_t)(w->n + 1) * sizeof *list);
-    if (way == 0) {
-        for (int64_t from = 0, n; from < w->n; from += n) {
-            n = 1 + rng_below(r, w->n - from);
-            MUST(pln__states_add(s, &w->rows, NULL, from, w->groups + from, n, &why));
-        }
-    } else if (way == 1) {
-        for (int64_t i = 0; i < w->n; i++)
-            list[i] = (int32_t)i;
-        MUST(pln__states_add(s, &w->rows, list, 0, w->groups, w->n, &why));
-    } else {
-        for (int32_t group = 0; group < w->n_groups; group++) {
-            int64_t n = 0;
-            for (int64_t i = 0; i < w->n; i++)
-                if (w->groups[i] == group)
-                    list[n++] = (int32_t)i;
-            MUST(pln__states_add_one_group(s, &w->rows, list, 0, n, group, &why));
-        }
-    }
-    free(list);
 }
 
 static void check(const world *w, const pln__aggregate_spec *spec) {
@@ -251,29 +225,61 @@ START_TEST(ratios) {
     } cases[] = {
         {{0x1u, 0x0u, 0x0u}, {0x3u, 0x0u, 0x0u}, 0x1.5555555555555p-2},
         {{0x0u, 0x1u, 0x0u}, {0x3u, 0x0u, 0x0u}, 0x1.5555555555555p+62},
-        {{0x98a223fffffffffu, 0x4b3b4ca85a86c47au, 0x0u}, {0x7u, 0x0u, 0x0u}, 0x1.57ea83019dd5dp+123},
+        {{0x98a223fffffffffu, 0x4b3b4ca85a86c47au, 0x0u},
+         {0x7u, 0x0u, 0x0u},
+         0x1.57ea83019dd5dp+123},
         {{0x20000000000001u, 0x0u, 0x0u}, {0x1u, 0x0u, 0x0u}, 0x1.0000000000000p+53},
         {{0x0u, 0x800000000000040u, 0x0u}, {0x0u, 0x40u, 0x0u}, 0x1.0000000000000p+53},
-        {{0x2000000000000001u, 0x4000000000000u, 0x0u}, {0x1000000000000000u, 0x0u, 0x0u}, 0x1.0000000000001p+54},
-        {{0x1fffffffffffffffu, 0x4000000000000u, 0x0u}, {0x1000000000000000u, 0x0u, 0x0u}, 0x1.0000000000000p+54},
-        {{0x1u, 0x0u, 0x0u}, {0x1c9e66c000000000u, 0xe1b1e5f90f944d6eu, 0x0u}, 0x1.225fd13c6fb43p-128},
-        {{0xffffffffffffffffu, 0xffffffffffffffffu, 0x7fffffffffffffffu}, {0x3fffffffffffffffu, 0x0u, 0x0u}, 0x1.0000000000000p+129},
-        {{0xffffffffffffffffu, 0xffffffffffffffffu, 0x7fffffffffffffffu}, {0x1u, 0x0u, 0x0u}, 0x1.0000000000000p+191},
+        {{0x2000000000000001u, 0x4000000000000u, 0x0u},
+         {0x1000000000000000u, 0x0u, 0x0u},
+         0x1.0000000000001p+54},
+        {{0x1fffffffffffffffu, 0x4000000000000u, 0x0u},
+         {0x1000000000000000u, 0x0u, 0x0u},
+         0x1.0000000000000p+54},
+        {{0x1u, 0x0u, 0x0u},
+         {0x1c9e66c000000000u, 0xe1b1e5f90f944d6eu, 0x0u},
+         0x1.225fd13c6fb43p-128},
+        {{0xffffffffffffffffu, 0xffffffffffffffffu, 0x7fffffffffffffffu},
+         {0x3fffffffffffffffu, 0x0u, 0x0u},
+         0x1.0000000000000p+129},
+        {{0xffffffffffffffffu, 0xffffffffffffffffu, 0x7fffffffffffffffu},
+         {0x1u, 0x0u, 0x0u},
+         0x1.0000000000000p+191},
         {{0x1u, 0x0u, 0x0u}, {0x1u, 0x0u, 0x4000000000000000u}, 0x1.0000000000000p-190},
         {{0x20000000000001u, 0x0u, 0x0u}, {0x2u, 0x0u, 0x0u}, 0x1.0000000000000p+52},
-        {{0x0u, 0x8000000000000000u, 0x0u}, {0x98a224000000000u, 0x4b3b4ca85a86c47au, 0x0u}, 0x1.b38fb9daa78e4p+0},
+        {{0x0u, 0x8000000000000000u, 0x0u},
+         {0x98a224000000000u, 0x4b3b4ca85a86c47au, 0x0u},
+         0x1.b38fb9daa78e4p+0},
         {{0x691b7584bu, 0x0u, 0x0u}, {0x8299u, 0x0u, 0x0u}, 0x1.9c1105a374cb4p+19},
-        {{0x3f6a6abdu, 0x0u, 0x0u}, {0xa6cecc1b78e51061u, 0xc9e9c612e7696u, 0x0u}, 0x1.419ca12fa3549p-86},
+        {{0x3f6a6abdu, 0x0u, 0x0u},
+         {0xa6cecc1b78e51061u, 0xc9e9c612e7696u, 0x0u},
+         0x1.419ca12fa3549p-86},
         {{0x1f390b18072e8du, 0x0u, 0x0u}, {0xe5u, 0x0u, 0x0u}, 0x1.173ba2ef7b7a5p+45},
         {{0x9b810e766ec9d287u, 0xcc324c985u, 0x0u}, {0x1u, 0x0u, 0x0u}, 0x1.98649930b3702p+99},
-        {{0xb8b6d8fe442e3d43u, 0x1d481cd447e35u, 0x0u}, {0x1a2b8f1ff1fd42a3u, 0x51431193e6c3f339u, 0x7d4beu}, 0x1.de9db69143d3cp-35},
-        {{0x1u, 0x0u, 0x0u}, {0x25b413f8a9a021fu, 0xe1988ad9f06c144au, 0x57619699cfu}, 0x1.7700244f0090dp-167},
-        {{0x6c0fd4f8130c43u, 0x0u, 0x0u}, {0x8712b8bc076f3787u, 0xc381e88f38c0c8fdu, 0x3c1b4ff701966a0u}, 0x1.cc3ed7cc23fe4p-132},
-        {{0x3bab6c398d88348bu, 0x1d8d08ef587fd280u, 0x0u}, {0xc2cd789a380208a9u, 0xf3c64af775a89294u, 0x3b4b4a2f20aau}, 0x1.fe56fd417bb60p-50},
-        {{0x1bu, 0x0u, 0x0u}, {0xa46d6753ec148cb5u, 0x2f978d8719999e3fu, 0x508eu}, 0x1.5737978b5ab32p-138},
-        {{0x4be03db0dc2574bdu, 0xbe3edc0a1ef2a4f0u, 0x39511b7552b82f6u}, {0xb610a9f7f9270f4fu, 0xefba91fc803468b6u, 0xd81e68f79b17aeu}, 0x1.0f9329c24dc75p+2},
-        {{0xe901e35cd47d380du, 0x3099fdf5ab99254au, 0x1u}, {0xf9341c68966baea1u, 0x1c3u, 0x0u}, 0x1.590e3dc6248d7p+55},
-        {{0xf0dfb4a5d8a064dfu, 0x64b2d2bc815a47c5u, 0x0u}, {0x8d6af57da711449u, 0x3e2434e37af027bcu, 0x5f3290u}, 0x1.0ecb040f95b6bp-24},
+        {{0xb8b6d8fe442e3d43u, 0x1d481cd447e35u, 0x0u},
+         {0x1a2b8f1ff1fd42a3u, 0x51431193e6c3f339u, 0x7d4beu},
+         0x1.de9db69143d3cp-35},
+        {{0x1u, 0x0u, 0x0u},
+         {0x25b413f8a9a021fu, 0xe1988ad9f06c144au, 0x57619699cfu},
+         0x1.7700244f0090dp-167},
+        {{0x6c0fd4f8130c43u, 0x0u, 0x0u},
+         {0x8712b8bc076f3787u, 0xc381e88f38c0c8fdu, 0x3c1b4ff701966a0u},
+         0x1.cc3ed7cc23fe4p-132},
+        {{0x3bab6c398d88348bu, 0x1d8d08ef587fd280u, 0x0u},
+         {0xc2cd789a380208a9u, 0xf3c64af775a89294u, 0x3b4b4a2f20aau},
+         0x1.fe56fd417bb60p-50},
+        {{0x1bu, 0x0u, 0x0u},
+         {0xa46d6753ec148cb5u, 0x2f978d8719999e3fu, 0x508eu},
+         0x1.5737978b5ab32p-138},
+        {{0x4be03db0dc2574bdu, 0xbe3edc0a1ef2a4f0u, 0x39511b7552b82f6u},
+         {0xb610a9f7f9270f4fu, 0xefba91fc803468b6u, 0xd81e68f79b17aeu},
+         0x1.0f9329c24dc75p+2},
+        {{0xe901e35cd47d380du, 0x3099fdf5ab99254au, 0x1u},
+         {0xf9341c68966baea1u, 0x1c3u, 0x0u},
+         0x1.590e3dc6248d7p+55},
+        {{0xf0dfb4a5d8a064dfu, 0x64b2d2bc815a47c5u, 0x0u},
+         {0x8d6af57da711449u, 0x3e2434e37af027bcu, 0x5f3290u},
+         0x1.0ecb040f95b6bp-24},
     };
     for (int i = 0; i < PLN__COUNT(cases); i++) {
         double got = pln__agg_ratio(cases[i].a, cases[i].b);
