@@ -42,15 +42,15 @@ out:
 
 static pln_status add(pln__states *states, const pln__agg_rows *rows, pln_error *err) {
     const pln__aggregate *a = states->aggregate;
-    uint64_t room[2 * PLN__AGG_BLOCK];
-    pln__agg_block block;
+    pln__agg_block *block = &states->scratch.block;
     pln_status status = PLN_OK;
     for (int64_t done = 0; done < rows->n && status == PLN_OK;) {
-        PLN__TRY(pln__agg_next(rows, &a->column, NULL, &done, &block, err));
-        const void *words =
-            a->load == NULL ? NULL : a->load(block.values, block.first, block.index, block.n, room);
-        for (int64_t i = 0; i < block.n && status == PLN_OK; i++)
-            status = put(states, pln__agg_state(states, pln__agg_group(&block, rows, i)), &block,
+        PLN__TRY(pln__agg_next(rows, &a->column, NULL, &done, block, err));
+        const void *words = a->load == NULL ? NULL
+                                            : a->load(block->values, block->first, block->index,
+                                                      block->n, states->scratch.values);
+        for (int64_t i = 0; i < block->n && status == PLN_OK; i++)
+            status = put(states, pln__agg_state(states, pln__agg_group(block, rows, i)), block,
                          words, i, err);
     }
 out:

@@ -11,7 +11,6 @@
 #include "base/number.h"
 #include "window/aggregate.h"
 
-/* Hosts run on small stacks: two columns of a block, widened, and its rows are 11 KiB. */
 enum { PLN__AGG_BLOCK = 256 };
 
 /* ---- input (aggregate_block.c, aggregate_load_kernels.c) ---- */
@@ -141,6 +140,13 @@ struct pln__aggregate {
     const struct pln__agg_sketch *sketch; /* ... sketches: aggregate_sketch.c */
 };
 
+/* One block at a time: here and not on the stack, which hosts keep small and which is filled with zeros at every call. */
+typedef struct pln__agg_scratch {
+    pln__agg_block block;
+    uint64_t values[2 * PLN__AGG_BLOCK];
+    uint64_t orders[2 * PLN__AGG_BLOCK];
+} pln__agg_scratch;
+
 struct pln__states {
     const pln__aggregate *aggregate;
     pln_allocator mem; /* counts in `held` */
@@ -148,6 +154,7 @@ struct pln__states {
     int64_t n;
     int64_t capacity;
     uint8_t *states;
+    pln__agg_scratch scratch;
 };
 
 static inline void *pln__agg_state(const pln__states *states, int64_t group) {

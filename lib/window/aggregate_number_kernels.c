@@ -11,6 +11,10 @@ static inline wide join(uint64_t low, uint64_t high) {
     return (wide)high << 64 | low;
 }
 
+static inline uint64_t sign_of(uint64_t word) {
+    return 0 - (word >> 63);
+}
+
 /* The loop over groups of one kind and one type, and that over states. `update` has a state s and a value v, `unite` two states s and t. */
 #define GROUPS(name, state, type, update)                                                          \
     static void name(void *states, const void *values, const int32_t *groups, int64_t n) {         \
@@ -57,10 +61,14 @@ const pln__agg_kernels pln__agg_count = {sizeof(int64_t), count_groups, count_on
 
 /* ---- sums of integers ---- */
 
-static inline void sum_put(pln__agg_sum *s, wide twice) {
-    wide sum = join(s->low, s->high) + twice;
+/* Twice the value in two words: what a shift of both together costs some processors is more than the sum. */
+static inline void sum_put(pln__agg_sum *s, uint64_t low, uint64_t high) {
+    wide sum = join(s->low, s->high) + join(low, high);
     s->low = (uint64_t)sum | 1;
     s->high = (uint64_t)(sum >> 64);
+}
+static inline void sum_put_wide(pln__agg_sum *s, wide value) {
+    sum_put(s, (uint64_t)(value * 2), (uint64_t)(value * 2 >> 64));
 }
 static inline void average_put(pln__agg_average *s, wide value, int64_t n) {
     wide sum = join(s->low, s->high) + value;
@@ -85,19 +93,19 @@ static wide sum_of_i64(const void *values, int64_t n) {
 }
 
 #define SIGNED (wide)(pln__int128)
-GROUPS(sum_i64_groups, pln__agg_sum, int64_t, sum_put(s, SIGNED v * 2))
-GROUPS(sum_u64_groups, pln__agg_sum, uint64_t, sum_put(s, (wide)v * 2))
+GROUPS(sum_i64_groups, pln__agg_sum, int64_t, sum_put(s, (uint64_t)v << 1, sign_of((uint64_t)v)))
+GROUPS(sum_u64_groups, pln__agg_sum, uint64_t, sum_put(s, v << 1, v >> 63))
 GROUPS(avg_i64_groups, pln__agg_average, int64_t, average_put(s, SIGNED v, 1))
 GROUPS(avg_u64_groups, pln__agg_average, uint64_t, average_put(s, v, 1))
 
 /* Where there are no values the sum stays without its mark. */
 static void sum_i64_one(void *state, const void *values, int64_t n) {
     if (n > 0)
-        sum_put(state, sum_of_i64(values, n) * 2);
+        sum_put_wide(state, sum_of_i64(values, n));
 }
 static void sum_u64_one(void *state, const void *values, int64_t n) {
     if (n > 0)
-        sum_put(state, sum_of_u64(values, n, 0) * 2);
+        sum_put_wide(state, sum_of_u64(values, n, 0));
 }
 static void avg_i64_one(void *state, const void *values, int64_t n) {
     average_put(state, sum_of_i64(values, n), n);
@@ -135,9 +143,6 @@ static inline void long_put(pln__agg_long *s, wide value, uint64_t top, int64_t 
     s->mid = (uint64_t)(sum >> 64);
     s->high += top + (sum < before);
     s->n += n;
-}
-static inline uint64_t sign_of(uint64_t word) {
-    return 0 - (word >> 63);
 }
 GROUPS(long_groups, pln__agg_long, bits128, long_put(s, join(v.low, v.high), sign_of(v.high), 1))
 ONE(long_one, pln__agg_long, bits128, long_put(s, join(v.low, v.high), sign_of(v.high), 1))

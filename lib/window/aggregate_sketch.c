@@ -10,7 +10,12 @@
 #include <pln/top_k.h>
 #include <stdio.h>
 
-enum { LISTED = 10, LISTED_MOST = 1000000, ENTRIES_MOST = 1 << 26 };
+enum {
+    LISTED = 10,
+    LISTED_MOST = 1000000,
+    ENTRIES_MOST = 1 << 26,
+    MANY = 16 /* numbers that are faster as a column than one by one */
+};
 
 /* Values of one block, all of one group. */
 typedef struct values {
@@ -159,12 +164,15 @@ static double number_at(const values *v, int64_t i) {
     return value;
 }
 static pln_status quantiles_add(void *q, const values *v, int64_t from, int64_t n, pln_error *err) {
-    double numbers[PLN__AGG_BLOCK];
+    int32_t id = v->aggregate->column.type.id;
     if (quantiles_kind(v->aggregate) == PLN_QUANTILES_INT64)
         return pln_quantiles_add_int64(q, (const int64_t *)v->words + from, n, NULL, 0, err);
-    for (int64_t i = 0; i < n; i++)
-        numbers[i] = number_at(v, from + i);
-    return pln_quantiles_add_float64(q, numbers, n, NULL, 0, err);
+    if ((id == PLN__FLOAT32 || id == PLN__FLOAT64) && n >= MANY)
+        return pln_quantiles_add_float64(q, (const double *)v->words + from, n, NULL, 0, err);
+    pln_status status = PLN_OK;
+    for (int64_t i = from; i < from + n && status == PLN_OK; i++)
+        status = pln_quantiles_add(q, number_at(v, i), err);
+    return status;
 }
 static pln_status quantiles_merge(void *into, const void *from, pln_error *err) {
     return pln_quantiles_merge(into, from, err);
@@ -396,14 +404,14 @@ static pln_status add_block(pln__states *states, const pln__agg_rows *rows, cons
 
 static pln_status add(pln__states *states, const pln__agg_rows *rows, pln_error *err) {
     const pln__aggregate *a = states->aggregate;
-    uint64_t room[2 * PLN__AGG_BLOCK];
-    pln__agg_block block;
+    pln__agg_block *block = &states->scratch.block;
     pln_status status = PLN_OK;
     for (int64_t done = 0; done < rows->n && status == PLN_OK;) {
-        PLN__TRY(pln__agg_next(rows, &a->column, NULL, &done, &block, err));
-        values v = {a, &block, NULL};
+        PLN__TRY(pln__agg_next(rows, &a->column, NULL, &done, block, err));
+        values v = {a, block, NULL};
         if (a->load != NULL)
-            v.words = a->load(block.values, block.first, block.index, block.n, room);
+            v.words = a->load(block->values, block->first, block->index, block->n,
+                              states->scratch.values);
         status = add_block(states, rows, &v, err);
     }
 out:

@@ -148,20 +148,20 @@ out:
 
 static pln_status add(pln__states *states, const pln__agg_rows *rows, pln_error *err) {
     const pln__aggregate *a = states->aggregate;
-    uint64_t values[2 * PLN__AGG_BLOCK], keys[2 * PLN__AGG_BLOCK];
-    pln__agg_block block;
+    pln__agg_scratch *scratch = &states->scratch;
+    pln__agg_block *block = &scratch->block;
     pln_status status = PLN_OK;
     for (int64_t done = 0; done < rows->n && status == PLN_OK;) {
-        PLN__TRY(pln__agg_next(rows, &a->column, has_order(a) ? &a->by : NULL, &done, &block, err));
-        view value = {.values = block.values, .first = block.first, .index = block.index};
-        view order = {.values = block.second_values,
-                      .first = block.second_first,
-                      .index = block.second_index};
-        look(&value, &a->column.type, a->load, block.n, values);
+        PLN__TRY(pln__agg_next(rows, &a->column, has_order(a) ? &a->by : NULL, &done, block, err));
+        view value = {.values = block->values, .first = block->first, .index = block->index};
+        view order = {.values = block->second_values,
+                      .first = block->second_first,
+                      .index = block->second_index};
+        look(&value, &a->column.type, a->load, block->n, scratch->values);
         if (has_order(a))
-            look(&order, &a->by.type, a->load_by, block.n, keys);
-        for (int64_t i = 0; i < block.n && status == PLN_OK; i++)
-            status = take(states, pln__agg_state(states, pln__agg_group(&block, rows, i)), &value,
+            look(&order, &a->by.type, a->load_by, block->n, scratch->orders);
+        for (int64_t i = 0; i < block->n && status == PLN_OK; i++)
+            status = take(states, pln__agg_state(states, pln__agg_group(block, rows, i)), &value,
                           &order, i, err);
     }
 out:

@@ -54,7 +54,7 @@ int64_t pln__assign_starts(const pln__assign *windows, const int64_t *times, int
 /* How many times, from the first on, have the same last start, which goes to *start; 0 if n is 0 or the first one has no window. */
 int64_t pln__assign_run(const pln__assign *windows, const int64_t *times, int64_t n,
                          int64_t *start);
-/* How many times, from the first on, lie in [start, end). */
+/* How many times, from the first on, lie in [start, end). It is at most 2^63 long. */
 int64_t pln__times_within(const int64_t *times, int64_t n, int64_t start, int64_t end);
 
 #endif
