@@ -252,12 +252,12 @@ static pln_status add_waiting(pln__windows *w, int64_t row, int64_t time, pln_er
     if (w->panes || w->spec.size_us == w->spec.slide_us || global(w)) {
         int64_t start = global(w) ? 0 : pln__floor_to(time, w->pane_us, w->spec.offset_us);
         PLN__TRY(bucket_at(w, start, &bucket, err));
-        return pln__bucket_wait(w, bucket, row, err);
+        return pln__bucket_wait(w, bucket, row, 1, err);
     }
     int64_t last = last_start(w, time);
     for (int64_t start = first_start(w, time); start <= last; start += w->spec.slide_us) {
         PLN__TRY(bucket_at(w, start, &bucket, err));
-        PLN__TRY(pln__bucket_wait(w, bucket, row, err));
+        PLN__TRY(pln__bucket_wait(w, bucket, row, 1, err));
     }
 out:
     return status;
@@ -273,6 +273,10 @@ typedef struct place {
 } place;
 
 static void remember(pln__windows *w, place *p, int64_t time) {
+    if (global(w)) {
+        *p = (place){w->buckets[0], INT64_MIN, INT64_MAX, INT64_MAX};
+        return;
+    }
     int64_t width = w->pane_us, start = pln__floor_to(time, width, w->spec.offset_us);
     p->bucket = w->buckets[bucket_from(w, start)];
     p->from = start;
@@ -290,17 +294,46 @@ static pln_status add_row(pln__windows *w, int64_t row, int64_t time, place *p, 
     if (w->spec.every_rows > 0 || due_of(w, first_start(w, time)) <= w->watermark)
         return add_now(w, row, time, err);
     PLN__TRY(add_waiting(w, row, time, err));
-    if (!global(w) && (w->panes || w->spec.size_us == w->spec.slide_us))
+    if (global(w) || w->panes || w->spec.size_us == w->spec.slide_us)
         remember(w, p, time);
 out:
     return status;
+}
+
+/* How many rows from `i` on are of the place and on time, looked at by blocks. */
+static int64_t usual_rows(const pln__windows *w, const place *p, const int64_t *times,
+                          const int64_t *before, int64_t n) {
+    enum { BLOCK = 128 };
+    int64_t i = 0, limit = p->on_time < w->next_due ? p->on_time : w->next_due;
+    while (n - i >= BLOCK && (before == NULL || before[i + BLOCK - 1] < limit)) {
+        int64_t outside = 0;
+        for (int64_t k = i; k < i + BLOCK; k++)
+            outside |= times[k] < p->from || times[k] >= p->to;
+        if (outside)
+            break;
+        i += BLOCK;
+    }
+    while (i < n && (before == NULL || before[i] < limit) && times[i] >= p->from &&
+           times[i] < p->to)
+        i++;
+    return i;
 }
 
 pln_status pln__aligned_add(pln__windows *w, const int64_t *times, const int64_t *before, int64_t n,
                             pln_error *err) {
     pln_status status = PLN_OK;
     place p = {0};
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n;) {
+        int64_t usual = 0;
+        if (p.bucket != NULL && w->watermark < p.on_time)
+            usual = usual_rows(w, &p, times + i, before == NULL ? NULL : before + i, n - i);
+        if (usual > 0) {
+            PLN__TRY(pln__bucket_wait(w, p.bucket, i, usual, err));
+            i += usual;
+            if (before != NULL && before[i - 1] > w->watermark)
+                w->watermark = before[i - 1];
+            continue;
+        }
         if (before != NULL && before[i] > w->watermark) {
             if (before[i] >= w->next_due) {
                 PLN__TRY(pln__buckets_flush(w, err));
@@ -308,10 +341,8 @@ pln_status pln__aligned_add(pln__windows *w, const int64_t *times, const int64_t
             }
             PLN__TRY(pln__aligned_advance(w, before[i], err));
         }
-        if (p.bucket != NULL && times[i] >= p.from && times[i] < p.to && w->watermark < p.on_time)
-            PLN__TRY(pln__bucket_wait(w, p.bucket, i, err));
-        else
-            PLN__TRY(add_row(w, i, times[i], &p, err));
+        PLN__TRY(add_row(w, i, times[i], &p, err));
+        i++;
     }
     status = pln__buckets_flush(w, err);
 out:

@@ -104,11 +104,12 @@ out:
 
 /* ---- rows that wait ---- */
 
-pln_status pln__bucket_wait(pln__windows *w, pln__bucket *bucket, int64_t row, pln_error *err) {
+pln_status pln__bucket_wait(pln__windows *w, pln__bucket *bucket, int64_t row, int64_t n,
+                            pln_error *err) {
     if (bucket->last_run >= 0) {
         pln__run *last = &w->runs[bucket->last_run];
         if (last->first + last->n == row) {
-            last->n++;
+            last->n += n;
             return PLN_OK;
         }
     }
@@ -117,7 +118,7 @@ pln_status pln__bucket_wait(pln__windows *w, pln__bucket *bucket, int64_t row, p
     if (status < 0)
         return status;
     int32_t at = (int32_t)w->n_runs++;
-    w->runs[at] = (pln__run){row, 1, bucket, -1};
+    w->runs[at] = (pln__run){row, n, bucket, -1};
     if (bucket->last_run >= 0)
         w->runs[bucket->last_run].next = at;
     else

@@ -7,9 +7,16 @@ static const uint8_t *key_of(const pln__groups *g, int64_t group) {
     return g->keys + group * PLN_KEY_SIZE;
 }
 
-/* Keys are hashes already. */
-static uint64_t slot_of(const pln__groups *g, const uint8_t *key) {
-    return pln__load_le64(key) & (g->n_slots - 1);
+/* Keys are hashes, or integers as they are: the multiplication spreads those (D. E. Knuth, The Art of Computer Programming 6.4). */
+static inline uint64_t slot_of(const pln__groups *g, const uint8_t *key) {
+    return ((pln__load_le64(key) ^ pln__load_le64(key + 8)) * 0x9e3779b97f4a7c15u) >> g->shift;
+}
+
+static inline bool same_key(const uint8_t *a, const uint8_t *b) {
+    uint64_t x[2], y[2];
+    memcpy(x, a, sizeof x);
+    memcpy(y, b, sizeof y);
+    return x[0] == y[0] && x[1] == y[1];
 }
 
 static uint64_t columns_size(const pln__groups *g, uint64_t one) {
@@ -80,16 +87,17 @@ static pln_status room_for(pln__groups *g, int64_t n, pln_error *err) {
     pln__free(g->mem, g->slots, g->n_slots * sizeof *g->slots);
     g->slots = slots;
     g->n_slots = wanted;
+    g->shift = 64 - __builtin_ctzll(wanted);
     for (int64_t i = 0; i < g->n; i++)
         place(g, i);
     return PLN_OK;
 }
 
-static int32_t look_up(const pln__groups *g, const uint8_t *key, uint64_t *slot) {
+static inline int32_t look_up(const pln__groups *g, const uint8_t *key, uint64_t *slot) {
     uint64_t at = slot_of(g, key);
     while (g->slots[at] != 0) {
         int32_t group = (int32_t)g->slots[at] - 1;
-        if (memcmp(key_of(g, group), key, PLN_KEY_SIZE) == 0)
+        if (same_key(key_of(g, group), key))
             return group;
         at = (at + 1) & (g->n_slots - 1);
     }

@@ -18,6 +18,7 @@ typedef struct pln__groups {
     const struct ArrowSchema *keys_schema; /* struct of the key columns; borrowed */
     uint32_t *slots; /* group + 1; 0: free */
     uint64_t n_slots;
+    int shift; /* the slot of a key is the upper bits of its product */
     uint8_t *keys; /* PLN_KEY_SIZE bytes a group */
     int64_t n, capacity;
     pln__column *tail; /* one a key column */

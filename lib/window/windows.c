@@ -1,3 +1,4 @@
+#include "base/little.h"
 #include "key/key.h"
 #include "window/windows_internal.h"
 
@@ -111,6 +112,14 @@ out:
     return status;
 }
 
+static pln_status find_integer_key(pln__windows *w, pln_error *err) {
+    pln__type type;
+    pln_status status = pln__type_of(w->in.children[w->key_columns[0]], &type, err);
+    if (status >= 0 && (pln__type_is_integer(type.id) || (type.id >= PLN__DATE32 && type.id <= PLN__TIMESTAMP)))
+        w->integer_key = type;
+    return status;
+}
+
 static pln_status build(pln__windows *w, const pln__windows_spec *spec,
                         const struct ArrowSchema *in, pln_error *err) {
     pln_status status = PLN_OK;
@@ -122,7 +131,9 @@ static pln_status build(pln__windows *w, const pln__windows_spec *spec,
     w->spec.n_keys = spec->n_keys;
     PLN__TRY(make_schemas(w, spec, err));
     PLN__TRY(make_results(w, err));
-    if (spec->n_keys > 0)
+    if (spec->n_keys == 1)
+        PLN__TRY(find_integer_key(w, err));
+    if (spec->n_keys > 0 && w->integer_key.width == 0)
         PLN__TRY(pln__keys_new(w->mem, &w->in, spec->keys, spec->n_keys, NULL, &w->keys, err));
     if (w->panes)
         PLN__TRY(pln__bucket_new(w, 0, true, true, &w->sums, err));
@@ -213,6 +224,28 @@ const struct ArrowSchema *pln__windows_schema(const pln__windows *w) {
 
 /* ---- work ---- */
 
+/* One column of integers of up to 64 bits needs no hash: the key is the value, and whether it is null. */
+static void integer_keys(pln__windows *w, const struct ArrowArray *column) {
+    uint8_t *out = w->key_bytes.data;
+    const uint8_t *validity = pln__array_validity(column);
+    bool plain = w->integer_key.width == 8;
+    const int64_t *values = plain ? (const int64_t *)column->buffers[1] + column->offset : NULL;
+    for (int64_t i = 0; i < column->length; i++) {
+        bool null = validity != NULL && !pln__bit_get(validity, column->offset + i);
+        uint64_t pair[2] = {0, null};
+        if (!null)
+            pair[0] = PLN__LE(64, (uint64_t)(plain ? values[i] : pln__array_int(&w->integer_key, column, i)));
+        memcpy(out + i * PLN_KEY_SIZE, pair, PLN_KEY_SIZE);
+    }
+}
+
+static pln_status keys_of(pln__windows *w, const struct ArrowArray *rows, pln_error *err) {
+    if (w->integer_key.width == 0)
+        return w->keys == NULL ? PLN_OK : pln_keys_batch(w->keys, rows, w->key_bytes.data, err);
+    integer_keys(w, rows->children[w->key_columns[0]]);
+    return PLN_OK;
+}
+
 static pln_status make_room(pln__windows *w, int64_t n, pln_error *err) {
     pln_status status = PLN_OK;
     PLN__TRY(
@@ -237,8 +270,7 @@ pln_status pln__windows_add(pln__windows *w, const struct ArrowArray *rows, cons
         memset(w->zeros, 0, (size_t)rows->length * sizeof *w->zeros);
         times = w->zeros;
     }
-    if (w->keys != NULL)
-        PLN__TRY(pln_keys_batch(w->keys, rows, w->key_bytes.data, err));
+    PLN__TRY(keys_of(w, rows, err));
     if (w->spec.kind == PLN__WINDOW_SESSION)
         PLN__TRY(pln__sessions_add(w, times, before, rows->length, err));
     else

@@ -45,7 +45,8 @@ struct pln__windows {
     bool panes;      /* a bucket is a pane of several windows, which are put together when they fire */
     struct ArrowSchema in, keys_schema, out;
     int64_t *key_columns;
-    pln_keys *keys;
+    pln_keys *keys;        /* NULL: without keys, or of one column of integers */
+    pln__type integer_key; /* width 0: none */
     pln__aggregate **aggregates;
     int64_t watermark; /* up to which everything has fired */
     int64_t next_due;  /* nothing fires before the watermark reaches this */
@@ -91,8 +92,9 @@ static inline int64_t pln__floor_to(int64_t time, int64_t step, int64_t offset) 
 pln_status pln__bucket_new(pln__windows *w, int64_t start, bool groups, bool states,
                            pln__bucket **out, pln_error *err);
 void pln__bucket_free(pln__windows *w, pln__bucket *bucket);
-/* Row `row` of the batch at work waits to be added, and all that wait are added. */
-pln_status pln__bucket_wait(pln__windows *w, pln__bucket *bucket, int64_t row, pln_error *err);
+/* Rows [row, row + n) of the batch at work wait to be added, and all that wait are added. */
+pln_status pln__bucket_wait(pln__windows *w, pln__bucket *bucket, int64_t row, int64_t n,
+                            pln_error *err);
 pln_status pln__buckets_flush(pln__windows *w, pln_error *err);
 /* n rows, rows[] or from `first` on, go in; group_of[0, n) says where. */
 pln_status pln__bucket_add(pln__windows *w, pln__bucket *bucket, const int32_t *rows, int64_t first,
