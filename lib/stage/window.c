@@ -63,7 +63,10 @@ static pln_status copy_aggregates(window *w, const pln_host *host, const pln_con
                                   pln_error *err) {
     pln_status status = PLN_OK;
     int64_t n = host->config_count(config, "aggregates");
-    if (host->config_json(config, "aggregates")[0] != '{' || n == 0)
+    const char *json = host->config_json(config, "aggregates");
+    if (json == NULL)
+        return pln__error_memory(err, 1);
+    if (json[0] != '{' || n == 0)
         PLN__FAIL(err, PLN_EOPTION,
                   "option 'aggregates': expected an object of column names and aggregates, as "
                   "{\"edits\": \"count()\"}");

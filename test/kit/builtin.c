@@ -470,6 +470,12 @@ static const test_case cases[] = {
     {"sketch.merge", "{\"key\": [\"id\"], \"columns\": [\"data\"]}", NULL, NULL, NULL, DECODES},
     {"check", "{\"suite\": {\"checks\": [{\"check\": \"unique\", \"column\": \"part\", \"severity\": \"warn\"}, {\"check\": \"column_mean\", \"column\": \"amount\", \"max\": 1e9}, {\"check\": \"column_quantile\", \"column\": \"amount\", \"quantile\": 0.1, \"max\": 1e9}]}}", NULL, NULL, NULL, TRANSFORM(1, )},
     {"check", "{\"tag\": \"why\", \"suite\": {\"checks\": [{\"check\": \"expression\", \"expression\": \"id % 3 <> 1\", \"action\": \"tag\"}, {\"check\": \"less_than\", \"column\": \"id\", \"value\": 5}, {\"check\": \"not_equal_to\", \"column\": \"id\", \"value\": 2, \"action\": \"drop\"}]}}", NULL, NULL, NULL, TRANSFORM(1, )},
+    {"watermark", "{\"time\": \"id\", \"unit\": \"ms\", \"bound\": \"2ms\", \"splits\": \"each\"}", NULL, NULL, NULL, TRANSFORM(1, )},
+    {"watermark", "{\"time\": \"id\", \"unit\": \"s\", \"mark\": \"id\"}", NULL, NULL, NULL, TRANSFORM(1, )},
+    {"window", "{\"time\": \"id\", \"unit\": \"ms\", \"size\": \"4ms\", \"key\": [\"part\"], \"aggregates\": {\"n\": \"count()\", \"total\": \"sum(amount)\", \"last\": \"last(part)\"}}", NULL, NULL, NULL, TRANSFORM(1, .ports_out = "out late")},
+    {"window", "{\"window\": \"hopping\", \"time\": \"id\", \"unit\": \"ms\", \"size\": \"6ms\", \"slide\": \"2ms\", \"lateness\": \"1ms\", \"aggregates\": {\"n\": \"count_distinct(part)\"}}", NULL, NULL, NULL, TRANSFORM(1, .ports_out = "out late")},
+    {"window", "{\"window\": \"session\", \"time\": \"id\", \"unit\": \"ms\", \"gap\": \"2ms\", \"key\": [\"part\", \"id\"], \"aggregates\": {\"n\": \"count()\"}}", NULL, NULL, NULL, TRANSFORM(1, .ports_out = "out late")},
+    {"window", "{\"window\": \"global\", \"every_rows\": 3, \"mode\": \"discarding\", \"key\": [\"part\"], \"aggregates\": {\"n\": \"count(id)\", \"most\": \"max(amount)\"}}", NULL, NULL, NULL, TRANSFORM(1, .ports_out = "out late")},
     {"profile", "{}", NULL, NULL, NULL, TRANSFORM(1, )},
     {"profile", "{\"top\": 0, \"precision\": 14, \"k\": 50, \"seed\": 7}", NULL, NULL, NULL, TRANSFORM(1, )},
 };
