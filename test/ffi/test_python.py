@@ -142,7 +142,7 @@ def capsules(rt):
     check("a stream gives its batches, then ends", rows.length == 2 and not end.release)
     _c.RELEASE_FN(rows.release)(ctypes.addressof(rows))
     _c.RELEASE_FN(moved.release)(ctypes.addressof(moved))
-    check("capsules that nobody took give all back", live_blocks(rt) == before and not _handed_out and not pln._streams,
+    check("capsules that nobody took give all back", live_blocks(rt) == before and not _handed_out and not pln.table._streams,
           live_blocks(rt), before)
     try:
         import pyarrow as pa
