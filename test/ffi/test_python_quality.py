@@ -135,15 +135,21 @@ def sources(rt):
             raise LookupError("the tape is torn")
         refused("a stream that breaks", "OSError", "the tape is torn",
                 lambda: suite.validate(pa.RecordBatchReader.from_batches(theirs.schema, broken())))
-        reader = theirs.to_reader()
-        suite.validate(reader)
+        long = theirs.cast(pa.schema([("id", pa.int64()), ("amount", pa.float64()), ("note", pa.large_string())]))
+        check("long texts", suite.validate(long).to_bytes() == suite.validate(long.to_batches()[0]).to_bytes() == wanted)
+        of = pln.Suite(rt, [{"check": "relationships", "column": "note", "to": "notes", "field": "note"}])
+        of.reference("notes", long.slice(0, 1))
+        check("a reference of long texts", of.validate(long).checks[0].unexpected == 2)
         check("nulls, slices and dictionaries", pln.Suite(rt, [{"check": "in_set", "column": "d", "values": ["x"]}]).validate(
             pa.table({"d": pa.array(["x", "y", None]).dictionary_encode()})).checks[0].unexpected == 1)
     except ImportError:
         skip("no pyarrow: its tables are not validated")
     try:
         import polars
-        check("a frame of polars'", suite.validate(polars.DataFrame(rows_table(rt, rows))).to_bytes() == wanted)
+        import pyarrow  # noqa: F401
+        frame = polars.DataFrame(rows_table(rt, rows))
+        check("a frame of polars'", suite.validate(frame).to_bytes() == wanted)
+        check("its categories", suite.validate(frame.with_columns(polars.col("note").cast(polars.Categorical)))["not_null(note)"].unexpected == 1)
     except ImportError:
         skip("no polars: its frames are not validated")
     for what, wrong, error in (("no rows", [], "ValueError"), ("a text", "id", "TypeError"), ("a dict", {}, "TypeError"), ("a number", 5, "TypeError")):

@@ -5,7 +5,7 @@ import json
 
 from . import _c, stream
 from ._c import lib
-from ._handle import Handle, call, lent, make
+from ._handle import lent, make
 from .batch import move, pointer_in
 from .sketch import Noun
 from .table import Table
@@ -69,16 +69,15 @@ class Suite(Noun):
     def reference(self, name, rows):
         """The table that checks refer to by this name; `rows` as for validate. It is read at once, while there is no validation."""
         self._unused()
-        raw = _c.ArrowArrayStream()
-        if isinstance(rows, Handle) or not hasattr(rows, "__arrow_c_stream__"):
-            schema, batches = stream.read(self._runtime, rows)
-            table = Table(self._runtime, schema)
-            for batch in batches:
-                table.append(batch)
-            call(lib.pln_table_stream, table._handle, None, C.byref(raw))
+        if hasattr(rows, "__arrow_c_stream__") and not isinstance(rows, Table):
+            source = stream.taken(self._runtime, rows)
         else:
-            taken = rows.__arrow_c_stream__()
-            move("stream", C.cast(pointer_in(taken, b"arrow_array_stream"), _c.StreamP).contents, raw)
+            schema, batches = stream.read(self._runtime, rows)
+            source = Table(self._runtime, schema)
+            for batch in batches:
+                source.append(batch)
+        made, raw = source.__arrow_c_stream__(), _c.ArrowArrayStream()
+        move("stream", C.cast(pointer_in(made, b"arrow_array_stream"), _c.StreamP).contents, raw)
         self._call("reference", name.encode(), C.byref(raw))
 
     def _unused(self):
