@@ -186,7 +186,8 @@ static double run_read(void) {
             read_batch(batches[i]);
         bench_least(&best, bench_now_ns() - start);
     }
-    printf("{\"bench\": \"checks\", \"case\": \"read\", \"rows\": %lld, \"ns_row\": %.3f, \"bytes_row\": %.1f, "
+    printf("{\"bench\": \"checks\", \"case\": \"read\", \"rows\": %lld, \"ns_row\": %.3f, "
+           "\"bytes_row\": %.1f, "
            "\"gb_s\": %.2f, \"sum\": %llu}\n",
            (long long)rows, best / (double)rows, (double)read_bytes / (double)rows,
            (double)read_bytes / best, (unsigned long long)seen);

@@ -21,7 +21,8 @@ enum { STARTS = 50, ROWS = 1000 };
 extern char **environ;
 
 static const char checks[] =
-    "{\"checks\": [{\"check\": \"not_null\", \"column\": \"id\"}, {\"check\": \"unique\", \"column\": \"id\"},"
+    "{\"checks\": [{\"check\": \"not_null\", \"column\": \"id\"}, {\"check\": \"unique\", "
+    "\"column\": \"id\"},"
     " {\"check\": \"between\", \"column\": \"amount\", \"min\": 0, \"max\": 100},"
     " {\"check\": \"in_set\", \"column\": \"country\", \"values\": [\"DE\", \"FR\", \"US\"]},"
     " {\"check\": \"column_mean\", \"column\": \"amount\", \"min\": 10}]}";
@@ -112,7 +113,8 @@ static void start(const char *program, times *out, int i) {
     posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
     double used = children_ms(), begin = now_ms();
     if (posix_spawn(&child, program, &actions, NULL, arguments, environ) != 0 ||
-        waitpid(child, &status, 0) < 0 || status != 0 || read(ends[0], line, sizeof line - 1) <= 0) {
+        waitpid(child, &status, 0) < 0 || status != 0 ||
+        read(ends[0], line, sizeof line - 1) <= 0) {
         fprintf(stderr, "bench_first: %s does not run\n", program);
         exit(1);
     }
@@ -141,7 +143,8 @@ int main(int argc, char **argv) {
         return once();
     for (int i = 0; i < STARTS; i++)
         start(argv[0], &all, i);
-    printf("{\"bench\": \"first\", \"case\": \"%s\", \"starts\": %d", argc > 1 ? argv[1] : "static", STARTS);
+    printf("{\"bench\": \"first\", \"case\": \"%s\", \"starts\": %d", argc > 1 ? argv[1] : "static",
+           STARTS);
     print_times("", all.first);
     print_times("end_", all.end);
     print_times("cpu_", all.cpu);

@@ -55,7 +55,13 @@ def layouts():
                "pln_progress": _c.Progress, "pln_run_options": _c.RunOptions, "pln_map_options": _c.MapOptions, "pln_want": _c.Want,
                "pln_host": _c.Host, "pln_keys_options": _c.KeysOptions, "pln_hll_options": _c.HllOptions, "pln_hll_info": _c.HllInfo,
                "pln_hll_overlap": _c.HllOverlap, "pln_top_k_entry": _c.TopKEntry, "pln_reservoir_pick": _c.ReservoirPick,
-               "pln_profile_options": _c.ProfileOptions, "pln_profile_column": _c.ProfileColumn}
+               "pln_profile_options": _c.ProfileOptions, "pln_profile_column": _c.ProfileColumn, "pln_suite_options": _c.SuiteOptions,
+               "pln_check": _c.Check, "pln_check_result": _c.CheckResult, "pln_validation_verdict": _c.ValidationVerdict,
+               "pln_validation_options": _c.ValidationOptions, "pln_monitor_options": _c.MonitorOptions,
+               "pln_monitor_verdict": _c.MonitorVerdict, "pln_monitor_point": _c.MonitorPoint, "pln_drift_options": _c.DriftOptions,
+               "pln_drift": _c.Drift, "pln_freshness_options": _c.FreshnessOptions, "pln_freshness_verdict": _c.FreshnessVerdict,
+               "pln_contract_options": _c.ContractOptions, "pln_contract_problem": _c.ContractProblem, "pln_contract_info": _c.ContractInfo,
+               "pln_contract_element_info": _c.ContractElementInfo, "pln_contract_diff_options": _c.ContractDiffOptions}
     for noun, name in (("count_min", "CountMin"), ("top_k", "TopK"), ("quantiles", "Quantiles"), ("reservoir", "Reservoir"), ("bloom", "Bloom"),
                        ("dedup", "Dedup")):
         structs.update({f"pln_{noun}_{what.lower()}": getattr(_c, name + what) for what in ("Options", "Info")})
