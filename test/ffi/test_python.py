@@ -9,20 +9,9 @@ import os
 import re
 import weakref
 
-from binding import ROOT, check, end, pln, skip
+from binding import ROOT, check, end, live_blocks, pln, skip
 from pln import _c
 from pln.batch import _handed_out, pointer_in
-
-
-def live_blocks(rt):
-    class Memory(ctypes.Structure):
-        _fields_ = [("struct_size", _c.u32), ("reserved", _c.u32)] + [
-            (n, _c.i64) for n in ("live", "peak", "pooled", "limit", "live_blocks", "allocations")]
-    memory = Memory(ctypes.sizeof(Memory))
-    function = _c.lib.pln_runtime_memory
-    function.argtypes, function.restype = [_c.ptr, ctypes.POINTER(Memory)], None
-    function(rt._handle, ctypes.byref(memory))
-    return memory.live_blocks
 
 
 # ---- the interface is that of the headers ----

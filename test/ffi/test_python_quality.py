@@ -8,7 +8,7 @@ import math
 import os
 import tempfile
 
-from binding import ROOT, check, end, pln, refused, rows_of, skip
+from binding import ROOT, check, end, live_blocks, pln, refused, rows_of, skip
 
 GOLDEN = os.path.join(ROOT, "test", "unit", "quality", "golden")
 NOW = datetime.datetime(2026, 2, 28, 12, tzinfo=datetime.timezone.utc)
@@ -326,6 +326,7 @@ def order_of_freeing(rt):
 
 def main():
     rt = pln.Runtime()
+    before = live_blocks(rt)
     with tempfile.TemporaryDirectory() as folder:
         golden_suite(rt, folder)
     suites(rt)
@@ -337,6 +338,8 @@ def main():
     freshness()
     contracts(rt)
     order_of_freeing(rt)
+    gc.collect()
+    check("all memory is given back", live_blocks(rt) == before, live_blocks(rt), before)
     end()
 
 
