@@ -8,7 +8,6 @@ import "C"
 import (
 	"encoding/json"
 	"fmt"
-	"runtime"
 )
 
 // DriftOptions; what is zero has its default, in pln_drift_options of pln/drift.h.
@@ -131,12 +130,4 @@ func (rt *Runtime) DriftSchema(before, after *Schema) ([]SchemaChange, error) {
 	}
 	var changes []SchemaChange
 	return changes, json.Unmarshal([]byte(rt.text(text)), &changes)
-}
-
-// text is a text that C has given away, and is freed here.
-func (rt *Runtime) text(raw *C.char) string {
-	text := C.GoString(raw)
-	C.pln_text_free(rt.c, raw)
-	runtime.KeepAlive(rt)
-	return text
 }

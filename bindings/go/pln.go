@@ -92,6 +92,13 @@ func NewRuntime() (*Runtime, error) {
 // Close frees the runtime, after all that was made from it.
 func (rt *Runtime) Close() { C.pln_runtime_free(rt.c) }
 
+// text is a text that C has given away, and is freed here.
+func (rt *Runtime) text(raw *C.char) string {
+	text := C.GoString(raw)
+	C.pln_text_free(rt.c, raw)
+	return text
+}
+
 // Schema is the columns of rows. It is closed before the runtime, and after the graphs that it is bound to.
 type Schema struct{ c *C.struct_ArrowSchema }
 

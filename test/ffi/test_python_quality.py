@@ -183,6 +183,7 @@ def wrong_suites(rt):
             ("a parameter", [{"check": "between", "column": "id", "mni": 0}], "PLN_EOPTION", "checks[0]"),
             ("an id twice", [{"check": "not_null", "column": "id", "id": "x"}] * 2, "PLN_EEXIST", "x")):
         refused(what, error, words, lambda suite=suite: pln.Suite(rt, suite))
+    refused("a text that goes on behind a NUL", "ValueError", "NUL", lambda: pln.Suite(rt, b'{"checks": []}\0 '))
     refused("a column", "PLN_ENAME", "amuont", lambda: pln.Suite(rt, [{"check": "not_null", "column": "amuont"}]).validate(rows))
     v = pln.Suite(rt, CHECKS).validate(rows)
     refused("an id", "KeyError", "nothing", lambda: v["nothing"])

@@ -102,7 +102,9 @@ def bools_out(bits, n):
 
 NUMBERS = _c.i32, _c.i64, _c.u32, _c.u64, _c.f64  # what an option may be
 
+
 def options_of(noun, struct, given, words={}):
+    """The option struct of a noun by reference: defaults, and what was given; None is not. `words`: the numbers of words, by option."""
     raw, kinds = struct(), dict(struct._fields_)
     getattr(lib, f"pln_{noun}_options_init")(C.byref(raw), C.sizeof(raw))
     for name, value in given.items():
@@ -130,7 +132,6 @@ class Noun(Handle):
 
     @classmethod
     def _given(cls, **options):
-        """The option struct by reference: defaults, and what was given; None is not."""
         return options_of(cls._noun, cls._options, options, cls._words)
 
     def _ask(self, verb, *arguments):

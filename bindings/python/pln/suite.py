@@ -19,9 +19,12 @@ ACTIONS = "pass", "warn", "tag", "drop", "quarantine_row", "quarantine_batch", "
 
 def json_of(document):
     """What C reads: text as it is, all else as JSON."""
-    if isinstance(document, (bytes, bytearray)):
-        return bytes(document)
-    return (document if isinstance(document, str) else json.dumps(document)).encode()
+    if not isinstance(document, (str, bytes, bytearray)):
+        document = json.dumps(document)
+    data = document.encode() if isinstance(document, str) else bytes(document)
+    if b"\0" in data:
+        raise ValueError("there is a NUL in the text, behind which C would read nothing")
+    return data
 
 
 class Suite(Noun):
