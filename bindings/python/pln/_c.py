@@ -61,7 +61,7 @@ HOST_SLOTS = (
     "identity run_param interval now_us monotonic_us random allocator files wants batch_new batch_derive builder_new builder "
     "batch_schema batch_array batch_ref batch_unref batch_origin emit reject reject_raw account watermark idle state_put "
     "handle_put keyed_get keyed_put timer_set wait_fd wait_until cancelled log count shared port_schema schema_parse "
-    "batch_inherit lacks schema_registry port_edges keyed_expire").split()
+    "batch_inherit lacks schema_registry port_edges keyed_expire batch_watermarks batch_watermarked port_watermark").split()
 
 
 class Host(C.Structure):
