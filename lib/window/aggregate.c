@@ -139,8 +139,10 @@ pln_status pln__aggregate_new(const pln_allocator *mem, const pln__aggregate_spe
     a->mem = mem;
     a->spec = *spec;
     a->name = pln__strdup(mem, name);
-    pln_status status =
-        a->name == NULL ? pln__error_memory(err, strlen(name) + 1) : open(a, in, err);
+    a->scratch = pln__alloc(mem, sizeof *a->scratch);
+    pln_status status = a->name == NULL || a->scratch == NULL
+                            ? pln__error_memory(err, sizeof *a->scratch)
+                            : open(a, in, err);
     if (status < 0) {
         pln__error_prefix(err, "aggregate %s", name);
         pln__aggregate_free(a);
@@ -162,6 +164,7 @@ void pln__aggregate_free(pln__aggregate *a) {
     close_column(a, &a->column);
     close_column(a, &a->by);
     pln__strfree(a->mem, a->name);
+    pln__free(a->mem, a->scratch, sizeof *a->scratch);
     pln__free(a->mem, a, sizeof *a);
 }
 

@@ -148,7 +148,7 @@ out:
 
 static pln_status add(pln__states *states, const pln__agg_rows *rows, pln_error *err) {
     const pln__aggregate *a = states->aggregate;
-    pln__agg_scratch *scratch = &states->scratch;
+    pln__agg_scratch *scratch = a->scratch;
     pln__agg_block *block = &scratch->block;
     pln_status status = PLN_OK;
     for (int64_t done = 0; done < rows->n && status == PLN_OK;) {
