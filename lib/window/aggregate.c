@@ -110,7 +110,12 @@ static pln_status open_columns(pln__aggregate *a, const struct ArrowSchema *in, 
     PLN__TRY(open_column(a, a->spec.column, in, &a->column, err));
     if (kind == PLN__AGG_ARG_MIN || kind == PLN__AGG_ARG_MAX)
         PLN__TRY(open_column(a, a->spec.by, in, &a->by, err));
-    if (kind == PLN__AGG_COUNT || is_flat(&a->column))
+    /* What has no bitmap of nulls is not counted either. */
+    if (kind == PLN__AGG_COUNT && a->column.type.id != PLN__NULL && a->column.type.id != PLN__UNION)
+        return PLN_OK;
+    if (kind == PLN__AGG_COUNT)
+        return pln__agg_refuse(a, &a->column, "a type other than null and union", err);
+    if (is_flat(&a->column))
         return PLN_OK;
     return pln__agg_refuse(a, &a->column, "a type that is neither nested nor null", err);
 out:
