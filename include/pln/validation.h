@@ -52,6 +52,8 @@ typedef struct pln_check_result {
     double observed;    /* of checks of a whole column: the mean, the number of rows ... */
     const char *observed_text;
     const char *message; /* "amount between 0 and 100: 3 of 6 rows are not (50 %)" */
+    int64_t groups;        /* of a check with "group_by": how many there are */
+    int64_t groups_failed; /* of them, those that did not pass */
 } pln_check_result;
 
 /* Rows of the batch that was added last. Bit i of a bitmap is row i. */
@@ -107,7 +109,7 @@ PLN_API void pln_validation_free(pln_validation *validation);
 /*
  * Add the rows of a struct of the schema, as pln_batch_array lends one; an array of the program's own must be sound (pln_batch_import checks one).
  *
- * Errors: PLN_EDATA for rows of another shape; PLN_ELIMIT beyond 2^60 rows; PLN_ENOMEM: some checks may have got the rows, the validation can only be freed.
+ * Errors: PLN_EDATA for rows of another shape; PLN_ELIMIT beyond 2^60 rows, or max_groups of a check; PLN_ENOMEM: some checks may have got the rows, the validation can only be freed.
  * Owner: `rows` is borrowed for the call.
  * Threads: one at a time.
  * Blocks: no.
@@ -139,7 +141,7 @@ PLN_API const uint8_t *pln_validation_bits(const pln_validation *validation, int
  * Add all rows of another validation, of a suite of the same text and seed and of the same schema; it counts as what came after. Rows that are equal across the two
  * are repeated, for checks of uniqueness; samples of them are those that each part found in itself.
  *
- * Errors: PLN_ETYPE for another suite, seed or schema; PLN_EINVAL for the validation itself; PLN_ELIMIT beyond 2^60 rows; PLN_ENOMEM: `into` can only be freed.
+ * Errors: PLN_ETYPE for another suite, seed or schema; PLN_EINVAL for the validation itself; PLN_ELIMIT beyond 2^60 rows, or max_groups of a check; PLN_ENOMEM: `into` can only be freed.
  * Owner: `from` is borrowed for the call.
  * Threads: one at a time.
  * Blocks: no.

@@ -2,14 +2,19 @@
 #include "quality/suite.h"
 #include <stdio.h>
 
-enum { ROW = PLN__KIND_BY_ROW, NULLS = PLN__KIND_NULLS_FAIL, ANY = PLN__KIND_ANY_TYPE };
+enum {
+    ROW = PLN__KIND_BY_ROW,
+    NULLS = PLN__KIND_NULLS_FAIL,
+    ANY = PLN__KIND_ANY_TYPE,
+    WHOLE = PLN__KIND_UNGROUPED
+};
 
 static const pln__check_kind kinds[] = {
     /* the schema */
-    {"column_exists", "column* index", ANY, NULL, NULL, &pln__measure_schema},
-    {"columns_match", "columns* ordered exact", ANY, NULL, NULL, &pln__measure_schema},
-    {"column_count", "equals min max", ANY, NULL, NULL, &pln__measure_schema},
-    {"column_type", "column* type types", ANY, NULL, NULL, &pln__measure_schema},
+    {"column_exists", "column* index", ANY | WHOLE, NULL, NULL, &pln__measure_schema},
+    {"columns_match", "columns* ordered exact", ANY | WHOLE, NULL, NULL, &pln__measure_schema},
+    {"column_count", "equals min max", ANY | WHOLE, NULL, NULL, &pln__measure_schema},
+    {"column_type", "column* type types", ANY | WHOLE, NULL, NULL, &pln__measure_schema},
     /* null and its like */
     {"not_null", "column*", ROW | NULLS | ANY, "$c is not null", NULL, NULL},
     {"null", "column*", ROW | ANY, "$c is null", NULL, NULL},
@@ -58,7 +63,7 @@ static const pln__check_kind kinds[] = {
     /* other tables */
     {"relationships", "column columns to* field fields to_condition", ROW, NULL, NULL,
      &pln__measure_reference},
-    {"row_count_match", "to* factor min max", ANY, NULL, NULL, &pln__measure_rows},
+    {"row_count_match", "to* factor min max", ANY | WHOLE, NULL, NULL, &pln__measure_rows},
     /* volume, freshness */
     {"row_count", "equals min max", ANY, NULL, NULL, &pln__measure_rows},
     {"freshness", "column* warn_after error_after", PLN__KIND_TIME, NULL, NULL,
@@ -123,14 +128,14 @@ static const struct {
     /* what all kinds have */
     {"check", 't'},       {"id", 't'},          {"severity", 't'},    {"mostly", 'n'},
     {"max_failures", 'v'}, {"warn_if", 't'},    {"error_if", 't'},    {"where", 't'},
-    {"ignore_row_if", 't'}, {"null_policy", 't'},
+    {"ignore_row_if", 't'}, {"null_policy", 't'}, {"group_by", 'T'}, {"max_groups", 'n'},
     {"scope", 't'}, {"action", 't'},    {"sample_limit", 'n'},
     {"key_columns", 'T'}, {"redact", 'b'},      {"tags", 'T'},        {"owner", 't'},
     {"description", 't'}, {"meta", '*'},
 };
 static const char common[] =
     "check id severity mostly max_failures warn_if error_if where "
-    "ignore_row_if null_policy scope action sample_limit key_columns redact "
+    "ignore_row_if null_policy group_by max_groups scope action sample_limit key_columns redact "
     "tags owner description meta";
 
 /* Whether `list` has the word; *required: a '*' stands behind it. */

@@ -13,7 +13,12 @@
 #include "quality/quality.h"
 #include <jansson.h>
 
-enum { PLN__CHECK_COLUMNS_MOST = 64, PLN__CHECKS_MOST = 4096, PLN__SAMPLES_MOST = 1000 };
+enum {
+    PLN__CHECK_COLUMNS_MOST = 64,
+    PLN__CHECKS_MOST = 4096,
+    PLN__SAMPLES_MOST = 1000,
+    PLN__GROUPS_MOST = 1000000
+};
 
 typedef struct pln__check pln__check;
 typedef struct pln__check_run pln__check_run;
@@ -49,6 +54,8 @@ struct pln__check {
     pln__threshold most, warn_if, error_if;
     const char *where; /* NULL: all rows */
     int64_t sample_limit;
+    const char **group_by; /* in config */
+    int64_t n_group_by, max_groups;
     int64_t reference;          /* an index into the suite's references; -1: none */
     pln_dedup *keys;            /* of the reference's rows; NULL: not given yet, or only their number counts */
     struct ArrowSchema referred; /* the columns that the keys were made of; released: not given yet */
@@ -83,14 +90,19 @@ typedef struct pln__sample {
     char *json;  /* a value, or an object of several, and the key columns: {"amount": -1, "order_id": 7} */
 } pln__sample;
 
+typedef struct pln__groups pln__groups;
+
+/* Of a check, or of one group of a check with "group_by". */
 struct pln__check_run {
     const pln__check *check;
     struct pln_validation *owner;
+    const pln__check_run *whole; /* of a group: the check's, whose state may lend what does not depend on rows; NULL: it is that */
+    pln__groups *groups;         /* NULL: there are none */
     pln__expr *condition; /* NULL: a measure */
     int32_t where;        /* an index into the validation's wheres; -1: all rows */
     int64_t rows, missing, unexpected;
     pln__buffer bad;      /* of the last batch; kinds that say which rows are wrong */
-    int64_t fields[PLN__CHECK_COLUMNS_MOST]; /* where the check's columns are in the schema */
+    int64_t *fields;      /* where the check's columns are in the schema; a group has those of the whole */
     int64_t n_fields;
     void *state;          /* the measure's */
     pln__sample *samples;
@@ -134,6 +146,7 @@ typedef struct pln__judgement {
     double observed; /* NaN: none */
 } pln__judgement;
 
+/* One without `merge` keeps no state of rows: what it says of a row is the same in any group. */
 typedef struct pln__measure {
     /* The columns are resolved; holds them to types. NULL: no state. */
     pln_status (*open)(pln__check_run *run, pln_error *err);
@@ -156,7 +169,8 @@ enum {
     PLN__KIND_BY_ROW = 1,     /* says which rows are wrong */
     PLN__KIND_NULLS_FAIL = 2, /* null_policy is "fail" unless told otherwise */
     PLN__KIND_ANY_TYPE = 4,   /* its columns may be nested */
-    PLN__KIND_TIME = 8        /* needs to know the time */
+    PLN__KIND_TIME = 8,       /* needs to know the time */
+    PLN__KIND_UNGROUPED = 16  /* group_by makes no sense */
 };
 
 typedef struct pln__check_kind {
@@ -263,7 +277,46 @@ pln_status pln__suite_keys(const pln_suite *suite, const struct ArrowSchema *sch
                            const char *const *columns, int64_t n, pln_keys **out, pln_error *err);
 pln_status pln__suite_index(const pln_suite *suite, pln_dedup **out, pln_error *err);
 
+/* ---- groups (groups.c): a run for each group of a check with "group_by" ---- */
+
+/* The check is open. PLN_ENAME for a column that is not there. */
+pln_status pln__groups_open(pln__check_run *run, pln_error *err);
+void pln__groups_close(pln__check_run *run);
+/* All groups go. */
+pln_status pln__groups_forget(pln__check_run *run, pln_error *err);
+/* Which group each row in `scope` is of. PLN_ELIMIT beyond max_groups. */
+pln_status pln__groups_assign(pln__check_run *run, const struct ArrowArray *rows,
+                              const uint8_t *scope, pln_error *err);
+/* Counts the rows that were assigned; bits say which are missing and which wrong. */
+void pln__groups_count(pln__check_run *run, int64_t rows, const uint8_t *missing,
+                       const uint8_t *bad);
+/* The measure's rows, each to its group; sets bits of run->bad and counts run->unexpected as the measure would. */
+pln_status pln__groups_measure(pln__check_run *run, const struct ArrowArray *rows,
+                               const int32_t *chosen, int64_t n, pln_error *err);
+pln_status pln__groups_merge(pln__check_run *into, const pln__check_run *from, pln_error *err);
+pln_status pln__groups_write(const pln__check_run *run, pln__buffer *out, pln_error *err);
+/* All `size` bytes, into a run whose counts are read. */
+pln_status pln__groups_read(pln__check_run *run, const uint8_t *bytes, int64_t size,
+                            pln_error *err);
+/* The worst status of any, how many did not pass, and what to say of the first. */
+pln_status pln__groups_judge(pln__check_run *run, int32_t *worst, pln_error *err);
+typedef struct pln__groups_found {
+    int64_t groups, failed;
+    const char *json;  /* "[{"group":{"region":"north"},"status":"failed", ...}, ...]" */
+    const char *lines; /* a line for each of the first */
+    const char *text;  /* of the first three, to stand in a message; "" if none is told */
+} pln__groups_found;
+/* What the last judgement found; lent until the next. */
+pln__groups_found pln__groups_found_of(const pln__check_run *run);
+
 /* ---- samples (sample.c) ---- */
+
+/* Columns of a row as members of a JSON object whose brace is open. */
+pln_status pln__row_members(const pln_validation *v, const struct ArrowArray *rows,
+                            const char *const *names, int64_t n, int32_t row, pln__text *out,
+                            pln_error *err);
+/* A JSON object of scalars that a sample or group may be, from anybody. */
+bool pln__is_sample(const uint8_t *text, int64_t size);
 
 /* Takes the first wrong rows of the batch that was just looked at, as many as there is room for. */
 pln_status pln__check_sample(pln__check_run *run, const struct ArrowArray *rows, pln_error *err);
@@ -283,6 +336,9 @@ static inline void pln__text_again(pln__text *text) {
 }
 
 pln_status pln__check_judge(pln__check_run *run, pln_check_result *out, pln_error *err);
+/* Of a run without groups: its status, and what was found as text ("3 of 6 rows are wrong (50 %)") behind `out`. */
+pln_status pln__run_judge(pln__check_run *run, pln__text *out, int32_t *verdict, double *observed,
+                          pln_error *err);
 static inline bool pln__check_by_row(const pln__check *check) {
     return (check->kind->flags & PLN__KIND_BY_ROW) != 0;
 }

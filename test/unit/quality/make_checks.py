@@ -277,9 +277,8 @@ def whole_columns(table):
                         table.add(name, schema, rows, column(kind, **more))
             for what, these in (("empty", []), ("all null", [[None, 1]] * 2),
                                 ("one", [[values[0], 1]])):
-                if (kind, what) != ("column_sum", "all null"):
-                    table.add("%s of %s: %s" % (kind, type_name, what), schema, these,
-                              column(kind, min=5))
+                table.add("%s of %s: %s" % (kind, type_name, what), schema, these,
+                          column(kind, min=5))
             table.add("%s of %s: where" % (kind, type_name), schema, rows,
                       column(kind, min=5, where="n > 0"))
     for kind, _ in asks:
@@ -358,6 +357,64 @@ def sets(table):
     table.add("completeness a tenth", "a int64", [[1]] + [[None]] * 9,
               column("completeness", min=0.1, max=0.1))
     table.add("completeness where", schema, rows, column("completeness", min=1, where="b > 1"))
+
+
+GROUPED = [
+    {"check": "row_count", "min": 2}, {"check": "row_count", "equals": 3},
+    column("completeness", min=0.5), column("distinct_count", max=2),
+    column("distinct_proportion", min=0.9), column("duplicate_count", max=0),
+    column("duplicate_proportion", max=0.4), column("not_constant"),
+    column("column_min", min=2), column("column_max", max=5), column("column_sum", min=5),
+    column("column_mean", min=2, max=4), column("column_stdev", max=1),
+    column("column_median", min=2), column("column_quantile", quantile=1, max=5),
+    column("unique"), column("unique", null_policy="fail"), column("unique", mostly=0.5),
+    {"check": "primary_key", "columns": ["a", "t"]}, {"check": "unique", "columns": ["a", "g"]},
+    column("not_null"), column("not_null", mostly=0.6), column("between", min=2, max=5),
+    column("between", min=2, max=5, null_policy="fail"), column("between", min=2, mostly=0.5),
+    column("between", min=2, max_failures=1), column("between", min=2, error_if=">50%"),
+    column("between", min=2, warn_if=">0", error_if=">1"),
+    column("between", min=2, severity="warn"), column("between", min=2, where="n > 0"),
+    column("between", min=2, ignore_row_if="any_missing", null_policy="fail"),
+    {"check": "any_complete", "columns": ["a", "t"]}, column("in_set", values=[1, 2, 3]),
+    {"check": "length", "column": "t", "min": 1}, {"check": "expression", "expression": "n > 0"},
+    column("relationships", to="r", field="id"),
+    column("relationships", to="r", field="id", mostly=0.7, null_policy="fail"),
+    {"check": "all_of", "checks": [column("positive"), column("at_most", value=4)]},
+]
+
+
+def groups(table):
+    """Every check for each group by itself."""
+    schema = "g utf8, h int8, a int64, t utf8, n int64"
+    rows = [["x", 1, 1, "é", 1], ["x", 1, 1, "", 2], ["y", 1, 5, "b", 0], ["x", 2, 2, None, 3],
+            [None, 1, 3, "c", 1], ["y", None, None, "c", 1], [None, 1, 3, "c", 0],
+            ["x", 1, None, "d", 5], ["", 1, 6, "b", 1], ["y", 1, 5, "b", 1], ["é", 2, 4, "", 9]]
+    refer = {"r": {"schema": "id int64", "rows": [[1], [2], [3]]}}
+    for check in GROUPED:
+        for by in (["g"], ["g", "h"], ["h"], ["t", "g"]):
+            for what, these in (("", rows), (" empty", []), (" one", rows[2:3]),
+                                (" null", [[None, None, None, None, None]] * 2)):
+                table.add("%s by %s%s" % (json.dumps(check), by, what), schema, these,
+                          dict(check, group_by=by),
+                          **({"references": refer} if "to" in check else {}))
+    table.add("groups of NaN and -0", "g float64, a int64",
+              [["NaN", 1], [0.0, 1], ["NaN", 2], [-0.0, 3], [1.0, 1]],
+              {"check": "row_count", "min": 2, "group_by": ["g"]})
+    table.add("groups of a dictionary", "g dictionary<utf8>, a int64",
+              [["p", 1], ["q", 1], ["p", 1], [None, 1]], column("unique", group_by=["g"]))
+    table.add("groups of huge texts", "g utf8, a int64",
+              [["x" * 5000, 1], ["x" * 4999 + "y", 1], ["x" * 5000, 1]],
+              column("unique", group_by=["g"]))
+    table.add("groups of a timestamp", "g date32, at timestamp(us)",
+              [["2026-01-01", "2026-03-01T11:00:00"], ["2026-01-02", "2026-03-01T05:00:00"],
+               ["2026-01-01", "2026-02-01T11:00:00"]],
+              {"check": "freshness", "column": "at", "error_after": "2h", "group_by": ["g"]},
+              now=NOW)
+    table.add("groups of decimals", "g bool, a decimal(10, 2)",
+              [[True, "1.10"], [False, "2.20"], [True, "1.10"], [False, "0.01"]],
+              column("column_sum", equals="2.20", group_by=["g"]))
+    table.add("groups of many", "g int64, a int64", [[i % 500, i // 500] for i in range(1500)],
+              column("column_max", max=1, group_by=["g"]))
 
 
 PYTHON["b > 1 or b is null"] = lambda r: r["b"] is None or r["b"] > 1
@@ -615,6 +672,26 @@ def errors(table):
       column("not_null", severity="fatal"))
     E("action", option, ["action", "quarantine_row", "explode"],
       column("not_null", action="explode"))
+    for what, more in (("row_count", {"min": 1}), ("column_min", {"column": "a", "min": 1}),
+                       ("distinct_count", {"column": "a", "min": 1})):
+        E("mostly of %s" % what, option, ["mostly", what, "one row"],
+          dict(more, check=what, mostly=0.9))
+    for what, more in (("column_exists", {"column": "a"}), ("columns_match", {"columns": ["a"]}),
+                       ("column_count", {"min": 1}), ("column_type", {"column": "a",
+                                                                      "type": "int64"}),
+                       ("row_count_match", {"to": "t"})):
+        E("group_by of %s" % what, option, ["group_by", what, "whole table"],
+          dict(more, check=what, group_by=["a"]))
+    E("group_by is a text", option, ["group_by", "list of texts"],
+      column("not_null", group_by="t"))
+    E("group_by of no column", name, ["not_null(a) by tt", "group_by", "tt"],
+      column("not_null", group_by=["tt"]))
+    E("group_by twice", "PLN_EINVAL", ["group_by", "t"], column("not_null", group_by=["t", "t"]))
+    E("group_by of 65", "PLN_ELIMIT", ["group_by", "65", "64"],
+      column("not_null", group_by=["t"] * 65))
+    for given in (0, -1, 1000001, 1e300):
+        E("max_groups %r" % given, option, ["max_groups", "1 to 1000000"],
+          column("not_null", group_by=["t"], max_groups=given))
     for action in ("tag", "drop", "quarantine_row"):
         E("action %s of a column" % action, option, ["action", action, "row_count"],
           {"check": "row_count", "min": 1, "action": action})
@@ -706,7 +783,7 @@ def errors(table):
       {"check": "any_of", "checks": [column("positive"), column("negative")]})
     E("composite of a text", option, ["checks[0]", "object"],
       {"check": "any_of", "checks": ["positive"]})
-    for common in ({"where": "a > 1"}, {"mostly": 0.5}, {"severity": "warn"},
+    for common in ({"where": "a > 1"}, {"group_by": ["t"]}, {"mostly": 0.5}, {"severity": "warn"},
                    {"null_policy": "fail"}, {"action": "drop"}, {"max_failures": 1}):
         E("part with %s" % list(common)[0], option, ["checks[0]", list(common)[0]],
           {"check": "not", "checks": [column("positive", **common)]})
@@ -763,7 +840,7 @@ def errors(table):
 def main():
     files = {"rows": [by_row], "limits": [mostly, thresholds, policies],
              "columns": [whole_columns, sets, shapes, fresh],
-             "tables": [other_tables, across, dbt], "patterns": [regexps], "errors": [errors]}
+             "tables": [other_tables, across, dbt], "groups": [groups], "patterns": [regexps], "errors": [errors]}
     for name, parts in files.items():
         table = Table()
         for part in parts:

@@ -464,14 +464,8 @@ def status_of(check, good, warn, failures, evaluated, by_row):
     return "failed" if check.get("severity", "error") in ("error", "critical") else "warned"
 
 
-def answer(case):
-    """What a case's check says: the members that its line holds the library to."""
-    check = case["check"]
-    kinds = dict(fields(case["schema"]))
-    rows = [{name: value_of(cell, kind) for (name, kind), cell in zip(kinds.items(), row)}
-            for row in case["rows"]]
-    name, columns = check["check"], columns_of(check)
-    by_row = name not in NOT_BY_ROW
+def scope_of(case, rows):
+    check, columns = case["check"], columns_of(case["check"])
     scope = list(range(len(rows)))
     if "where" in check:
         scope = [i for i in scope if case["python"][check["where"]](rows[i]) is True]
@@ -479,6 +473,14 @@ def answer(case):
         scope = [i for i in scope if not any(rows[i][c] is None for c in columns)]
     if check.get("ignore_row_if") == "all_missing":
         scope = [i for i in scope if not columns or not all(rows[i][c] is None for c in columns)]
+    return scope
+
+
+def of_scope(case, rows, kinds, scope):
+    """What the check says of these rows: of all, or of one group."""
+    check = case["check"]
+    name, columns = check["check"], columns_of(check)
+    by_row = name not in NOT_BY_ROW
     nulls_fail = check.get("null_policy", "fail" if name in NULLS_FAIL else "pass") == "fail"
     bad, missing, observed = [], 0, None
     good = warn = False
@@ -526,4 +528,28 @@ def answer(case):
         out.update({"unexpected": unexpected, "bad": sorted(bad)})
     elif observed is not None:
         out["observed"] = observed if math.isfinite(observed) else str(observed)
+    return out
+
+
+def answer(case):
+    """What a case's check says: the members that its line holds the library to."""
+    check = case["check"]
+    kinds = dict(fields(case["schema"]))
+    rows = [{name: value_of(cell, kind) for (name, kind), cell in zip(kinds.items(), row)}
+            for row in case["rows"]]
+    scope = scope_of(case, rows)
+    if "group_by" not in check:
+        return of_scope(case, rows, kinds, scope)
+    groups = {}
+    for i in scope:
+        groups.setdefault(key(rows[i], check["group_by"]), []).append(i)
+    said = [of_scope(case, rows, kinds, group) for group in groups.values()]
+    statuses = ["passed", "warned", "failed"]
+    out = {"status": statuses[max([statuses.index(s["status"]) for s in said], default=0)],
+           "groups": len(said), "groups_failed": sum(s["status"] != "passed" for s in said)}
+    for name in ("seen", "missing", "evaluated", "unexpected"):
+        if name != "unexpected" or check["check"] not in NOT_BY_ROW:
+            out[name] = sum(s[name] for s in said)
+    if check["check"] not in NOT_BY_ROW:
+        out["bad"] = sorted(i for s in said for i in s["bad"])
     return out
