@@ -297,6 +297,8 @@ static pln_status build(const pln_allocator *mem, const json_t *defaults, const 
             PLN__FAIL(err, PLN_ENOMEM, "no memory for a check");
     }
     PLN__TRY(pln__check_parameters(kind, check->config, err));
+    if (depth == 0)
+        check->kind = pln__check_kind_sized(kind, check->config);
     PLN__TRY(read_common(check, err));
     PLN__TRY(read_groups(mem, check, err));
     PLN__TRY(read_columns(mem, check, err));

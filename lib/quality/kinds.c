@@ -39,6 +39,10 @@ static const pln__check_kind kinds[] = {
     /* sets */
     {"in_set", "column* values*", ROW, "$c in ($l)", NULL, NULL},
     {"not_in_set", "column* values*", ROW, "$c not in ($l)", NULL, NULL},
+    {"distinct_in_set", "column* values*", 0, NULL, NULL, &pln__measure_different},
+    {"distinct_contains_set", "column* values*", 0, NULL, NULL, &pln__measure_different},
+    {"distinct_equals_set", "column* values*", 0, NULL, NULL, &pln__measure_different},
+    {"most_common_in_set", "column* values* ties_okay", 0, NULL, NULL, &pln__measure_common},
     /* patterns */
     {"matches", "column* pattern* flags", ROW, "regexp_like($c, $p$f)", NULL, NULL},
     {"not_matches", "column* pattern* flags", ROW, "not regexp_like($c, $p$f)", NULL, NULL},
@@ -81,12 +85,39 @@ static const pln__check_kind kinds[] = {
     {"pair_greater", "a* b* or_equal", ROW, "$a $> $b and $m", NULL, NULL},
     {"pair_in_set", "a* b* pairs*", ROW, NULL, pln__write_pair_in_set, NULL},
     {"sum_equals", "columns* total*", ROW, NULL, pln__write_sum, NULL},
+    {"monotonic", "column* direction strictly step", ROW, NULL, NULL, &pln__measure_order},
     {"expression", "expression*", ROW | ANY, NULL, pln__write_expression, NULL},
     /* of other conditions */
     {"all_of", "checks*", ROW | ANY, NULL, pln__write_composite, NULL},
     {"any_of", "checks*", ROW | ANY, NULL, pln__write_composite, NULL},
     {"not", "checks*", ROW | ANY, NULL, pln__write_composite, NULL},
 };
+
+/* An expression has 64 KiB, and looks at its values one after the other. */
+static const pln__check_kind of_long_lists[] = {
+    {"in_set", "column* values*", ROW, NULL, NULL, &pln__measure_listed},
+    {"not_in_set", "column* values*", ROW, NULL, NULL, &pln__measure_listed},
+};
+enum { LONG_VALUES = 1000, LONG_BYTES = 1 << 15 };
+
+static bool is_long(const json_t *values) {
+    size_t i, bytes = 0;
+    const json_t *value;
+    bool any = false;
+    json_array_foreach((json_t *)values, i, value) {
+        any |= !json_is_null(value);
+        bytes += json_is_string(value) ? 2 * json_string_length(value) + 4 : 24;
+    }
+    return any && (json_array_size(values) > LONG_VALUES || bytes > LONG_BYTES);
+}
+
+const pln__check_kind *pln__check_kind_sized(const pln__check_kind *kind, const json_t *config) {
+    for (int i = 0; i < PLN__COUNT(of_long_lists); i++)
+        if (strcmp(kind->name, of_long_lists[i].name) == 0 &&
+            is_long(json_object_get(config, "values")))
+            return &of_long_lists[i];
+    return kind;
+}
 
 const pln__check_kind *pln__check_kind_of(const char *name) {
     for (int i = 0; i < PLN__COUNT(kinds); i++)
@@ -124,7 +155,8 @@ static const struct {
     {"fields", 'T'},      {"to_condition", 't'}, {"factor", 'n'},     {"warn_after", 'd'},
     {"error_after", 'd'}, {"quantile", 'n'},    {"a", 't'},           {"b", 't'},
     {"or_equal", 'b'},    {"total", 'v'},       {"expression", 't'},  {"checks", 'c'},
-    {"pairs", 'c'},
+    {"pairs", 'c'},       {"ties_okay", 'b'},   {"direction", 't'},   {"strictly", 'b'},
+    {"step", 'v'},
     /* what all kinds have */
     {"check", 't'},       {"id", 't'},          {"severity", 't'},    {"mostly", 'n'},
     {"max_failures", 'v'}, {"warn_if", 't'},    {"error_if", 't'},    {"where", 't'},

@@ -167,26 +167,6 @@ static void put_percent(pln__text *out, const char *name, int64_t n, int64_t of)
         pln__text_str(out, "null");
 }
 
-/* Behind a text in quotes. */
-static const char *behind_text(const char *at) {
-    for (at++; *at != '"'; at++)
-        at += *at == '\\';
-    return at + 1;
-}
-
-/* The first member's value of a sample's object as it is written there: a scalar. */
-static const char *first_value(const char *json, int64_t *size) {
-    static const char space[] = " \t\r\n:";
-    const char *at = json + 1;
-    *size = 0;
-    if (*at != '"')
-        return at;
-    at = behind_text(at);
-    at += strspn(at, space);
-    *size = *at == '"' ? behind_text(at) - at : (int64_t)strcspn(at, " \t\r\n,}");
-    return at;
-}
-
 static bool shows(const pln__check *check, const char *name) {
     const json_t *keys = pln__check_get(check, "key_columns"), *key;
     size_t i;
@@ -214,7 +194,7 @@ static void put_samples(const pln__check_run *run, pln__text *out) {
         const char *value = run->samples[i].json;
         int64_t size = (int64_t)strlen(value);
         if (check->n_columns == 1)
-            value = first_value(value, &size);
+            value = pln__sample_value(value, &size);
         pln__text_str(out, i > 0 ? "," : "");
         pln__text_bytes(out, size > 0 ? value : "null", size > 0 ? size : 4);
     }

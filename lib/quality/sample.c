@@ -133,6 +133,26 @@ bool pln__is_sample(const uint8_t *text, int64_t size) {
     return good;
 }
 
+/* Behind a text in quotes. */
+static const char *behind_text(const char *at) {
+    for (at++; *at != '"'; at++)
+        at += *at == '\\';
+    return at + 1;
+}
+
+/* The first member's value of a sample's object as it is written there: a scalar. */
+const char *pln__sample_value(const char *json, int64_t *size) {
+    static const char space[] = " \t\r\n:";
+    const char *at = json + 1;
+    *size = 0;
+    if (*at != '"')
+        return at;
+    at = behind_text(at);
+    at += strspn(at, space);
+    *size = *at == '"' ? behind_text(at) - at : (int64_t)strcspn(at, " \t\r\n,}");
+    return at;
+}
+
 pln_status pln__check_sample(pln__check_run *run, const struct ArrowArray *rows, pln_error *err) {
     int64_t limit = run->check->sample_limit;
     const uint64_t *bad = (const uint64_t *)(const void *)run->bad.data;

@@ -190,6 +190,8 @@ typedef struct pln__check_kind {
 } pln__check_kind;
 
 const pln__check_kind *pln__check_kind_of(const char *name);
+/* The kind that does the same by a hash, if the list of values is too long for an expression; else the kind. */
+const pln__check_kind *pln__check_kind_sized(const pln__check_kind *kind, const json_t *config);
 /* PLN_EOPTION with the nearest kind. */
 pln_status pln__check_kind_error(const char *name, pln_error *err);
 /* Holds the members of a check's object to the kind. */
@@ -197,7 +199,8 @@ pln_status pln__check_parameters(const pln__check_kind *kind, json_t *config, pl
 
 extern const pln__measure pln__measure_schema, pln__measure_rows, pln__measure_moments,
     pln__measure_unique, pln__measure_distinct, pln__measure_reference, pln__measure_freshness,
-    pln__measure_completeness;
+    pln__measure_completeness, pln__measure_listed, pln__measure_different, pln__measure_common,
+    pln__measure_order;
 
 /* Whether what was seen is what "equals", "min", "max", "strict_min" and "strict_max" ask for. */
 bool pln__check_within(const pln__check *check, double seen);
@@ -209,6 +212,15 @@ pln_status pln__check_bounds(const pln__check *check, pln_error *err);
 /* Numbers of a state: `n` little-endian words to the end of a buffer. */
 pln_status pln__put_words(const pln_allocator *mem, pln__buffer *out, const uint64_t *words,
                           int64_t n, pln_error *err);
+
+/* ---- values of a list (value_set.c) ---- */
+
+/*
+ * Keys of the values, in their order, of the check's only column: *n of them. Null, and what no value of the column's type is equal to, has none. places[i]
+ * (NULL allowed): where value i stands in the list. PLN_ETYPE for what cannot be compared.
+ */
+pln_status pln__value_keys(const pln__check_run *run, const json_t *values, pln__buffer *keys,
+                           int32_t *places, int64_t *n, pln_error *err);
 
 /* ---- conditions (condition.c) ---- */
 
@@ -315,6 +327,8 @@ pln__groups_found pln__groups_found_of(const pln__check_run *run);
 pln_status pln__row_members(const pln_validation *v, const struct ArrowArray *rows,
                             const char *const *names, int64_t n, int32_t row, pln__text *out,
                             pln_error *err);
+/* The first member's value of such an object as it is written there. */
+const char *pln__sample_value(const char *json, int64_t *size);
 /* A JSON object of scalars that a sample or group may be, from anybody. */
 bool pln__is_sample(const uint8_t *text, int64_t size);
 

@@ -17,7 +17,8 @@ NOT_BY_ROW = ("column_exists", "columns_match", "column_count", "column_type", "
               "distinct_count", "distinct_proportion", "duplicate_count", "duplicate_proportion",
               "not_constant", "row_count_match", "row_count", "freshness", "column_min",
               "column_max", "column_mean", "column_sum", "column_stdev", "column_median",
-              "column_quantile")
+              "column_quantile", "distinct_in_set", "distinct_contains_set",
+              "distinct_equals_set", "most_common_in_set")
 
 
 def fields(schema):
@@ -366,6 +367,54 @@ def of_schema(check, kinds):
     return good, None
 
 
+def of_sets(check, values, kinds):
+    """The different values, or the most common ones, against a list."""
+    name, column = check["check"], check["column"]
+    wanted = {canonical(order(operand(v, kinds[column]))) for v in check["values"]
+              if v is not None}
+    values = [canonical(order(row[column])) for row in values]
+    if kinds[column] not in ("utf8", "bool") and base(kinds[column]) not in FLOATS:
+        wanted = {v[1] for v in wanted}
+        values = [v[1] for v in values]
+    there = set(values)
+    if name == "most_common_in_set":
+        if not values:
+            return True, None
+        most = max(values.count(v) for v in there)
+        modes = {v for v in there if values.count(v) == most}
+        return bool(modes & wanted) and (check.get("ties_okay", False) or len(modes) == 1), most
+    good = (name == "distinct_contains_set" or there <= wanted) and \
+        (name == "distinct_in_set" or not values or wanted <= there)
+    return good, len(there)
+
+
+def follows(check, kind, before, now):
+    if "step" in check:
+        step = check["step"]
+        if base(kind) == "timestamp":
+            return before + int(seconds(step) * 10 ** 6) == now
+        if base(kind) == "date32":
+            return before + datetime.timedelta(seconds=int(seconds(step))) == now
+        return before + operand(step, kind) == now
+    if check.get("direction") == "decreasing":
+        before, now = now, before
+    return before < now or (before == now and not check.get("strictly"))
+
+
+def out_of_order(check, rows, values, kinds):
+    """Indices of values that do not follow the one before; NaN follows nothing and is skipped."""
+    bad, before = [], None
+    for i in values:
+        now = rows[i][check["column"]]
+        if is_nan(now):
+            bad.append(i)
+            continue
+        if before is not None and not follows(check, kinds[check["column"]], before, now):
+            bad.append(i)
+        before = now
+    return bad
+
+
 def of_numbers(check, values):
     name = check["check"]
     if any(is_nan(v) for v in values):
@@ -418,6 +467,9 @@ def of_column(check, rows, values, kinds, case):
         age = Fraction(case["now"] - newest, 10 ** 6)
         return ("error_after" not in check or age <= seconds(check["error_after"]), float(age),
                 "warn_after" in check and age > seconds(check["warn_after"]))
+    if name in ("distinct_in_set", "distinct_contains_set", "distinct_equals_set",
+                "most_common_in_set"):
+        return of_sets(check, values, kinds) + (False,)
     columns = columns_of(check)
     if name in ("distinct_count", "distinct_proportion", "duplicate_count",
                 "duplicate_proportion", "not_constant"):
@@ -484,7 +536,8 @@ def of_scope(case, rows, kinds, scope):
     nulls_fail = check.get("null_policy", "fail" if name in NULLS_FAIL else "pass") == "fail"
     bad, missing, observed = [], 0, None
     good = warn = False
-    measured = name in NOT_BY_ROW or name in ("unique", "primary_key", "relationships")
+    measured = name in NOT_BY_ROW or name in ("unique", "primary_key", "relationships",
+                                              "monotonic")
     if measured:
         empty = [] if name in ("column_exists", "columns_match", "column_count", "column_type") \
             else [i for i in scope if any(rows[i][c] is None for c in columns)]
@@ -506,6 +559,9 @@ def of_scope(case, rows, kinds, scope):
         repeated = [i for k, i in enumerate(values) if keys[k] in keys[:k]]
         unexpected = len(bad) + sum(keys.count(k) > 1 for k in keys)
         bad += repeated
+    elif name == "monotonic":
+        bad += out_of_order(check, rows, values, kinds)
+        unexpected = len(bad)
     elif name == "relationships":
         to = case["references"][check["to"]]
         other = dict(fields(to["schema"]))

@@ -206,6 +206,11 @@ START_TEST(several_columns_and_tables) {
 }
 END_TEST
 
+START_TEST(sets_and_orders) {
+    ck_assert_int_gt(run_file("sets.jsonl"), 900);
+}
+END_TEST
+
 START_TEST(groups) {
     ck_assert_int_gt(run_file("groups.jsonl"), 500);
 }
@@ -245,6 +250,7 @@ Suite *suite_quality_checks(void) {
     tcase_add_test(c, whole_columns);
     tcase_add_test(c, several_columns_and_tables);
     tcase_add_test(c, groups);
+    tcase_add_test(c, sets_and_orders);
     tcase_add_test(c, what_is_refused);
     tcase_add_test(c, patterns);
     suite_add_tcase(suite, c);
