@@ -257,6 +257,7 @@ void pln__check_free(const pln_allocator *mem, pln__check *check) {
     pln__strfree(mem, check->text);
     pln_dedup_free(check->keys);
     pln__schema_release(&check->referred);
+    pln__strfree(mem, check->aggregate_text);
     json_decref(check->config);
     pln__free(mem, check, sizeof *check);
 }

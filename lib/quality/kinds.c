@@ -15,6 +15,7 @@ static const pln__check_kind kinds[] = {
     {"columns_match", "columns* ordered exact", ANY | WHOLE, NULL, NULL, &pln__measure_schema},
     {"column_count", "equals min max", ANY | WHOLE, NULL, NULL, &pln__measure_schema},
     {"column_type", "column* type types", ANY | WHOLE, NULL, NULL, &pln__measure_schema},
+    {"schema_changed", "baseline to allow", ANY | WHOLE, NULL, NULL, &pln__measure_change},
     /* null and its like */
     {"not_null", "column*", ROW | NULLS | ANY, "$c is not null", NULL, NULL},
     {"null", "column*", ROW | ANY, "$c is null", NULL, NULL},
@@ -55,6 +56,7 @@ static const pln__check_kind kinds[] = {
     {"starts_with", "column* text*", ROW, "starts_with($c, $p)", NULL, NULL},
     {"ends_with", "column* text*", ROW, "ends_with($c, $p)", NULL, NULL},
     {"format", "column* format*", ROW, "is_format($c, $p)", NULL, NULL},
+    {"json_schema", "column* schema*", ROW, NULL, NULL, &pln__measure_json},
     /* uniqueness */
     {"unique", "column columns", ROW, NULL, NULL, &pln__measure_unique},
     {"primary_key", "column columns", ROW | NULLS, NULL, NULL, &pln__measure_unique},
@@ -67,6 +69,7 @@ static const pln__check_kind kinds[] = {
     /* other tables */
     {"relationships", "column columns to* field fields to_condition", ROW, NULL, NULL,
      &pln__measure_reference},
+    {"aggregate_match", "to* aggregate column field expression to_expression to_condition tolerance tolerance_percent", ANY | WHOLE, NULL, NULL, &pln__measure_aggregate},
     {"row_count_match", "to* factor min max", ANY | WHOLE, NULL, NULL, &pln__measure_rows},
     /* volume, freshness */
     {"row_count", "equals min max", ANY, NULL, NULL, &pln__measure_rows},
@@ -87,6 +90,7 @@ static const pln__check_kind kinds[] = {
     {"sum_equals", "columns* total*", ROW, NULL, pln__write_sum, NULL},
     {"monotonic", "column* direction strictly step", ROW, NULL, NULL, &pln__measure_order},
     {"expression", "expression*", ROW | ANY, NULL, pln__write_expression, NULL},
+    {"sql", "query metric tables equals min max strict_min strict_max max_steps max_bytes", ANY | WHOLE, NULL, NULL, &pln__measure_sql},
     /* of other conditions */
     {"all_of", "checks*", ROW | ANY, NULL, pln__write_composite, NULL},
     {"any_of", "checks*", ROW | ANY, NULL, pln__write_composite, NULL},
@@ -141,7 +145,7 @@ pln_status pln__check_kind_error(const char *name, pln_error *err) {
 
 /* ---- parameters ---- */
 
-/* t text, T texts, n number, b boolean, v value, V values, d duration, c a list, * anything */
+/* t text, T texts, n number, b boolean, v value, V values, d duration, c a list, s a schema, * anything */
 static const struct {
     const char *name;
     char type;
@@ -156,7 +160,10 @@ static const struct {
     {"error_after", 'd'}, {"quantile", 'n'},    {"a", 't'},           {"b", 't'},
     {"or_equal", 'b'},    {"total", 'v'},       {"expression", 't'},  {"checks", 'c'},
     {"pairs", 'c'},       {"ties_okay", 'b'},   {"direction", 't'},   {"strictly", 'b'},
-    {"step", 'v'},
+    {"step", 'v'},        {"aggregate", 't'},   {"to_expression", 't'}, {"tolerance", 'v'},
+    {"tolerance_percent", 'n'}, {"baseline", 't'}, {"allow", 'T'},     {"schema", 's'},
+    {"query", 't'},       {"metric", 't'},      {"tables", 'T'},      {"max_steps", 'n'},
+    {"max_bytes", 'n'},
     /* what all kinds have */
     {"check", 't'},       {"id", 't'},          {"severity", 't'},    {"mostly", 'n'},
     {"max_failures", 'v'}, {"warn_if", 't'},    {"error_if", 't'},    {"where", 't'},
@@ -218,6 +225,7 @@ static const char *wanted_by(char type, const json_t *value) {
     case 'c':
         return json_is_array(value) && json_array_size(value) > 0 ? NULL
                                                                   : "a list that is not empty";
+    case 's': return json_is_object(value) || json_is_boolean(value) ? NULL : "a JSON Schema";
     default: return NULL;
     }
 }

@@ -58,16 +58,28 @@ struct pln__check {
     int64_t n_group_by, max_groups;
     int64_t reference;          /* an index into the suite's references; -1: none */
     pln_dedup *keys;            /* of the reference's rows; NULL: not given yet, or only their number counts */
-    struct ArrowSchema referred; /* the columns that the keys were made of; released: not given yet */
+    struct ArrowSchema referred; /* the columns that the keys were made of, or all; released: not given yet */
+    bool aggregated;             /* the reference's aggregate is known */
+    bool aggregate_none;         /* it had no value to make one of */
+    double aggregate;
+    char *aggregate_text;        /* all its digits; NULL: it has no more than the double */
     pln__check **parts;         /* of a composite */
     int64_t n_parts;
 };
 
-/* A table that checks refer to. What they need of its rows is in the checks. */
+/* Rows as they came, for queries. */
+typedef struct pln__reference_rows {
+    struct ArrowSchema schema;
+    struct ArrowArray *arrays;
+    int64_t n, capacity;
+} pln__reference_rows;
+
+/* A table that checks refer to. What they need of its rows is in the checks, but for queries. */
 typedef struct pln__reference {
     char *name;
     bool given;
     int64_t rows;
+    pln__reference_rows kept;
 } pln__reference;
 
 struct pln_suite {
@@ -200,7 +212,8 @@ pln_status pln__check_parameters(const pln__check_kind *kind, json_t *config, pl
 extern const pln__measure pln__measure_schema, pln__measure_rows, pln__measure_moments,
     pln__measure_unique, pln__measure_distinct, pln__measure_reference, pln__measure_freshness,
     pln__measure_completeness, pln__measure_listed, pln__measure_different, pln__measure_common,
-    pln__measure_order;
+    pln__measure_order, pln__measure_aggregate, pln__measure_change, pln__measure_json,
+    pln__measure_sql;
 
 /* Whether what was seen is what "equals", "min", "max", "strict_min" and "strict_max" ask for. */
 bool pln__check_within(const pln__check *check, double seen);
@@ -269,6 +282,15 @@ double pln__check_number(const pln__check *check, const char *name, double other
 /* Microseconds: a whole number of them, or "90s", "24h", "7d". */
 pln_status pln__check_duration(const pln__check *check, const char *name, int64_t otherwise,
                                int64_t *out, pln_error *err);
+
+/* ---- aggregates against those of another table (measure_aggregate.c) ---- */
+
+/* A suite whose only check observes the aggregate: of the rows, or of those that are referred to. */
+pln_status pln__aggregate_suite(const pln_suite *suite, const pln__check *check, bool theirs,
+                                pln_suite **out, pln_error *err);
+/* What it observed of the reference is the check's from now on. */
+pln_status pln__aggregate_settle(const pln_allocator *mem, pln__check *check,
+                                 pln_validation *aggregated, pln_error *err);
 
 /* ---- the suite (suite.c, suite_dbt.c) ---- */
 

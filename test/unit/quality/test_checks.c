@@ -211,6 +211,11 @@ START_TEST(sets_and_orders) {
 }
 END_TEST
 
+START_TEST(aggregates_schemas_documents_and_queries) {
+    ck_assert_int_gt(run_file("other.jsonl"), 1000);
+}
+END_TEST
+
 START_TEST(groups) {
     ck_assert_int_gt(run_file("groups.jsonl"), 500);
 }
@@ -250,6 +255,7 @@ Suite *suite_quality_checks(void) {
     tcase_add_test(c, whole_columns);
     tcase_add_test(c, several_columns_and_tables);
     tcase_add_test(c, groups);
+    tcase_add_test(c, aggregates_schemas_documents_and_queries);
     tcase_add_test(c, sets_and_orders);
     tcase_add_test(c, what_is_refused);
     tcase_add_test(c, patterns);
