@@ -275,23 +275,23 @@ static bool has_use(const pln__check_kind *kind, const char *name) {
 static pln_status build(const pln_allocator *mem, const json_t *defaults, const json_t *object,
                         int depth, pln__check **out, pln_error *err) {
     pln_status status = PLN_OK;
-    const char *name = json_string_value(json_object_get(object, "check")), *key;
-    pln__check *check = NULL;
+    const char *key;
     json_t *value;
     if (!json_is_object(object))
         return pln__error_set(err, PLN_EOPTION, "expected an object");
-    if (name == NULL)
-        return pln__error_set(err, PLN_EOPTION, "parameter 'check', the kind, is missing");
-    const pln__check_kind *kind = pln__check_kind_of(name);
-    if (kind == NULL)
-        return pln__check_kind_error(name, err);
-    check = pln__calloc(mem, 1, sizeof *check);
+    pln__check *check = pln__calloc(mem, 1, sizeof *check);
     if (check == NULL)
         return pln__error_memory(err, sizeof *check);
-    check->kind = kind;
     check->config = json_deep_copy(object);
     if (check->config == NULL)
         PLN__FAIL(err, PLN_ENOMEM, "no memory for a check");
+    PLN__TRY(pln__check_translate(check->config, err));
+    const char *name = json_string_value(pln__check_get(check, "check"));
+    if (name == NULL)
+        PLN__FAIL(err, PLN_EOPTION, "parameter 'check', the kind, is missing");
+    const pln__check_kind *kind = check->kind = pln__check_kind_of(name);
+    if (kind == NULL)
+        PLN__TRY(pln__check_kind_error(name, err));
     json_object_foreach((json_t *)defaults, key, value) {
         if (pln__check_get(check, key) == NULL && has_use(kind, key) &&
             json_object_set(check->config, key, value) != 0)

@@ -70,7 +70,7 @@ static const pln__check_kind kinds[] = {
     {"relationships", "column columns to* field fields to_condition", ROW, NULL, NULL,
      &pln__measure_reference},
     {"aggregate_match", "to* aggregate column field expression to_expression to_condition tolerance tolerance_percent", ANY | WHOLE, NULL, NULL, &pln__measure_aggregate},
-    {"row_count_match", "to* factor min max", ANY | WHOLE, NULL, NULL, &pln__measure_rows},
+    {"row_count_match", "to* factor min max strict_min strict_max", ANY | WHOLE, NULL, NULL, &pln__measure_rows},
     /* volume, freshness */
     {"row_count", "equals min max", ANY, NULL, NULL, &pln__measure_rows},
     {"freshness", "column* warn_after error_after", PLN__KIND_TIME, NULL, NULL,
@@ -189,6 +189,11 @@ static bool listed(const char *list, const char *name, bool *required) {
         at += strcspn(at, " ");
     }
     return false;
+}
+
+bool pln__check_takes(const pln__check_kind *kind, const char *name) {
+    bool required;
+    return listed(kind->parameters, name, &required) || listed(common, name, &required);
 }
 
 static bool texts(const json_t *value) {

@@ -204,6 +204,10 @@ typedef struct pln__check_kind {
 const pln__check_kind *pln__check_kind_of(const char *name);
 /* The kind that does the same by a hash, if the list of values is too long for an expression; else the kind. */
 const pln__check_kind *pln__check_kind_sized(const pln__check_kind *kind, const json_t *config);
+/* Whether a check of the kind has a parameter of this name. */
+bool pln__check_takes(const pln__check_kind *kind, const char *name);
+/* A check in the words of Great Expectations or dbt becomes one in ours, in place (alias.c). PLN_EOPTION for a parameter that the name has not. */
+pln_status pln__check_translate(json_t *config, pln_error *err);
 /* PLN_EOPTION with the nearest kind. */
 pln_status pln__check_kind_error(const char *name, pln_error *err);
 /* Holds the members of a check's object to the kind. */

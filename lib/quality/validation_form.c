@@ -110,9 +110,11 @@ static pln_status write_run(const pln__check_run *run, pln__buffer *out, pln_err
     else if (measure != NULL && measure->write != NULL)
         PLN__TRY(measure->write(run, out, err));
     if (out->size - begin > INT32_MAX)
-        PLN__FAIL(err, PLN_ELIMIT, "check %s: more than 2 GiB of state", run->check->id);
+        PLN__FAIL(err, PLN_ELIMIT, "more than 2 GiB of state");
     pln__store_le32(out->data + begin, (uint32_t)(out->size - begin - 4));
 out:
+    if (status < 0)
+        pln__error_prefix(err, "check %s", run->check->id);
     return status;
 }
 
