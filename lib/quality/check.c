@@ -7,7 +7,8 @@
 
 static const char *const severities[] = {"info", "warn", "error", "critical", NULL};
 static const char *const actions[] = {"pass", "warn", "tag", "drop", "quarantine_row",
-                                      "quarantine_batch", "fail_epoch", "fail_pipeline", NULL};
+                                      "quarantine_batch", "fail_epoch", "fail_pipeline", "callback",
+                                      NULL};
 static const char *const ignores[] = {"never", "any_missing", "all_missing", NULL};
 static const char *const scopes[] = {"all", "epoch", NULL};
 static const char *const policies[] = {"pass", "fail", NULL};
@@ -40,7 +41,7 @@ pln_status pln__check_duration(const pln__check *check, const char *name, int64_
 static pln_status choose(const pln__check *check, const char *name, const char *const *words,
                          int32_t *out, pln_error *err) {
     const char *text = json_string_value(pln__check_get(check, name));
-    char shown[PLN__SHOW_SIZE], known[128] = "";
+    char shown[PLN__SHOW_SIZE], known[160] = "";
     if (text == NULL)
         return PLN_OK;
     for (int32_t i = 0; words[i] != NULL; i++) {

@@ -45,6 +45,8 @@ void pln__reading_free(pln__reading *reading);
 /* The name of table i that checks refer to; NULL past the last. */
 const char *pln__suite_table(const pln_suite *suite, int64_t i);
 
+/* Whether check i needs a table that is referred to. */
+bool pln__suite_refers(const pln_suite *suite, int32_t i);
 /* Whether check i, once it has failed, stays so whatever rows come: it goes by the number of wrong rows and by no proportion. */
 bool pln__suite_is_final(const pln_suite *suite, int32_t i);
 /* Whether check i is of scope "epoch", and forgetting what such checks, or all, have seen. */

@@ -239,6 +239,11 @@ const char *pln_suite_name(const pln_suite *suite) {
     return suite->name;
 }
 
+bool pln__suite_refers(const pln_suite *suite, int32_t i) {
+    const pln__check *check = suite->checks[i];
+    return check->reference >= 0 || pln__check_get(check, "tables") != NULL;
+}
+
 bool pln__suite_is_final(const pln_suite *suite, int32_t i) {
     const pln__check *check = suite->checks[i];
     return pln__check_by_row(check) && check->mostly == check->mostly_of && !check->most.percent &&

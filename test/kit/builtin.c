@@ -476,6 +476,9 @@ static const test_case cases[] = {
     {"window", "{\"window\": \"hopping\", \"time\": \"id\", \"unit\": \"ms\", \"size\": \"6ms\", \"slide\": \"2ms\", \"lateness\": \"1ms\", \"aggregates\": {\"n\": \"count_distinct(part)\"}}", NULL, NULL, NULL, TRANSFORM(1, .ports_out = "out late")},
     {"window", "{\"window\": \"session\", \"time\": \"id\", \"unit\": \"ms\", \"gap\": \"2ms\", \"key\": [\"part\", \"id\"], \"aggregates\": {\"n\": \"count()\"}}", NULL, NULL, NULL, TRANSFORM(1, .ports_out = "out late")},
     {"window", "{\"window\": \"global\", \"every_rows\": 3, \"mode\": \"discarding\", \"key\": [\"part\"], \"aggregates\": {\"n\": \"count(id)\", \"most\": \"max(amount)\"}}", NULL, NULL, NULL, TRANSFORM(1, .ports_out = "out late")},
+    {"check", "{\"suite\": {\"checks\": [{\"check\": \"less_than\", \"column\": \"id\", \"value\": 8, \"scope\": \"epoch\", \"action\": \"quarantine_batch\"}, {\"check\": \"row_count\", \"min\": 2, \"group_by\": [\"part\"], \"action\": \"warn\"}, {\"check\": \"monotonic\", \"column\": \"id\", \"action\": \"warn\"}]}}", NULL, NULL, NULL, TRANSFORM(1, )},
+    {"check", "{\"reference\": \"t\", \"refresh\": \"epoch\", \"suite\": {\"checks\": [{\"check\": \"relationships\", \"column\": \"id\", \"to\": \"t\"}, {\"check\": \"aggregate_match\", \"to\": \"t\", \"aggregate\": \"max\", \"column\": \"id\", \"scope\": \"epoch\", \"action\": \"warn\"}]}}", NULL, NULL, NULL, TRANSFORM(2, .ports_in = "in reference")},
+    {"check", "{\"reference\": \"t\", \"suite\": {\"checks\": [{\"check\": \"relationships\", \"column\": \"id\", \"to\": \"t\"}]}}", NULL, NULL, NULL, TRANSFORM(2, .ports_in = "in reference", .no_resume = 1)},
     {"profile", "{}", NULL, NULL, NULL, TRANSFORM(1, )},
     {"profile", "{\"top\": 0, \"precision\": 14, \"k\": 50, \"seed\": 7}", NULL, NULL, NULL, TRANSFORM(1, )},
 };
