@@ -230,6 +230,10 @@ static const alias *find(const char *name) {
     return NULL;
 }
 
+bool pln__check_alias_known(const char *name) {
+    return find(name) != NULL;
+}
+
 /* ---- names of parameters ---- */
 
 /* Whether `list` has their name; `ours` is ours then. */

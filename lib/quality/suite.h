@@ -208,6 +208,7 @@ const pln__check_kind *pln__check_kind_sized(const pln__check_kind *kind, const 
 bool pln__check_takes(const pln__check_kind *kind, const char *name);
 /* A check in the words of Great Expectations or dbt becomes one in ours, in place (alias.c). PLN_EOPTION for a parameter that the name has not. */
 pln_status pln__check_translate(json_t *config, pln_error *err);
+bool pln__check_alias_known(const char *name);
 /* PLN_EOPTION with the nearest kind. */
 pln_status pln__check_kind_error(const char *name, pln_error *err);
 /* Holds the members of a check's object to the kind. */

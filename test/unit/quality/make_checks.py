@@ -537,7 +537,16 @@ def dbt(table):
              column("relationships", to="t", field="id")),
             ({"relationships": {"arguments": {"to": "ref(\"t\")", "field": "id"},
                                 "config": {"limit": 1}}},
-             column("relationships", to="t", field="id", sample_limit=1))):
+             column("relationships", to="t", field="id", sample_limit=1)),
+            ({"dbt_utils.accepted_range": {"min_value": 2, "inclusive": False,
+                                           "config": {"where": "a > 1"}}},
+             column("between", min=2, strict_min=True, strict_max=True, where="a > 1")),
+            ({"dbt_expectations.expect_column_values_to_be_in_set":
+              {"arguments": {"value_set": [1, 7]}, "config": {"severity": "warn"}}},
+             column("in_set", values=[1, 7], severity="warn")),
+            ({"dbt_utils.relationships_where": {"to": "ref('t')", "field": "id",
+                                                "from_condition": "a > 1"}},
+             column("relationships", to="t", field="id", where="a > 1"))):
         for word in ("tests", "data_tests"):
             before = len(table)
             table.add("dbt %s %s" % (word, json.dumps(test)), schema, rows, check,
