@@ -34,7 +34,8 @@ static int match_on(json_t *config, const char **wrong) {
         *wrong = "match_on";
         return 0;
     }
-    int failed = json_object_set_new(config, "check", json_string(all ? "matches_all" : "matches_any"));
+    int failed =
+        json_object_set_new(config, "check", json_string(all ? "matches_all" : "matches_any"));
     return failed | json_object_del(config, "match_on");
 }
 
@@ -58,7 +59,11 @@ static int interval(json_t *config, const char *to, const char **wrong) {
     static const struct {
         const char *part, *unit;
         int64_t times;
-    } parts[] = {{"second", "s", 1}, {"minute", "m", 1}, {"hour", "h", 1}, {"day", "d", 1}, {"week", "d", 7}};
+    } parts[] = {{"second", "s", 1},
+                 {"minute", "m", 1},
+                 {"hour", "h", 1},
+                 {"day", "d", 1},
+                 {"week", "d", 7}};
     const json_t *given = json_object_get(config, "interval");
     const char *part = json_string_value(json_object_get(config, "datepart"));
     int64_t n = given == NULL ? 1 : json_integer_value(given);
@@ -292,7 +297,8 @@ static pln_status rename_all(const alias *a, json_t *config, pln_error *err) {
             break;
         if (translated(a->names, key, ours) || translated(beside, key, ours)) {
             if (strcmp(key, ours) != 0 && json_object_get(config, ours) != NULL)
-                status = pln__error_set(err, PLN_EOPTION, "%s: %s: %s is there, too", a->theirs, key, ours);
+                status = pln__error_set(err, PLN_EOPTION, "%s: %s: %s is there, too", a->theirs,
+                                        key, ours);
             else if (strcmp(key, ours) != 0 && rename_to(config, key, ours) != 0)
                 status = no_memory(err);
         } else if (!pln__check_takes(kind, key)) {
@@ -314,7 +320,8 @@ static int rename_ignored(json_t *config) {
 /* {"type": "expect_...", "kwargs": {...}, "meta": {...}} as one object. */
 static int flatten(json_t *config) {
     json_t *kwargs = json_object_get(config, "kwargs");
-    const char *name = json_object_get(config, "expectation_type") != NULL ? "expectation_type" : "type";
+    const char *name =
+        json_object_get(config, "expectation_type") != NULL ? "expectation_type" : "type";
     if (json_object_get(config, "check") != NULL || !json_is_object(kwargs) ||
         !json_is_string(json_object_get(config, name)))
         return 0;
@@ -334,13 +341,15 @@ pln_status pln__check_translate(json_t *config, pln_error *err) {
     if (status < 0)
         return status;
     json_t *fixed = a->fixed != NULL ? json_loads(a->fixed, 0, NULL) : NULL;
-    int failed = json_object_set_new(config, "check", json_string(a->ours)) | rename_ignored(config);
+    int failed =
+        json_object_set_new(config, "check", json_string(a->ours)) | rename_ignored(config);
     if (a->fixed != NULL)
         failed |= fixed == NULL || json_object_update_missing(config, fixed) != 0;
     if (a->change != NULL && !failed)
         failed |= a->change(config, &wrong);
     json_decref(fixed);
     if (wrong != NULL)
-        return pln__error_set(err, PLN_EOPTION, "%s: %s: it is not what is known of it here", a->theirs, wrong);
+        return pln__error_set(err, PLN_EOPTION, "%s: %s: it is not what is known of it here",
+                              a->theirs, wrong);
     return failed ? no_memory(err) : PLN_OK;
 }

@@ -252,8 +252,8 @@ void pln__check_free(const pln_allocator *mem, pln__check *check) {
     pln__free(mem, check->parts, (uint64_t)check->n_parts * sizeof *check->parts);
     size_t n = json_array_size(pln__check_get(check, "columns")) + 3;
     pln__free(mem, (void *)check->columns, n * sizeof *check->columns);
-    pln__free(mem, (void *)check->group_by, json_array_size(pln__check_get(check, "group_by")) *
-                                                sizeof *check->group_by);
+    pln__free(mem, (void *)check->group_by,
+              json_array_size(pln__check_get(check, "group_by")) * sizeof *check->group_by);
     pln__strfree(mem, check->columns_text);
     pln__strfree(mem, check->text);
     pln_dedup_free(check->keys);

@@ -47,8 +47,8 @@ pln_status pln__groups_open(pln__check_run *run, pln_error *err) {
         if (pln__schema_find(&v->schema, check->group_by[i]) < 0)
             status = pln__schema_find_error(&v->schema, check->group_by[i], err);
     if (status == PLN_OK)
-        status = pln__suite_keys(v->suite, &v->schema, check->group_by, check->n_group_by,
-                                 &g->keys, err);
+        status = pln__suite_keys(v->suite, &v->schema, check->group_by, check->n_group_by, &g->keys,
+                                 err);
     if (status < 0) {
         pln__error_prefix(err, "group_by");
         return status;
@@ -463,8 +463,7 @@ static void put_json(pln__groups *g, const group *one, int32_t verdict, double o
     char number[PLN__DOUBLE_TEXT_SIZE];
     pln__text *out = &g->json;
     pln__text_printf(out, "%s{\"group\":%s,\"status\":\"%s\",\"element_count\":%lld",
-                     out->size > 1 ? "," : "", one->text, names[verdict],
-                     (long long)one->run.rows);
+                     out->size > 1 ? "," : "", one->text, names[verdict], (long long)one->run.rows);
     pln__text_printf(out, ",\"missing_count\":%lld", (long long)one->run.missing);
     if (by_row)
         pln__text_printf(out, ",\"unexpected_count\":%lld", (long long)one->run.unexpected);

@@ -85,9 +85,10 @@ static pln_status ask(const pln__check *check, bool theirs, asked *out, pln_erro
     if (theirs && text_of(check, "to_expression") != NULL)
         expression = text_of(check, "to_expression");
     if (column != NULL || !parse(expression, out))
-        return pln__error_set(err, PLN_EOPTION,
-                              "expression: expected an aggregate of a column as \"sum(amount)\", got %s",
-                              pln__show(shown, expression, (int64_t)strlen(expression)));
+        return pln__error_set(
+            err, PLN_EOPTION,
+            "expression: expected an aggregate of a column as \"sum(amount)\", got %s",
+            pln__show(shown, expression, (int64_t)strlen(expression)));
     return PLN_OK;
 }
 
@@ -159,8 +160,8 @@ pln_status pln__aggregate_suite(const pln_suite *suite, const pln__check *check,
     pln_suite_options_init(&options, sizeof options);
     options.allocator = &suite->mem;
     options.seed = suite->seed;
-    status = text == NULL ? pln__error_memory(err, 1)
-                          : pln_suite_new(NULL, text, &options, out, err);
+    status =
+        text == NULL ? pln__error_memory(err, 1) : pln_suite_new(NULL, text, &options, out, err);
     free(text);
     json_decref(inner);
     json_decref(whole);
@@ -275,9 +276,9 @@ static pln_status aggregate_read(pln__check_run *run, const uint8_t *bytes, int6
     aggregate *a = run->state;
     pln_status status = pln_validation_read(a->rows, bytes, size, err);
     if (status >= 0 && pln_validation_count(a->rows) > run->owner->rows)
-        status = pln__error_set(err, PLN_EDATA, "%lld rows, the validation has %lld",
-                                (long long)pln_validation_count(a->rows),
-                                (long long)run->owner->rows);
+        status =
+            pln__error_set(err, PLN_EDATA, "%lld rows, the validation has %lld",
+                           (long long)pln_validation_count(a->rows), (long long)run->owner->rows);
     if (status < 0)
         pln__error_prefix(err, "aggregate");
     return status;
@@ -319,13 +320,15 @@ static bool matches(const pln__check *check, const pln_check_result *mine) {
     int32_t scale = 0;
     if (percent >= 0)
         return difference == 0 || difference * 100 <= percent * fabs(check->aggregate);
-    int64_t size = text != NULL                 ? (int64_t)strlen(text)
-                   : json_is_integer(tolerance) ? pln__format_int64(digits, json_integer_value(tolerance))
-                   : tolerance != NULL          ? pln__format_double(digits, json_real_value(tolerance))
-                                                : pln__format_int64(digits, 0);
+    int64_t size = text != NULL ? (int64_t)strlen(text)
+                   : json_is_integer(tolerance)
+                       ? pln__format_int64(digits, json_integer_value(tolerance))
+                   : tolerance != NULL ? pln__format_double(digits, json_real_value(tolerance))
+                                       : pln__format_int64(digits, 0);
     text = text != NULL ? text : digits;
     if (exact_difference(check, mine->observed_text, &exact, &scale)) {
-        if (pln__parse_decimal128(text, size, PLN__DECIMAL128_PRECISION, scale, &most) == PLN__PARSED)
+        if (pln__parse_decimal128(text, size, PLN__DECIMAL128_PRECISION, scale, &most) ==
+            PLN__PARSED)
             return exact <= most;
         difference = pln__decimal128_double(exact, scale);
     }
@@ -353,8 +356,8 @@ static pln_status aggregate_judge(pln__check_run *run, pln__judgement *out, pln_
         return status;
     bool none = isnan(mine.observed) && mine.evaluated == 0;
     *out = (pln__judgement){.observed = mine.observed};
-    out->success = none || check->aggregate_none ? none == check->aggregate_none
-                                                 : matches(check, &mine);
+    out->success =
+        none || check->aggregate_none ? none == check->aggregate_none : matches(check, &mine);
     put_value(&run->observed, mine.observed, mine.observed_text, none);
     pln__text_printf(&run->observed, ", of %s ",
                      run->owner->suite->references[check->reference].name);

@@ -89,9 +89,10 @@ static pln_status change_open(pln__check_run *run, pln_error *err) {
         while (*known != NULL && strcmp(*known, name) != 0)
             known++;
         if (*known == NULL)
-            return pln__error_set(err, PLN_EOPTION,
-                                  "allow: expected added, removed, type, nullability or order, got %s",
-                                  pln__show(shown, name, (int64_t)strlen(name)));
+            return pln__error_set(
+                err, PLN_EOPTION,
+                "allow: expected added, removed, type, nullability or order, got %s",
+                pln__show(shown, name, (int64_t)strlen(name)));
     }
     /* What is wrong with the check is told before there are rows. */
     pln_status status = change_judge(run, &ignored, err);

@@ -77,7 +77,8 @@ static void node_free(const pln_allocator *mem, node *n) {
 static pln_status inner(compiler *c, const char *keyword, const char *name, const json_t *schema,
                         int depth, node **out) {
     size_t size = strlen(c->place);
-    snprintf(c->place + size, sizeof c->place - size, "%s%s%.60s.", keyword, name[0] ? "." : "", name);
+    snprintf(c->place + size, sizeof c->place - size, "%s%s%.60s.", keyword, name[0] ? "." : "",
+             name);
     pln_status status = compile(c, schema, depth + 1, out);
     c->place[size] = '\0';
     return status;
@@ -85,7 +86,8 @@ static pln_status inner(compiler *c, const char *keyword, const char *name, cons
 
 static pln_status read_type(compiler *c, node *n) {
     const json_t *type = json_object_get(n->schema, "type");
-    for (size_t i = 0; type != NULL && (json_is_array(type) ? i < json_array_size(type) : i < 1); i++) {
+    for (size_t i = 0; type != NULL && (json_is_array(type) ? i < json_array_size(type) : i < 1);
+         i++) {
         const char *name = json_string_value(json_is_array(type) ? json_array_get(type, i) : type);
         uint32_t bit = 0;
         for (int k = 0; name != NULL && types[k] != NULL; k++)
@@ -188,10 +190,10 @@ static pln_status read_keywords(compiler *c, const node *n) {
         if (*known != NULL)
             continue;
         const char *near = pln__nearest(key, keywords);
-        return pln__error_set(c->err, PLN_EOPTION, "schema: %s%s is no keyword that is known here%s%s%s",
-                              c->place, pln__show(shown, key, (int64_t)strlen(key)),
-                              near != NULL ? " (did you mean '" : "", near != NULL ? near : "",
-                              near != NULL ? "'?)" : "");
+        return pln__error_set(
+            c->err, PLN_EOPTION, "schema: %s%s is no keyword that is known here%s%s%s", c->place,
+            pln__show(shown, key, (int64_t)strlen(key)), near != NULL ? " (did you mean '" : "",
+            near != NULL ? near : "", near != NULL ? "'?)" : "");
     }
     const json_t *list = json_object_get(n->schema, "enum");
     return list == NULL || json_is_array(list) ? PLN_OK : wrong(c, "enum", "a list of values");
@@ -359,7 +361,9 @@ static pln_status fits(const node *n, const json_t *value, bool *out, pln_error 
     }
     if (type == OBJECT)
         status = object_fits(n, value, out, err);
-    for (size_t i = 0; type == ARRAY && n->items != NULL && *out && i < json_array_size(value) && status >= 0; i++)
+    for (size_t i = 0;
+         type == ARRAY && n->items != NULL && *out && i < json_array_size(value) && status >= 0;
+         i++)
         status = fits(n->items, json_array_get(value, i), out, err);
     return status;
 }

@@ -23,7 +23,7 @@ typedef struct order {
 static int64_t units(const pln__type *type) {
     static const int64_t per_second[] = {1, 1000, 1000000, 1000000000};
     bool timed = type->id == PLN__TIMESTAMP || type->id == PLN__TIME32 || type->id == PLN__TIME64;
-    return !timed                     ? 0
+    return !timed                      ? 0
            : type->unit == PLN__SECOND ? per_second[0]
            : type->unit == PLN__MILLI  ? per_second[1]
            : type->unit == PLN__MICRO  ? per_second[2]
@@ -61,8 +61,9 @@ static pln_status number_step(const pln__check_run *run, order *o, pln_error *er
                                            : pln__format_double(digits, json_real_value(step));
     text = text != NULL ? text : digits;
     pln__parsed parsed =
-        o->exact ? pln__parse_decimal128(text, size, PLN__DECIMAL128_PRECISION, scale, &o->step.exact)
-                 : pln__parse_double(text, size, PLN__DOUBLE_LENIENT, &o->step.number);
+        o->exact
+            ? pln__parse_decimal128(text, size, PLN__DECIMAL128_PRECISION, scale, &o->step.exact)
+            : pln__parse_double(text, size, PLN__DOUBLE_LENIENT, &o->step.number);
     if (parsed != PLN__PARSED || !isfinite(o->step.number))
         return pln__error_set(err, PLN_EOPTION, "step: %s is no number that the column can hold",
                               pln__show(shown, text, size));
@@ -80,8 +81,9 @@ static pln_status read_direction(const pln__check_run *run, order *o, pln_error 
                               "direction: expected one of increasing, decreasing, got %s",
                               pln__show(shown, direction, (int64_t)strlen(direction)));
     if (o->steps && (direction != NULL || o->strict))
-        return pln__error_set(err, PLN_EOPTION, "step: it says by itself where values go, "
-                                                "without direction and strictly");
+        return pln__error_set(err, PLN_EOPTION,
+                              "step: it says by itself where values go, "
+                              "without direction and strictly");
     return PLN_OK;
 }
 

@@ -26,8 +26,8 @@ static void source_close(const pln__check_run *run, source *s) {
 static pln_status source_read(const pln__check_run *run, source *s, const struct ArrowArray *rows,
                               pln_error *err) {
     s->key.size = 0;
-    pln_status status = pln__buffer_reserve(&run->owner->mem, &s->key,
-                                            rows->length * PLN_KEY_SIZE + 8, err);
+    pln_status status =
+        pln__buffer_reserve(&run->owner->mem, &s->key, rows->length * PLN_KEY_SIZE + 8, err);
     return status < 0 ? status : pln_keys_batch(s->keys, rows, s->key.data, err);
 }
 
@@ -505,7 +505,8 @@ static pln_status common_judge(pln__check_run *run, pln__judgement *out, pln_err
         pln__text_printf(seen, "%s %lld not in the set", inside > 0 ? " and" : ":",
                          (long long)(ties - inside));
     out->observed = (double)most;
-    out->success = inside > 0 && (ties == 1 || json_is_true(pln__check_get(run->check, "ties_okay")));
+    out->success =
+        inside > 0 && (ties == 1 || json_is_true(pln__check_get(run->check, "ties_okay")));
     return pln__text_status(seen, err);
 }
 

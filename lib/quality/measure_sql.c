@@ -37,7 +37,8 @@ static int allow(void *user, int action, const char *a, const char *b, const cha
     (void)a;
     (void)c;
     (void)d;
-    bool loads = action == SQLITE_FUNCTION && b != NULL && sqlite3_stricmp(b, "load_extension") == 0;
+    bool loads =
+        action == SQLITE_FUNCTION && b != NULL && sqlite3_stricmp(b, "load_extension") == 0;
     bool reads = action == SQLITE_SELECT || action == SQLITE_READ || action == SQLITE_FUNCTION ||
                  action == SQLITE_RECURSIVE;
     return reads && !loads ? SQLITE_OK : SQLITE_DENY;
@@ -80,15 +81,16 @@ static void put_name(pln__text *out, const char *name) {
 /* Decimals compare as numbers, if no digit is lost; a time or date is its text. NULL: lists and the like are in no table. */
 static pln_status affinity_of(const struct ArrowSchema *field, const char **out, pln_error *err) {
     pln__type type;
-    pln_status status = pln__type_of(field->dictionary != NULL ? field->dictionary : field, &type, err);
+    pln_status status =
+        pln__type_of(field->dictionary != NULL ? field->dictionary : field, &type, err);
     *out = NULL;
     if (status < 0 || (field->dictionary != NULL ? field->dictionary : field)->n_children > 0)
         return status;
-    *out = pln__type_is_integer(type.id) || type.id == PLN__BOOL           ? " INTEGER"
-           : type.id == PLN__FLOAT32 || type.id == PLN__FLOAT64            ? " REAL"
-           : type.id == PLN__DECIMAL128                                    ? " NUMERIC"
-           : type.id == PLN__BINARY || type.id == PLN__FIXED               ? " BLOB"
-                                                                           : " TEXT";
+    *out = pln__type_is_integer(type.id) || type.id == PLN__BOOL ? " INTEGER"
+           : type.id == PLN__FLOAT32 || type.id == PLN__FLOAT64  ? " REAL"
+           : type.id == PLN__DECIMAL128                          ? " NUMERIC"
+           : type.id == PLN__BINARY || type.id == PLN__FIXED     ? " BLOB"
+                                                                 : " TEXT";
     return PLN_OK;
 }
 
@@ -163,8 +165,9 @@ static pln_status bound_open(const pln__check_run *run, const struct ArrowSchema
     pln_status status = pln__type_of(schema, &out->type, err);
     out->schema = schema;
     out->array = array;
-    if (status < 0 || (pln__type_is_number(out->type.id) && out->type.id != PLN__UINT64 &&
-                       out->type.id != PLN__DECIMAL128) ||
+    if (status < 0 ||
+        (pln__type_is_number(out->type.id) && out->type.id != PLN__UINT64 &&
+         out->type.id != PLN__DECIMAL128) ||
         out->type.id == PLN__BOOL || pln__type_is_bytes(out->type.id))
         return status;
     PLN__TRY(pln__field_new(mem, "u", "", true, 0, &out->text, err));
@@ -187,13 +190,15 @@ static int bind(sqlite3_stmt *insert, int at, const bound *b, int64_t row) {
     if (b->type.id == PLN__FLOAT32 || b->type.id == PLN__FLOAT64)
         return sqlite3_bind_double(insert, at, pln__array_float(&b->type, b->array, row));
     if (b->type.id == PLN__BOOL)
-        return sqlite3_bind_int(insert, at, pln__bit_get(b->array->buffers[1], b->array->offset + row));
+        return sqlite3_bind_int(insert, at,
+                                pln__bit_get(b->array->buffers[1], b->array->offset + row));
     if (pln__type_is_integer(b->type.id))
         return sqlite3_bind_int64(insert, at, pln__array_int(&b->type, b->array, row));
     const void *bytes = pln__array_bytes(&b->type, b->array, row, &size);
     bytes = bytes != NULL ? bytes : "";
     return b->type.id == PLN__UTF8
-               ? sqlite3_bind_text64(insert, at, bytes, (sqlite3_uint64)size, SQLITE_STATIC, SQLITE_UTF8)
+               ? sqlite3_bind_text64(insert, at, bytes, (sqlite3_uint64)size, SQLITE_STATIC,
+                                     SQLITE_UTF8)
                : sqlite3_bind_blob64(insert, at, bytes, (sqlite3_uint64)size, SQLITE_STATIC);
 }
 
@@ -279,7 +284,8 @@ static pln_status read_limits(const pln__check_run *run, query *q, pln_error *er
     if (!(bytes >= 16 * PAGE && bytes <= 1e12))
         return pln__error_set(err, PLN_EOPTION, "max_bytes: expected 65536 to 1e12, got %g", bytes);
     q->max_steps = (int64_t)steps;
-    snprintf(pragma, sizeof pragma, "PRAGMA page_size=%d; PRAGMA max_page_count=%lld; PRAGMA temp_store=MEMORY", PAGE,
+    snprintf(pragma, sizeof pragma,
+             "PRAGMA page_size=%d; PRAGMA max_page_count=%lld; PRAGMA temp_store=MEMORY", PAGE,
              (long long)(bytes / PAGE));
     if (pln__sqlite_open(":memory:", PLN__SQLITE_CREATE, &q->db) != SQLITE_OK ||
         sqlite3_exec(q->db, pragma, NULL, NULL, NULL) != SQLITE_OK)
@@ -335,8 +341,8 @@ out:
     return status;
 }
 
-static pln_status sql_add(pln__check_run *run, const struct ArrowArray *rows,
-                          const int32_t *chosen, int64_t n, pln_error *err) {
+static pln_status sql_add(pln__check_run *run, const struct ArrowArray *rows, const int32_t *chosen,
+                          int64_t n, pln_error *err) {
     query *q = run->state;
     q->judged = false;
     /* What counts are the steps of the query. */
@@ -345,8 +351,9 @@ static pln_status sql_add(pln__check_run *run, const struct ArrowArray *rows,
 }
 
 static pln_status apart(pln_error *err) {
-    return pln__error_set(err, PLN_EUNSUPPORTED,
-                          "sql: a query needs all rows in one place: it is neither merged nor saved");
+    return pln__error_set(
+        err, PLN_EUNSUPPORTED,
+        "sql: a query needs all rows in one place: it is neither merged nor saved");
 }
 
 static pln_status sql_merge(pln__check_run *into, const pln__check_run *from, pln_error *err) {
@@ -362,8 +369,9 @@ static pln_status sql_write(const pln__check_run *run, pln__buffer *out, pln_err
 static pln_status sql_read(pln__check_run *run, const uint8_t *bytes, int64_t size,
                            pln_error *err) {
     (void)bytes;
-    return run->rows > 0 || size > 0 ? pln__error_set(err, PLN_EDATA, "sql: rows were never written")
-                                     : PLN_OK;
+    return run->rows > 0 || size > 0
+               ? pln__error_set(err, PLN_EDATA, "sql: rows were never written")
+               : PLN_OK;
 }
 
 /* The first row that a query gives, as text. */

@@ -112,7 +112,8 @@ static bool asks_for_rows(const pln__check *check, const char *name) {
     const json_t *tables = pln__check_get(check, "tables"), *table;
     size_t i;
     bool found = false;
-    json_array_foreach((json_t *)tables, i, table) found |= strcmp(json_string_value(table), name) == 0;
+    json_array_foreach((json_t *)tables, i, table) found |=
+        strcmp(json_string_value(table), name) == 0;
     return found;
 }
 
@@ -364,8 +365,7 @@ static pln_status streamed_each(void *user, const struct ArrowArray *rows, pln_e
 pln_status pln_suite_reference(pln_suite *suite, const char *name, struct ArrowArrayStream *stream,
                                pln_error *err) {
     streamed s = {.suite = suite, .name = name};
-    pln_status status =
-        pln__each_batch(&suite->mem, stream, streamed_open, streamed_each, &s, err);
+    pln_status status = pln__each_batch(&suite->mem, stream, streamed_open, streamed_each, &s, err);
     if (status >= 0)
         status = pln__reading_end(s.reading, err);
     if (status < 0)

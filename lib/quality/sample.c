@@ -107,8 +107,8 @@ static pln_status take_row(pln__check_run *run, const struct ArrowArray *rows, i
     pln__text_init(&text, &run->owner->mem);
     pln__text_char(&text, '{');
     if (!check->redact)
-        PLN__TRY(pln__row_members(run->owner, rows, check->columns, check->n_columns, row, &text,
-                                  err));
+        PLN__TRY(
+            pln__row_members(run->owner, rows, check->columns, check->n_columns, row, &text, err));
     json_array_foreach((json_t *)pln__check_get(check, "key_columns"), i, key) {
         const char *name = json_string_value(key);
         if (!check->redact && !among(check, name))

@@ -98,11 +98,12 @@ static int copy(json_t *check, const char *name, const json_t *test) {
     int failed = json_object_set_new(check, "check", json_string(name));
     for (int i = 0; i < 2; i++) {
         json_object_foreach((json_t *)from[i], key, value) {
-            bool table = json_is_string(value) && (strcmp(key, "to") == 0 || strcmp(key, "compare_model") == 0);
+            bool table = json_is_string(value) &&
+                         (strcmp(key, "to") == 0 || strcmp(key, "compare_model") == 0);
             if (i == 0 && is_config(key))
                 continue;
-            failed |= json_object_set_new(check, key, table ? table_of(json_string_value(value))
-                                                            : json_incref(value));
+            failed |= json_object_set_new(
+                check, key, table ? table_of(json_string_value(value)) : json_incref(value));
         }
     }
     return failed;
@@ -133,8 +134,8 @@ static pln_status add_test(pln_suite *suite, const char *column, json_t *given, 
         return pln__error_set(
             err, PLN_EOPTION,
             "%s: expected unique, not_null, accepted_values, relationships or a test of dbt_utils "
-            "or dbt_expectations that is known here, got %s", place,
-            name != NULL ? name : "something else");
+            "or dbt_expectations that is known here, got %s",
+            place, name != NULL ? name : "something else");
     if (!enabled(test))
         return PLN_OK;
     check = json_pack("{ss}", "column", column);

@@ -9,9 +9,9 @@
 static pln_status unfit(const struct ArrowSchema *field, const char *expected, const json_t *value,
                         pln_error *err) {
     char shown[PLN__SHOW_SIZE], *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-    pln__error_set(err, PLN_ETYPE, "values: column %s: expected %s, got %s", field->name, expected,
-                   pln__show(shown, text != NULL ? text : "",
-                             text != NULL ? (int64_t)strlen(text) : 0));
+    pln__error_set(
+        err, PLN_ETYPE, "values: column %s: expected %s, got %s", field->name, expected,
+        pln__show(shown, text != NULL ? text : "", text != NULL ? (int64_t)strlen(text) : 0));
     free(text);
     return PLN_ETYPE;
 }
@@ -33,7 +33,8 @@ static bool put_exact(const pln__type *type, const char *digits, int64_t size, p
     int32_t scale = type->id == PLN__DECIMAL128 ? type->scale : 0;
     char text[PLN__DECIMAL128_TEXT_SIZE];
     pln__int128 value;
-    if (pln__parse_decimal128(digits, size, PLN__DECIMAL128_PRECISION, scale, &value) != PLN__PARSED)
+    if (pln__parse_decimal128(digits, size, PLN__DECIMAL128_PRECISION, scale, &value) !=
+        PLN__PARSED)
         return false;
     pln__text_bytes(out, text, pln__format_decimal128(text, value, scale));
     return true;
@@ -51,8 +52,7 @@ static pln_status put_value(const struct ArrowSchema *field, const pln__type *ty
     if (status < 0)
         return status;
     if (pln__type_is_number(type->id)) {
-        if (json_is_boolean(value) ||
-            strspn(out->data, "+-0123456789.eE") != (size_t)out->size ||
+        if (json_is_boolean(value) || strspn(out->data, "+-0123456789.eE") != (size_t)out->size ||
             pln__parse_double(out->data, out->size, PLN__DOUBLE_LENIENT, &number) == PLN__NOT_ONE)
             return unfit(field, "a number", value, err);
         if (type->id == PLN__FLOAT32 || type->id == PLN__FLOAT64)

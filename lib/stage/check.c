@@ -501,7 +501,8 @@ static pln_status judge(check_stage *s, pln_context *ctx, int64_t n, bool *quara
             continue;
         ctx->host->log(ctx, PLN_LOG_WARNING, result.message);
         if (check.action == PLN_ACTION_CALLBACK)
-            status = s->callback->failed(s->callback->user, by_epoch ? n : -1, &check, &result, err);
+            status =
+                s->callback->failed(s->callback->user, by_epoch ? n : -1, &check, &result, err);
         if (status < 0)
             return status;
     }

@@ -39,8 +39,10 @@ pln_status pln__check_wait_open(check_stage *s, pln_context *ctx, const pln_conf
     PLN__TRY(check_scopes(s, err));
     PLN__TRY(pln__stage_text(s->mem, name, &s->table, err));
     if (s->once)
-        PLN__TRY(host->lacks(ctx, "check: a reference that is read once is kept in memory, not in "
-                                  "the state file (refresh)", err));
+        PLN__TRY(host->lacks(ctx,
+                             "check: a reference that is read once is kept in memory, not in "
+                             "the state file (refresh)",
+                             err));
 out:
     return status;
 }
@@ -74,7 +76,8 @@ pln_status pln__check_wait_schema(check_stage *s, const struct ArrowSchema *sche
                                   pln_error *err) {
     pln_status status;
     if (schema == NULL)
-        return pln__error_set(err, PLN_EOPTION, "reference: nothing is wired to the port reference");
+        return pln__error_set(err, PLN_EOPTION,
+                              "reference: nothing is wired to the port reference");
     s->referred = false;
     pln__reading_free(s->reading);
     s->reading = NULL;

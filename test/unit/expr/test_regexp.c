@@ -316,8 +316,8 @@ END_TEST
 
 static void agree(const rows *r, const char *text, int *n) {
     char *machine = expr_on(r, text, pln__cpu_features()), *interpreted = expr_on(r, text, 0);
-    ck_assert_msg(strcmp(machine, interpreted) == 0, "%s\n  machine code %s\n  interpreter  %s", text,
-                  machine, interpreted);
+    ck_assert_msg(strcmp(machine, interpreted) == 0, "%s\n  machine code %s\n  interpreter  %s",
+                  text, machine, interpreted);
     pln__strfree(pln__system_allocator(), machine);
     pln__strfree(pln__system_allocator(), interpreted);
     ++*n;
@@ -377,11 +377,13 @@ static void agree_on_checks(const rows *r, int *n) {
 START_TEST(machine_code_and_interpreter_agree) {
     rows r;
     int n = 0;
-    rows_make("s u?",
-              "{\"s\": \"Hello, W\xc3\xb6rld\"}\n{\"s\": \"\"}\n{}\n{\"s\": \"12\\n\"}\n{\"s\": \"abc\"}\n"
-              "{\"s\": \"ABC\"}\n{\"s\": \"a\\u0000bc\"}\n{\"s\": \"N/A\"}\n{\"s\": \"it's\"}\n"
-              "{\"s\": \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\"}\n{\"s\": \"e\xcc\x81\xf0\x9f\x91\x8d\"}\n",
-              &r);
+    rows_make(
+        "s u?",
+        "{\"s\": \"Hello, W\xc3\xb6rld\"}\n{\"s\": \"\"}\n{}\n{\"s\": \"12\\n\"}\n{\"s\": "
+        "\"abc\"}\n"
+        "{\"s\": \"ABC\"}\n{\"s\": \"a\\u0000bc\"}\n{\"s\": \"N/A\"}\n{\"s\": \"it's\"}\n"
+        "{\"s\": \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\"}\n{\"s\": \"e\xcc\x81\xf0\x9f\x91\x8d\"}\n",
+        &r);
     agree_on_corpus(&r, &n);
     agree_on_checks(&r, &n);
     ck_assert_int_gt(n, 60);

@@ -111,7 +111,9 @@ START_TEST(an_expectation_is_flattened) {
     for (int i = 0; i < 2; i++) {
         pln_suite *suite = NULL, *ours = NULL;
         pln_check a = {.struct_size = sizeof a}, b = a;
-        MUST(made("'expect_column_values_to_be_between','kwargs':{'column':'a','min_value':0,'mostly':0.9},'meta':{'x':1}", names[i], &suite));
+        MUST(made("'expect_column_values_to_be_between','kwargs':{'column':'a','min_value':0,'"
+                  "mostly':0.9},'meta':{'x':1}",
+                  names[i], &suite));
         MUST(made("'between','column':'a','min':0,'mostly':0.9,'meta':{'x':1}", "check", &ours));
         ck_assert_int_eq(pln_suite_check(suite, 0, &a) + pln_suite_check(ours, 0, &b), 2);
         ck_assert_str_eq(a.json, b.json);

@@ -110,22 +110,26 @@ START_TEST(groups_are_named) {
     MUST(pln_validation_check(grouped, 0, &r, &err));
     ck_assert_int_eq(r.groups, 3);
     ck_assert_int_eq(r.groups_failed, 2);
-    ck_assert_str_eq(r.message, "column_max(row) by name: 2 of 3 groups are wrong: {\"name\":\"Jane\"} 4, "
-                                "expected max 3");
+    ck_assert_str_eq(r.message,
+                     "column_max(row) by name: 2 of 3 groups are wrong: {\"name\":\"Jane\"} 4, "
+                     "expected max 3");
     MUST(pln_validation_json(grouped, &text, &size, &err));
     json_t *all = parsed(text), *results = json_object_get(all, "results");
     json_t *first = json_object_get(json_array_get(results, 0), "result");
     json_t *want = parsed("[{\"group\": {\"name\": \"Jane\"}, \"status\": \"failed\", "
                           "\"element_count\": 2, \"missing_count\": 0, \"observed_value\": 4, "
                           "\"message\": \"4, expected max 3\"}]");
-    ck_assert_msg(json_equal(json_object_get(first, "partial_failed_group_list"), want), "%s", text);
+    ck_assert_msg(json_equal(json_object_get(first, "partial_failed_group_list"), want), "%s",
+                  text);
     ck_assert_int_eq(json_integer_value(json_object_get(first, "group_count")), 3);
     ck_assert_int_eq(json_integer_value(json_object_get(first, "failed_group_count")), 2);
     /* The number of a row has no name that a column has. */
     json_t *second = json_object_get(json_array_get(results, 1), "result");
     json_t *index = parsed("{\"row_\": 1, \"row\": 4}");
-    ck_assert_msg(json_equal(json_array_get(json_object_get(second, "partial_unexpected_index_list"),
-                                            0), index), "%s", text);
+    ck_assert_msg(
+        json_equal(json_array_get(json_object_get(second, "partial_unexpected_index_list"), 0),
+                   index),
+        "%s", text);
     json_t *third = json_object_get(json_array_get(results, 2), "result");
     char *quiet = json_dumps(third, 0);
     ck_assert_ptr_null(strstr(quiet, "Jane"));
@@ -141,11 +145,14 @@ START_TEST(groups_are_named) {
 END_TEST
 
 START_TEST(groups_are_no_more_than_allowed) {
-    table t = table_of("id int64, name utf8", "{\"id\":1,\"name\":\"a\"}\n{\"id\":2,\"name\":\"b\"}\n");
+    table t =
+        table_of("id int64, name utf8", "{\"id\":1,\"name\":\"a\"}\n{\"id\":2,\"name\":\"b\"}\n");
     pln_suite *s;
     pln_validation *parts[2];
-    MUST(pln_suite_new(NULL, "{\"checks\": [{\"check\": \"row_count\", \"min\": 1, \"group_by\": "
-                             "[\"name\"], \"max_groups\": 1}]}", NULL, &s, &err));
+    MUST(pln_suite_new(NULL,
+                       "{\"checks\": [{\"check\": \"row_count\", \"min\": 1, \"group_by\": "
+                       "[\"name\"], \"max_groups\": 1}]}",
+                       NULL, &s, &err));
     for (int i = 0; i < 2; i++) {
         struct ArrowArray one;
         MUST(pln__rows_slice(pln__system_allocator(), &t.rows, i, 1, &one, &err));
@@ -154,9 +161,11 @@ START_TEST(groups_are_no_more_than_allowed) {
         pln__array_release(&one);
     }
     ck_assert_int_eq(pln_validation_merge(parts[0], parts[1], &err), PLN_ELIMIT);
-    ck_assert_str_eq(err.message, "check row_count by name: group_by: more than 1 groups (max_groups)");
+    ck_assert_str_eq(err.message,
+                     "check row_count by name: group_by: more than 1 groups (max_groups)");
     ck_assert_int_eq(pln_validation_add(parts[1], &t.rows, &err), PLN_ELIMIT);
-    ck_assert_str_eq(err.message, "check row_count by name: group_by: more than 1 groups (max_groups)");
+    ck_assert_str_eq(err.message,
+                     "check row_count by name: group_by: more than 1 groups (max_groups)");
     pln_validation_free(parts[0]);
     pln_validation_free(parts[1]);
     pln_suite_free(s);

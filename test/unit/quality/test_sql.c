@@ -2,11 +2,14 @@
 #include "fail_alloc.h"
 #include "suite_help.h"
 
-static const char columns[] = "id int64, u uint64, d decimal(10, 2), f float32, e dictionary<utf8>, at timestamp(ms, UTC), day date32, "
+static const char columns[] = "id int64, u uint64, d decimal(10, 2), f float32, e "
+                              "dictionary<utf8>, at timestamp(ms, UTC), day date32, "
                               "ok bool, tags list<int64>";
 static const char lines[] =
-    "{\"id\":1,\"u\":18446744073709551615,\"d\":1.50,\"f\":0.5,\"e\":\"p\",\"at\":\"2026-01-01T00:00:00.5Z\",\"day\":\"2026-01-01\",\"ok\":true,\"tags\":[1,2]}\n"
-    "{\"id\":2,\"u\":7,\"d\":-20.25,\"f\":1.5,\"e\":\"q\",\"at\":\"1969-12-31T23:59:59Z\",\"day\":\"1969-12-31\",\"ok\":false,\"tags\":[]}\n"
+    "{\"id\":1,\"u\":18446744073709551615,\"d\":1.50,\"f\":0.5,\"e\":\"p\",\"at\":\"2026-01-01T00:"
+    "00:00.5Z\",\"day\":\"2026-01-01\",\"ok\":true,\"tags\":[1,2]}\n"
+    "{\"id\":2,\"u\":7,\"d\":-20.25,\"f\":1.5,\"e\":\"q\",\"at\":\"1969-12-31T23:59:59Z\",\"day\":"
+    "\"1969-12-31\",\"ok\":false,\"tags\":[]}\n"
     "{\"id\":3}\n";
 
 static pln_suite *of_query(const char *members) {
@@ -57,7 +60,8 @@ END_TEST
 
 /* The answer is of all batches so far. */
 START_TEST(rows_add_up) {
-    pln_suite *suite = of_query("\"query\":\"select id, e from rows where id < 3 order by id desc\"");
+    pln_suite *suite =
+        of_query("\"query\":\"select id, e from rows where id < 3 order by id desc\"");
     table t = table_of(columns, lines);
     pln_validation *v = validation_of(suite, &t.schema, 0);
     ck_assert_int_eq(result_of(v, 0).status, PLN_CHECK_PASSED);
@@ -100,8 +104,11 @@ START_TEST(it_is_neither_merged_nor_saved) {
     MUST(pln_validation_merge(v, w, &err));
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(i == 0 ? pln_validation_write(v, &bytes, &size, &err)
-                                : pln_validation_merge(w, v, &err), PLN_EUNSUPPORTED);
-        ck_assert_str_eq(err.message, "check sql: sql: a query needs all rows in one place: it is neither merged nor saved");
+                                : pln_validation_merge(w, v, &err),
+                         PLN_EUNSUPPORTED);
+        ck_assert_str_eq(
+            err.message,
+            "check sql: sql: a query needs all rows in one place: it is neither merged nor saved");
     }
     pln_validation_free(v);
     pln_validation_free(w);
@@ -111,15 +118,17 @@ START_TEST(it_is_neither_merged_nor_saved) {
 END_TEST
 
 START_TEST(steps_are_counted) {
-    pln_suite *suite = of_query("\"max_steps\":100000,\"query\":\"with recursive n(i) as (select 1 union all "
-                                "select i + 1 from n) select * from n where i < 0\"");
+    pln_suite *suite =
+        of_query("\"max_steps\":100000,\"query\":\"with recursive n(i) as (select 1 union all "
+                 "select i + 1 from n) select * from n where i < 0\"");
     table t = table_of(columns, lines);
     pln_check_result r = {.struct_size = sizeof r};
     pln_validation *v = validation_of(suite, &t.schema, 0);
     add(v, &t);
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(pln_validation_check(v, 0, &r, &err), PLN_ELIMIT);
-        ck_assert_msg(strstr(err.message, "sql: more than 100000 steps (max_steps)") != NULL, "%s", err.message);
+        ck_assert_msg(strstr(err.message, "sql: more than 100000 steps (max_steps)") != NULL, "%s",
+                      err.message);
     }
     pln_validation_free(v);
     pln_suite_free(suite);
@@ -128,7 +137,8 @@ START_TEST(steps_are_counted) {
 END_TEST
 
 START_TEST(rows_have_an_end) {
-    pln_suite *suite = of_query("\"max_bytes\":65536,\"query\":\"select 1 from rows where id < 0\"");
+    pln_suite *suite =
+        of_query("\"max_bytes\":65536,\"query\":\"select 1 from rows where id < 0\"");
     table t = table_of(columns, lines);
     pln_validation *v = validation_of(suite, &t.schema, 0);
     pln_status status = PLN_OK;
@@ -178,8 +188,9 @@ static pln_status life(const pln_allocator *mem, const table *t) {
     struct ArrowArrayStream stream = stream_of(table_of("id int64", "{\"id\":1}\n{\"id\":null}\n"));
     pln_suite_options_init(&options, sizeof options);
     options.allocator = mem;
-    status = pln_suite_new(NULL, "{\"checks\":[{\"check\":\"sql\",\"tables\":[\"r\"],\"query\":"
-                                 "\"select id, d from rows where id not in (select id from r)\"}]}",
+    status = pln_suite_new(NULL,
+                           "{\"checks\":[{\"check\":\"sql\",\"tables\":[\"r\"],\"query\":"
+                           "\"select id, d from rows where id not in (select id from r)\"}]}",
                            &options, &suite, &err);
     if (status < 0)
         stream.release(&stream);
@@ -200,8 +211,8 @@ START_TEST(memory_that_fails_is_given_back) {
         fail_alloc f;
         pln_status status = life(fail_alloc_init(&f, n), &t);
         ck_assert_int_eq(fail_alloc_live(&f), 0);
-        ck_assert_msg(status == (f.failed ? PLN_ENOMEM : PLN_OK), "request %lld: %d %s", (long long)n,
-                      status, err.message);
+        ck_assert_msg(status == (f.failed ? PLN_ENOMEM : PLN_OK), "request %lld: %d %s",
+                      (long long)n, status, err.message);
         if (!f.failed)
             break;
     }

@@ -118,7 +118,8 @@ enum { POOL = sizeof pool / sizeof pool[0], BY_ROW = 23, UNGROUPED = 6 };
 
 static const char *const common[] = {"", "", ",\"where\":\"b > 1\"", ",\"where\":\"ok\"", ",\"mostly\":0.8", ",\"severity\":\"warn\"",
                                      ",\"sample_limit\":3", ",\"sample_limit\":0", ",\"redact\":true"};
-static const char *const grouped[] = {"", "", "", ",\"group_by\":[\"b\"]", ",\"group_by\":[\"t\",\"ok\"]", ",\"group_by\":[\"e\"]"};
+static const char *const grouped[] = {
+    "", "", "", ",\"group_by\":[\"b\"]", ",\"group_by\":[\"t\",\"ok\"]", ",\"group_by\":[\"e\"]"};
 static const char *const row_common[] = {"", ",\"null_policy\":\"fail\"", ",\"ignore_row_if\":\"any_missing\"",
                                          ",\"key_columns\":[\"t\",\"b\"]"};
 
@@ -630,7 +631,8 @@ END_TEST
 /* 100,000 values: those of even numbers are in it. */
 START_TEST(many_values) {
     pln__text text;
-    table t = table_of("a int64", "{\"a\":199998}\n{\"a\":3}\n{\"a\":0}\n{\"a\":-2}\n{\"a\":null}\n");
+    table t =
+        table_of("a int64", "{\"a\":199998}\n{\"a\":3}\n{\"a\":0}\n{\"a\":-2}\n{\"a\":null}\n");
     pln__text_init(&text, pln__system_allocator());
     pln__text_str(&text, "{\"checks\":[{\"check\":\"in_set\",\"column\":\"a\",\"values\":[0");
     for (int i = 1; i < 100000; i++)

@@ -352,7 +352,8 @@ static outcome run_referring(const char *config, const char *wiring, int way, vo
     return out;
 }
 
-static const char all_wired[] = "in > c; ref > c.reference; c > out; c.quarantine > quarantine; c.results > results";
+static const char all_wired[] =
+    "in > c; ref > c.reference; c > out; c.quarantine > quarantine; c.results > results";
 
 #define REFERRING(more, ...) "{\"reference\": \"t\", " more "\"suite\": " SUITE(__VA_ARGS__) "}"
 
@@ -366,8 +367,13 @@ static int lines_of(const char *text) {
 START_TEST(rows_wait_for_their_reference) {
     outcome o = run_referring(
         REFERRING("", {"check" : "relationships", "column" : "id", "to" : "t"},
-                  {"check" : "row_count_match", "to" : "t", "factor" : 1.25, "action" : "warn"},
-                  {"check" : "aggregate_match", "to" : "t", "aggregate" : "max", "column" : "id", "action" : "warn"},
+                  {"check" : "row_count_match", "to" : "t", "factor" : 1.25, "action" : "warn"}, {
+                      "check" : "aggregate_match",
+                      "to" : "t",
+                      "aggregate" : "max",
+                      "column" : "id",
+                      "action" : "warn"
+                  },
                   {"check" : "schema_changed", "to" : "t", "action" : "warn"}),
         all_wired, _i, NULL);
     ck_assert_msg(o.status == PLN_OK, "%s", err.message);
@@ -387,9 +393,15 @@ END_TEST
 /* In one epoch both are the same; a query has the table, too. */
 START_TEST(a_reference_may_be_of_each_epoch) {
     outcome o = run_referring(
-        REFERRING("\"refresh\": \"epoch\", ", {"check" : "relationships", "column" : "id", "to" : "t"},
-                  {"check" : "row_count_match", "to" : "t", "factor" : 1.25, "scope" : "epoch"},
-                  {"check" : "sql", "tables" : ["t"], "scope" : "epoch", "metric" : "select count(*) from rows join t using (id)", "equals" : 8}),
+        REFERRING("\"refresh\": \"epoch\", ",
+                  {"check" : "relationships", "column" : "id", "to" : "t"},
+                  {"check" : "row_count_match", "to" : "t", "factor" : 1.25, "scope" : "epoch"}, {
+                      "check" : "sql",
+                      "tables" : ["t"],
+                      "scope" : "epoch",
+                      "metric" : "select count(*) from rows join t using (id)",
+                      "equals" : 8
+                  }),
         all_wired, 1, NULL);
     ck_assert_msg(o.status == PLN_OK, "%s", err.message);
     ck_assert_int_eq(lines_of(o.rows[OUT]), 8);
@@ -426,8 +438,8 @@ typedef struct heard {
     pln_status answer;
 } heard;
 
-static pln_status hear(void *user, int64_t epoch, const pln_check *check, const pln_check_result *result,
-                       pln_error *e) {
+static pln_status hear(void *user, int64_t epoch, const pln_check *check,
+                       const pln_check_result *result, pln_error *e) {
     heard *h = user;
     h->n++;
     h->epoch = epoch;
@@ -441,8 +453,9 @@ static pln_status hear(void *user, int64_t epoch, const pln_check *check, const 
 START_TEST(the_program_is_told_of_checks_that_fail) {
     heard h = {0};
     pln_check_callback callback = {.struct_size = sizeof callback, .user = &h, .failed = hear};
-    const char *config = "{\"suite\": " SUITE({"check" : "not_null", "column" : "a", "action" : "callback"},
-                                              {"check" : "not_null", "column" : "b", "action" : "callback"}) "}";
+    const char *config =
+        "{\"suite\": " SUITE({"check" : "not_null", "column" : "a", "action" : "callback"},
+                             {"check" : "not_null", "column" : "b", "action" : "callback"}) "}";
     outcome o = run_referring(config, "in > c; c > out; ref > quarantine", _i, &callback);
     ck_assert_msg(o.status == PLN_OK, "%s", err.message);
     ck_assert_int_eq(h.n, 1);
