@@ -3,7 +3,6 @@
  * is held to the catalogue, so that errors of values speak of ours, and those of names of theirs.
  */
 #include "quality/suite.h"
-#include <ctype.h>
 #include <stdio.h>
 
 typedef struct alias {
@@ -213,6 +212,10 @@ static const struct {
 } ignored[] = {{"both_values_are_missing", "all_missing"}, {"either_value_is_missing", "any_missing"},
                {"all_values_are_missing", "all_missing"}, {"any_value_is_missing", "any_missing"}};
 
+static bool is_upper(char c) {
+    return c >= 'A' && c <= 'Z';
+}
+
 /* ExpectColumnValuesToBeBetween is expect_column_values_to_be_between, and a package's name before a point says nothing. */
 static const alias *find(const char *name) {
     static const char *const packages[] = {"dbt_utils.", "dbt_expectations.", "dbt."};
@@ -221,12 +224,12 @@ static const alias *find(const char *name) {
     for (int i = 0; i < PLN__COUNT(packages); i++)
         if (strncmp(name, packages[i], strlen(packages[i])) == 0)
             name += strlen(packages[i]);
-    bool camel = isupper((unsigned char)name[0]) && strchr(name, '_') == NULL;
+    bool camel = is_upper(name[0]) && strchr(name, '_') == NULL;
     for (; *name != '\0' && n + 2 < sizeof snake; name++) {
         /* The A and B of a pair are words of one letter. */
-        if (camel && isupper((unsigned char)*name) && n > 0)
+        if (camel && is_upper(*name) && n > 0)
             snake[n++] = '_';
-        snake[n++] = camel ? (char)tolower((unsigned char)*name) : *name;
+        snake[n++] = camel ? (char)(is_upper(*name) ? *name + 32 : *name) : *name;
     }
     snake[n] = '\0';
     for (int i = 0; i < PLN__COUNT(aliases) && *name == '\0'; i++)

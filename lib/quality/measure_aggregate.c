@@ -1,7 +1,6 @@
 /* aggregate_match: an aggregate of the rows against the same of another table. Either is what a check of a suite of its own observes. */
 #include "base/number.h"
 #include "quality/suite.h"
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -38,8 +37,7 @@ static bool put(char *out, size_t room, const char *from, size_t size) {
 /* sum(amount), count(*), count(distinct "my column") */
 static bool parse(const char *text, asked *out) {
     const char *at = skip(text), *begin = at;
-    while (isalpha((unsigned char)*at) || *at == '_')
-        at++;
+    at += strspn(at, "abcdefghijklmnopqrstuvwxyz_");
     if (at == begin || !put(out->name, sizeof out->name, begin, (size_t)(at - begin)) ||
         *(at = skip(at)) != '(')
         return false;
