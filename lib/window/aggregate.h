@@ -55,11 +55,10 @@ typedef struct pln__aggregate_spec {
     int32_t column; /* index into the batch's columns; -1: COUNT of rows */
     int32_t by;     /* ARG_MIN, ARG_MAX */
     uint32_t flags;
-    double q;      /* QUANTILE: 0 to 1 */
-    int64_t limit; /* COUNT_DISTINCT, COLLECT [1,000,000], TOP_K [10]; 0: the default */
-    int32_t
-        precision; /* APPROX_COUNT_DISTINCT, HLL 4 to 18 [14]; QUANTILE's k [200]; TOP_K's entries [1024]; 0: the default */
-    uint64_t seed; /* of hashes and coins */
+    double q;          /* QUANTILE: 0 to 1 */
+    int64_t limit;     /* COUNT_DISTINCT, COLLECT [1,000,000], TOP_K [10]; 0: the default */
+    int32_t precision; /* APPROX_COUNT_DISTINCT, HLL 4 to 18 [14]; QUANTILE's k [200]; TOP_K's entries [1024]; 0: the default */
+    uint64_t seed;     /* of hashes and coins */
 } pln__aggregate_spec;
 
 /* "sum", "approx_count_distinct" ... and back; NULL, 0 for what is none. */

@@ -3,8 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { FAR = 1 << 20 }; /* more bytes than a processor's nearer caches have */
-
 /* Whether there is an answer goes to *valid; an error is without its place. */
 typedef pln_status answer_fn(const pln__aggregate *a, const void *state, uint64_t bits[2],
                              bool *valid, pln_error *err);
@@ -285,18 +283,10 @@ static void to_doubles(const pln__aggregate *a, uint64_t *halves, int64_t n) {
     }
 }
 
-/* Asks for the states of a block before the first one is waited for. */
-static void fetch(const pln__states *states, const int32_t *groups, int64_t n) {
-    int64_t size = states->aggregate->kind.size;
-    for (int64_t i = 0; i < n; i++)
-        __builtin_prefetch(states->states + groups[i] * size, 1);
-}
-
 static pln_status add(pln__states *states, const pln__agg_rows *rows, pln_error *err) {
     const pln__aggregate *a = states->aggregate;
     const pln__agg_kernels *kernels = a->number->kernels;
     const pln__agg_block *block = &a->scratch->block;
-    bool far = states->n * a->kind.size > FAR;
     const void *values;
     for (int64_t done = 0; done < rows->n;) {
         pln_status status = pln__agg_next_values(a, rows, &done, &values, err);
@@ -304,13 +294,10 @@ static pln_status add(pln__states *states, const pln__agg_rows *rows, pln_error 
             return status;
         if (a->number->as_double)
             to_doubles(a, a->scratch->values, block->n);
-        if (block->groups == NULL) {
+        if (block->groups == NULL)
             kernels->one(pln__agg_state(states, rows->group), values, block->n);
-            continue;
-        }
-        if (far)
-            fetch(states, block->groups, block->n);
-        kernels->groups(states->states, values, block->groups, block->n);
+        else
+            kernels->groups(states->states, values, block->groups, block->n);
     }
     return PLN_OK;
 }

@@ -18,8 +18,7 @@ typedef enum pln__zone_date {
 /* A day of every year, and the seconds of local time since its midnight. */
 typedef struct pln__zone_change {
     pln__zone_date kind;
-    int32_t month, week,
-        day; /* Julian: day 1 to 365 without 29 February; zero-based: 0 to 365 with it; weekday: 0 Sunday */
+    int32_t month, week, day; /* Julian: day 1 to 365 without 29 February; zero-based: 0 to 365 with it; weekday: 0 Sunday */
     int32_t time;
 } pln__zone_change;
 
