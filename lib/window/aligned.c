@@ -162,7 +162,7 @@ static pln_status fire_panes(pln__windows *w, int64_t start, const uint8_t *key,
     PLN__TRY(pln__bucket_clear(w, w->sums, err));
     for (int64_t i = first; i < end; i++) {
         pln__bucket *pane = w->buckets[i];
-        int32_t group = key == NULL ? 0 : pln__groups_get(&pane->groups, key);
+        int32_t group = key == NULL ? 0 : pln__key_groups_get(&pane->groups, key);
         if (group >= 0)
             PLN__TRY(pln__bucket_merge(w, w->sums, pane, key == NULL ? NULL : &group,
                                        key == NULL ? pane->groups.n : 1, err));

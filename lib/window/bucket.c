@@ -7,7 +7,7 @@ static uint64_t states_size(const pln__windows *w) {
 void pln__bucket_free(pln__windows *w, pln__bucket *bucket) {
     if (bucket == NULL)
         return;
-    pln__groups_free(&bucket->groups);
+    pln__key_groups_free(&bucket->groups);
     for (int64_t a = 0; bucket->states != NULL && a < w->spec.n_aggregates; a++)
         if (bucket->states[a] != NULL)
             pln__states_free(bucket->states[a]);
@@ -26,7 +26,7 @@ pln_status pln__bucket_new(pln__windows *w, int64_t start, bool groups, bool sta
     bucket->start = start;
     bucket->first_run = bucket->last_run = -1;
     if (groups)
-        PLN__TRY(pln__groups_init(&bucket->groups, w->mem, &w->keys_schema, err));
+        PLN__TRY(pln__key_groups_init(&bucket->groups, w->mem, &w->keys_schema, err));
     bucket->states = pln__calloc(w->mem, 1, states_size(w));
     if (bucket->states == NULL)
         PLN__TRY(pln__error_memory(err, states_size(w)));
@@ -77,7 +77,7 @@ static pln_status find_groups(pln__windows *w, pln__bucket *bucket, const int32_
     pln_status status = PLN_OK;
     if (w->spec.n_keys > 0)
         PLN__TRY(keys_of_rows(w, rows, first, n, &keys, err));
-    PLN__TRY(pln__groups_find(&bucket->groups, keys, &from, w->group_of, err));
+    PLN__TRY(pln__key_groups_find(&bucket->groups, keys, &from, w->group_of, err));
     for (int64_t i = from.n; i < n; i++)
         w->group_of[i] = 0;
 out:
@@ -153,7 +153,7 @@ pln_status pln__bucket_merge(pln__windows *w, pln__bucket *into, pln__bucket *fr
     pln_status status = PLN_OK;
     PLN__TRY(
         pln__grow(w->mem, &w->group_of, &w->group_of_capacity, n + 1, sizeof *w->group_of, err));
-    PLN__TRY(pln__groups_adopt(&into->groups, &from->groups, groups, n, w->group_of, err));
+    PLN__TRY(pln__key_groups_adopt(&into->groups, &from->groups, groups, n, w->group_of, err));
     for (int64_t a = 0; a < w->spec.n_aggregates; a++) {
         PLN__TRY(pln__states_grow(into->states[a], into->groups.n, err));
         PLN__TRY(pln__states_merge(into->states[a], w->group_of, from->states[a], groups, n, err));
@@ -163,12 +163,12 @@ out:
 }
 
 pln_status pln__bucket_clear(pln__windows *w, pln__bucket *bucket, pln_error *err) {
-    pln__groups_free(&bucket->groups);
+    pln__key_groups_free(&bucket->groups);
     for (int64_t a = 0; a < w->spec.n_aggregates; a++)
         pln__states_clear(bucket->states[a]);
     if (bucket->since != NULL)
         memset(bucket->since, 0, (size_t)bucket->since_capacity * sizeof *bucket->since);
-    return pln__groups_init(&bucket->groups, w->mem, &w->keys_schema, err);
+    return pln__key_groups_init(&bucket->groups, w->mem, &w->keys_schema, err);
 }
 
 void pln__bucket_reset(pln__windows *w, pln__bucket *bucket, const int32_t *groups, int64_t n) {

@@ -15,7 +15,7 @@ pln_status pln__results_add(pln__windows *w, const pln__firing *f, pln_error *er
     PLN__TRY(pln__grow(w->mem, &w->results_before, &w->results_capacity, w->n_results + f->n,
                        sizeof *w->results_before, err));
     for (int64_t c = 0; c < w->spec.n_keys; c++)
-        PLN__TRY(pln__groups_values(&f->keys->groups, c, f->groups, f->n, column++, err));
+        PLN__TRY(pln__key_groups_values(&f->keys->groups, c, f->groups, f->n, column++, err));
     if (w->spec.kind != PLN__WINDOW_GLOBAL) {
         PLN__TRY(put_time(column++, f->start, f->n, err));
         PLN__TRY(put_time(column++, f->end, f->n, err));

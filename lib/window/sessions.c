@@ -196,7 +196,7 @@ static pln_status forget_keys(pln__windows *w, pln_error *err) {
         int32_t old = (int32_t)key, head = w->heads[key], now = 0;
         if (head < 0)
             continue;
-        PLN__TRY(pln__groups_adopt(&kept->groups, &w->by_key->groups, &old, 1, &now, err));
+        PLN__TRY(pln__key_groups_adopt(&kept->groups, &w->by_key->groups, &old, 1, &now, err));
         for (int32_t s = head; s >= 0; s = w->sessions[s].next)
             w->sessions[s].key = now;
         w->heads[now] = head; /* now <= key: what stood there has moved */
@@ -231,7 +231,7 @@ static pln_status keys_of(pln__windows *w, int64_t n, pln_error *err) {
     pln__group_rows from = {w->rows, w->key_columns, NULL, 0, keyed ? n : 1};
     int64_t had = w->by_key->groups.n;
     PLN__TRY(pln__grow(w->mem, &w->row_key, &w->row_key_capacity, n + 1, sizeof *w->row_key, err));
-    PLN__TRY(pln__groups_find(&w->by_key->groups, keyed ? w->key_bytes.data : no_key, &from,
+    PLN__TRY(pln__key_groups_find(&w->by_key->groups, keyed ? w->key_bytes.data : no_key, &from,
                               w->row_key, err));
     for (int64_t i = from.n; i < n; i++)
         w->row_key[i] = 0;

@@ -289,7 +289,7 @@ static int64_t bucket_bytes(const pln__windows *w, const pln__bucket *bucket) {
         return 0;
     for (int64_t a = 0; a < w->spec.n_aggregates; a++)
         bytes += bucket->states[a] == NULL ? 0 : pln__states_bytes(bucket->states[a]);
-    return bytes + (int64_t)sizeof *bucket + pln__groups_bytes(&bucket->groups);
+    return bytes + (int64_t)sizeof *bucket + pln__key_groups_bytes(&bucket->groups);
 }
 
 int64_t pln__windows_bytes(const pln__windows *w) {

@@ -14,7 +14,7 @@
 #define PLN__WINDOWS_H
 
 #include "window/aggregate.h"
-#include "window/groups.h"
+#include "window/key_groups.h"
 #include "window/window.h"
 #include "window/zone.h"
 

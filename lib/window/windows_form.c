@@ -1,7 +1,7 @@
 /*
  * The state of windows as bytes, little-endian:
  *     u64 version 1 · i64 watermark · i64 n, then n buckets
- *     bucket: i64 start · groups (groups.c) · i64 whether rows are counted, then i64 a group · i64 size, states, each aggregate
+ *     bucket: i64 start · groups (key_groups.c) · i64 whether rows are counted, then i64 a group · i64 size, states, each aggregate
  *     sessions instead of buckets: groups of the keys · i64 n, then n times i64 start, end, since, key (-1: free), fired · i64 size, states, each aggregate
  */
 #include "base/little.h"
@@ -67,7 +67,7 @@ out:
 
 static pln_status get_groups(pln__bucket *bucket, source *from) {
     int64_t used = 0;
-    pln_status status = pln__groups_read(&bucket->groups, from->at, from->left, &used, from->err);
+    pln_status status = pln__key_groups_read(&bucket->groups, from->at, from->left, &used, from->err);
     if (status < 0)
         return status;
     from->at += used;
@@ -81,7 +81,7 @@ static pln_status put_bucket(pln__windows *w, pln__bucket *bucket, pln__buffer *
                              pln_error *err) {
     pln_status status = PLN_OK;
     PLN__TRY(put(w, out, bucket->start, err));
-    PLN__TRY(pln__groups_write(&bucket->groups, out, err));
+    PLN__TRY(pln__key_groups_write(&bucket->groups, out, err));
     PLN__TRY(put(w, out, bucket->since != NULL, err));
     for (int64_t g = 0; bucket->since != NULL && g < bucket->groups.n; g++)
         PLN__TRY(put(w, out, bucket->since[g], err));
@@ -134,7 +134,7 @@ out:
 
 static pln_status put_sessions(pln__windows *w, pln__buffer *out, pln_error *err) {
     pln_status status = PLN_OK;
-    PLN__TRY(pln__groups_write(&w->by_key->groups, out, err));
+    PLN__TRY(pln__key_groups_write(&w->by_key->groups, out, err));
     PLN__TRY(put(w, out, w->n_sessions, err));
     for (int64_t i = 0; i < w->n_sessions; i++) {
         const pln__session *s = &w->sessions[i];

@@ -8,7 +8,7 @@
 /* Groups and one state of each aggregate for every group. Of a window, of a pane that several windows share, or of all sessions. */
 typedef struct pln__bucket {
     int64_t start;
-    pln__groups groups;
+    pln__key_groups groups;
     pln__states **states; /* one an aggregate */
     int64_t *since;       /* rows since the last firing, a group each; NULL unless every_rows or discarding */
     int64_t since_capacity;

@@ -3,6 +3,7 @@
  */
 #include "effort.h"
 #include "skip.h"
+#include "store/store.h"
 #include "window/windows.h"
 #include <check.h>
 #include <stdio.h>
@@ -411,7 +412,7 @@ START_TEST(days_have_their_hours) {
     static got g;
     static row rows[MAX_ROWS];
     int64_t n = 0, at = 0, start = all[_i].start_s * 1000000;
-    pln_status found = pln__zone_open(pln__system_allocator(), pln__posix_files(),
+    pln_status found = pln__zone_open(pln__system_allocator(), pln__file_posix(),
                                       PLN__ZONE_DIRECTORY, all[_i].zone, &zone, &err);
     if (found == PLN_ENAME)
         TEST_SKIP("no time zones");

@@ -1,14 +1,14 @@
-#include "window/groups.h"
+#include "window/key_groups.h"
 #include "base/little.h"
 
 #define AHEAD 16 /* keys whose slots are fetched together */
 
-static const uint8_t *key_of(const pln__groups *g, int64_t group) {
+static const uint8_t *key_of(const pln__key_groups *g, int64_t group) {
     return g->keys + group * PLN_KEY_SIZE;
 }
 
 /* Keys are hashes, or integers as they are: the multiplication spreads those (D. E. Knuth, The Art of Computer Programming 6.4). */
-static inline uint64_t slot_of(const pln__groups *g, const uint8_t *key) {
+static inline uint64_t slot_of(const pln__key_groups *g, const uint8_t *key) {
     return ((pln__load_le64(key) ^ pln__load_le64(key + 8)) * 0x9e3779b97f4a7c15u) >> g->shift;
 }
 
@@ -19,13 +19,13 @@ static inline bool same_key(const uint8_t *a, const uint8_t *b) {
     return x[0] == y[0] && x[1] == y[1];
 }
 
-static uint64_t columns_size(const pln__groups *g, uint64_t one) {
+static uint64_t columns_size(const pln__key_groups *g, uint64_t one) {
     return (uint64_t)(g->keys_schema->n_children + 1) * one;
 }
 
-pln_status pln__groups_init(pln__groups *g, const pln_allocator *mem,
+pln_status pln__key_groups_init(pln__key_groups *g, const pln_allocator *mem,
                             const struct ArrowSchema *keys_schema, pln_error *err) {
-    *g = (pln__groups){.mem = mem, .keys_schema = keys_schema};
+    *g = (pln__key_groups){.mem = mem, .keys_schema = keys_schema};
     g->tail = pln__calloc(mem, 1, columns_size(g, sizeof *g->tail));
     if (g->tail == NULL)
         return pln__error_memory(err, columns_size(g, sizeof *g->tail));
@@ -37,13 +37,13 @@ pln_status pln__groups_init(pln__groups *g, const pln_allocator *mem,
     return PLN_OK;
 }
 
-static void chunk_free(const pln__groups *g, pln__key_chunk *chunk) {
+static void chunk_free(const pln__key_groups *g, pln__key_chunk *chunk) {
     for (int64_t c = 0; chunk->columns != NULL && c < g->keys_schema->n_children; c++)
         pln__array_release(&chunk->columns[c]);
     pln__free(g->mem, chunk->columns, columns_size(g, sizeof *chunk->columns));
 }
 
-void pln__groups_free(pln__groups *g) {
+void pln__key_groups_free(pln__key_groups *g) {
     if (g->mem == NULL)
         return;
     for (int64_t i = 0; i < g->n_chunks; i++)
@@ -55,16 +55,16 @@ void pln__groups_free(pln__groups *g) {
     pln__free(g->mem, g->tail, columns_size(g, sizeof *g->tail));
     pln__free(g->mem, g->slots, g->n_slots * sizeof *g->slots);
     pln__free(g->mem, g->keys, (uint64_t)g->capacity * PLN_KEY_SIZE);
-    *g = (pln__groups){0};
+    *g = (pln__key_groups){0};
 }
 
-int64_t pln__groups_bytes(const pln__groups *g) {
+int64_t pln__key_groups_bytes(const pln__key_groups *g) {
     return (int64_t)(g->n_slots * sizeof *g->slots) + g->capacity * PLN_KEY_SIZE;
 }
 
 /* ---- keys ---- */
 
-static void place(pln__groups *g, int64_t group) {
+static void place(pln__key_groups *g, int64_t group) {
     uint64_t at = slot_of(g, key_of(g, group));
     while (g->slots[at] != 0)
         at = (at + 1) & (g->n_slots - 1);
@@ -72,7 +72,7 @@ static void place(pln__groups *g, int64_t group) {
 }
 
 /* At most half of the slots are taken. */
-static pln_status room_for(pln__groups *g, int64_t n, pln_error *err) {
+static pln_status room_for(pln__key_groups *g, int64_t n, pln_error *err) {
     pln_status status = pln__grow(g->mem, &g->keys, &g->capacity, g->n + n, PLN_KEY_SIZE, err);
     if (status < 0 || (uint64_t)(g->n + n) * 2 <= g->n_slots)
         return status;
@@ -93,7 +93,7 @@ static pln_status room_for(pln__groups *g, int64_t n, pln_error *err) {
     return PLN_OK;
 }
 
-static inline int32_t look_up(const pln__groups *g, const uint8_t *key, uint64_t *slot) {
+static inline int32_t look_up(const pln__key_groups *g, const uint8_t *key, uint64_t *slot) {
     uint64_t at = slot_of(g, key);
     while (g->slots[at] != 0) {
         int32_t group = (int32_t)g->slots[at] - 1;
@@ -105,12 +105,12 @@ static inline int32_t look_up(const pln__groups *g, const uint8_t *key, uint64_t
     return -1;
 }
 
-int32_t pln__groups_get(const pln__groups *g, const uint8_t *key) {
+int32_t pln__key_groups_get(const pln__key_groups *g, const uint8_t *key) {
     uint64_t slot = 0;
     return g->n_slots == 0 ? -1 : look_up(g, key, &slot);
 }
 
-static int32_t add_key(pln__groups *g, const uint8_t *key, uint64_t slot) {
+static int32_t add_key(pln__key_groups *g, const uint8_t *key, uint64_t slot) {
     int32_t group = (int32_t)g->n++;
     memcpy(g->keys + (int64_t)group * PLN_KEY_SIZE, key, PLN_KEY_SIZE);
     g->slots[slot] = (uint32_t)group + 1;
@@ -118,12 +118,12 @@ static int32_t add_key(pln__groups *g, const uint8_t *key, uint64_t slot) {
 }
 
 /* Undo of add_key for the last group: values could not be kept. */
-static void drop_last(pln__groups *g, uint64_t slot) {
+static void drop_last(pln__key_groups *g, uint64_t slot) {
     g->n--;
     g->slots[slot] = 0;
 }
 
-static pln_status take_values(pln__groups *g, const pln__group_rows *from, int64_t i,
+static pln_status take_values(pln__key_groups *g, const pln__group_rows *from, int64_t i,
                               pln_error *err) {
     int64_t row = from->rows == NULL ? from->first + i : from->rows[i];
     for (int64_t c = 0; c < g->keys_schema->n_children; c++) {
@@ -140,7 +140,7 @@ static pln_status take_values(pln__groups *g, const pln__group_rows *from, int64
     return PLN_OK;
 }
 
-static pln_status find_some(pln__groups *g, const uint8_t *keys, const pln__group_rows *from,
+static pln_status find_some(pln__key_groups *g, const uint8_t *keys, const pln__group_rows *from,
                             int64_t first, int64_t n, int32_t *out, pln_error *err) {
     for (int64_t i = first; i < first + n; i++)
         __builtin_prefetch(&g->slots[slot_of(g, keys + i * PLN_KEY_SIZE)]);
@@ -160,7 +160,7 @@ static pln_status find_some(pln__groups *g, const uint8_t *keys, const pln__grou
     return PLN_OK;
 }
 
-pln_status pln__groups_find(pln__groups *g, const uint8_t *keys, const pln__group_rows *from,
+pln_status pln__key_groups_find(pln__key_groups *g, const uint8_t *keys, const pln__group_rows *from,
                             int32_t *out, pln_error *err) {
     pln_status status = PLN_OK;
     for (int64_t i = 0; i < from->n && status >= 0; i += AHEAD) {
@@ -175,7 +175,7 @@ pln_status pln__groups_find(pln__groups *g, const uint8_t *keys, const pln__grou
 /* ---- values ---- */
 
 /* The later of the last two chunks joins the one before while it is not much smaller: so there are few, and each value is copied few times. */
-static pln_status join_last(pln__groups *g, pln_error *err) {
+static pln_status join_last(pln__key_groups *g, pln_error *err) {
     pln__key_chunk *a = &g->chunks[g->n_chunks - 2], *b = a + 1;
     pln_status status = PLN_OK;
     for (int64_t c = 0; c < g->keys_schema->n_children && status >= 0; c++) {
@@ -195,7 +195,7 @@ static pln_status join_last(pln__groups *g, pln_error *err) {
     return PLN_OK;
 }
 
-static pln_status settle(pln__groups *g, pln_error *err) {
+static pln_status settle(pln__key_groups *g, pln_error *err) {
     pln_status status = PLN_OK;
     pln__key_chunk chunk = {0};
     const pln__key_chunk *last = g->n_chunks == 0 ? NULL : &g->chunks[g->n_chunks - 1];
@@ -222,14 +222,14 @@ out:
     return status;
 }
 
-static const pln__key_chunk *chunk_with(const pln__groups *g, int64_t group) {
+static const pln__key_chunk *chunk_with(const pln__key_groups *g, int64_t group) {
     int64_t i = g->n_chunks - 1;
     while (group < g->chunks[i].first)
         i--;
     return &g->chunks[i];
 }
 
-pln_status pln__groups_values(pln__groups *g, int64_t c, const int32_t *groups, int64_t n,
+pln_status pln__key_groups_values(pln__key_groups *g, int64_t c, const int32_t *groups, int64_t n,
                               pln__column *out, pln_error *err) {
     pln_status status = settle(g, err);
     for (int64_t i = 0; i < n && status >= 0; i++) {
@@ -240,7 +240,7 @@ pln_status pln__groups_values(pln__groups *g, int64_t c, const int32_t *groups, 
     return status;
 }
 
-pln_status pln__groups_adopt(pln__groups *g, pln__groups *from, const int32_t *groups, int64_t n,
+pln_status pln__key_groups_adopt(pln__key_groups *g, pln__key_groups *from, const int32_t *groups, int64_t n,
                              int32_t *out, pln_error *err) {
     pln_status status = settle(from, err);
     for (int64_t i = 0; i < n && status >= 0; i++) {
@@ -261,7 +261,7 @@ pln_status pln__groups_adopt(pln__groups *g, pln__groups *from, const int32_t *g
 
 /* ---- as bytes ---- */
 
-pln_status pln__groups_write(pln__groups *g, pln__buffer *out, pln_error *err) {
+pln_status pln__key_groups_write(pln__key_groups *g, pln__buffer *out, pln_error *err) {
     uint8_t word[8];
     pln_status status = settle(g, err);
     if (status < 0)
@@ -286,7 +286,7 @@ static pln_status damaged(pln_error *err, const char *what) {
     return pln__error_set(err, PLN_ECORRUPT, "groups: %s is damaged", what);
 }
 
-static pln_status read_column(pln__groups *g, int64_t c, const uint8_t **at, int64_t *left,
+static pln_status read_column(pln__key_groups *g, int64_t c, const uint8_t **at, int64_t *left,
                               pln__key_chunk *chunk, pln_error *err) {
     if (*left < 8)
         return damaged(err, "the size of a column");
@@ -304,7 +304,7 @@ static pln_status read_column(pln__groups *g, int64_t c, const uint8_t **at, int
     return chunk->columns[c].length == chunk->n ? PLN_OK : damaged(err, "the length of a column");
 }
 
-pln_status pln__groups_read(pln__groups *g, const uint8_t *bytes, int64_t size, int64_t *used,
+pln_status pln__key_groups_read(pln__key_groups *g, const uint8_t *bytes, int64_t size, int64_t *used,
                             pln_error *err) {
     pln_status status = PLN_OK;
     const uint8_t *at = bytes + 8;

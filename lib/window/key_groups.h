@@ -1,8 +1,8 @@
 /*
  * The groups of one window: keys to dense numbers, and the values that the keys are made of.
  */
-#ifndef PLN__WINDOW_GROUPS_H
-#define PLN__WINDOW_GROUPS_H
+#ifndef PLN__WINDOW_KEY_GROUPS_H
+#define PLN__WINDOW_KEY_GROUPS_H
 
 #include "column/column.h"
 #include <pln/key.h>
@@ -13,7 +13,7 @@ typedef struct pln__key_chunk {
     int64_t first, n;
 } pln__key_chunk;
 
-typedef struct pln__groups {
+typedef struct pln__key_groups {
     const pln_allocator *mem;
     const struct ArrowSchema *keys_schema; /* struct of the key columns; borrowed */
     uint32_t *slots; /* group + 1; 0: free */
@@ -24,12 +24,12 @@ typedef struct pln__groups {
     pln__column *tail; /* one a key column */
     pln__key_chunk *chunks;
     int64_t n_chunks, chunks_capacity;
-} pln__groups;
+} pln__key_groups;
 
-pln_status pln__groups_init(pln__groups *g, const pln_allocator *mem,
+pln_status pln__key_groups_init(pln__key_groups *g, const pln_allocator *mem,
                             const struct ArrowSchema *keys_schema, pln_error *err);
-void pln__groups_free(pln__groups *g);
-int64_t pln__groups_bytes(const pln__groups *g);
+void pln__key_groups_free(pln__key_groups *g);
+int64_t pln__key_groups_bytes(const pln__key_groups *g);
 /*
  * out[i]: the group of key i, new ones in the order of their first row. Row i of the keys is row rows[i] of `batch` (NULL: row first + i), whose columns
  * key_columns[] a new group takes its values from.
@@ -40,19 +40,19 @@ typedef struct pln__group_rows {
     const int32_t *rows;
     int64_t first, n;
 } pln__group_rows;
-pln_status pln__groups_find(pln__groups *g, const uint8_t *keys, const pln__group_rows *from,
+pln_status pln__key_groups_find(pln__key_groups *g, const uint8_t *keys, const pln__group_rows *from,
                             int32_t *out, pln_error *err);
 /* The group of a key, -1 if there is none. */
-int32_t pln__groups_get(const pln__groups *g, const uint8_t *key);
+int32_t pln__key_groups_get(const pln__key_groups *g, const uint8_t *key);
 /* The same groups for other keys: those of another window, each with its values. */
-pln_status pln__groups_adopt(pln__groups *g, pln__groups *from, const int32_t *groups, int64_t n,
+pln_status pln__key_groups_adopt(pln__key_groups *g, pln__key_groups *from, const int32_t *groups, int64_t n,
                              int32_t *out, pln_error *err);
 /* Values of key column `c` of these groups (NULL: all) to the end of `out`. */
-pln_status pln__groups_values(pln__groups *g, int64_t c, const int32_t *groups, int64_t n,
+pln_status pln__key_groups_values(pln__key_groups *g, int64_t c, const int32_t *groups, int64_t n,
                               pln__column *out, pln_error *err);
 /* For checkpoints: count, keys, and the values as one array a column. */
-pln_status pln__groups_write(pln__groups *g, pln__buffer *out, pln_error *err);
-pln_status pln__groups_read(pln__groups *g, const uint8_t *bytes, int64_t size, int64_t *used,
+pln_status pln__key_groups_write(pln__key_groups *g, pln__buffer *out, pln_error *err);
+pln_status pln__key_groups_read(pln__key_groups *g, const uint8_t *bytes, int64_t size, int64_t *used,
                             pln_error *err);
 
 #endif
