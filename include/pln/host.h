@@ -297,6 +297,11 @@ struct pln_host {
                                     const int64_t *at, pln_batch **out, pln_error *err);
     /* The watermark of an in port; INT64_MIN: none yet. */
     int64_t (*port_watermark)(pln_context *ctx, int32_t port);
+    /*
+     * What the run's report has to say of this node under a topic, a JSON value of at most 1 MiB; it takes the place of what was said of the topic before, and
+     * belongs to the epoch. Topics have 1 to 63 letters, digits and '_'; <pln/report.h> reads "contract" and "monitors".
+     */
+    pln_status (*note)(pln_context *ctx, const char *topic, const char *json, pln_error *err);
 };
 
 #ifdef __cplusplus

@@ -543,6 +543,7 @@ static void node_dispose(pln_run *run, pln__run_node *node) {
     for (int64_t i = 0; i < node->n_metrics; i++)
         pln__strfree(run->mem, node->metrics[i].name);
     pln__free(run->mem, node->metrics, (uint64_t)node->metrics_capacity * sizeof *node->metrics);
+    pln__notes_free(node);
     pln__free(run->mem, node->pending, (uint64_t)node->pending_capacity * sizeof *node->pending);
     pln__free(run->mem, node->handle, (uint64_t)node->handle_size);
     pln__free(run->mem, node->edges, node->edges_size);

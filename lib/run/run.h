@@ -53,6 +53,12 @@ typedef struct pln__metric {
     int64_t value;
 } pln__metric;
 
+/* What a node has to say in the report under a topic. */
+typedef struct pln__note {
+    char *topic;
+    char *json;
+} pln__note;
+
 typedef struct pln__counts {
     int64_t fates[PLN__FATES];
     int64_t rows_in, rows_out, batches_in, batches_out;
@@ -105,6 +111,8 @@ struct pln__run_node {
     int64_t timer_us;     /* on the run's clock; INT64_MAX: none */
     pln__metric *metrics;
     int64_t n_metrics, metrics_capacity;
+    pln__note *notes;
+    int64_t n_notes, notes_capacity;
     pln__column *reject; /* rows waiting for the reject port; NULL until the first */
     pln__pending *pending; /* a parked sink's batches */
     int64_t n_pending, pending_capacity;
@@ -246,6 +254,15 @@ pln_status pln__keyed_prepare(pln_run *run, int64_t n, pln_error *err);
 /* Epoch run->n is committed; `done`: the run needs nothing more. */
 pln_status pln__keyed_committed(pln_run *run, bool done, pln_error *err);
 void pln__keyed_reset(pln_run *run);
+
+/* note.c: what nodes say in the report; it belongs to the epoch */
+void pln__host_note(pln_host *host);
+void pln__notes_forget(pln__run_node *node);
+void pln__notes_free(pln__run_node *node);
+pln_status pln__notes_save(const pln__run_node *node, pln__checkpoint *out, pln_error *err);
+/* Whether it is a note of the node, and then it is taken. */
+bool pln__note_load(pln__run_node *node, const pln__saved *saved, pln_status *status,
+                    pln_error *err);
 
 /* clocking: time goes to the node that works; answers the node that had it before. */
 pln__run_node *pln__time_to(pln_run *run, pln__run_node *node);

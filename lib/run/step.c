@@ -36,6 +36,7 @@ static void reset_nodes(pln_run *run) {
         memset(&node->counts, 0, sizeof node->counts);
         for (int64_t m = 0; m < node->n_metrics; m++)
             node->metrics[m].value = 0;
+        pln__notes_forget(node);
         for (int32_t p = 0; p < node->n_in; p++)
             node->in[p] = (pln__in_port){NULL, node->in[p].edges, node->in[p].edges, INT64_MIN};
         node->tells_time = false;
