@@ -1,5 +1,5 @@
 /* What changed between two Arrow schemas, as JSON. */
-#include "column/column.h"
+#include "quality/quality.h"
 #include "sketch/form.h"
 #include <pln/drift.h>
 
@@ -148,7 +148,12 @@ pln_status pln_drift_schema(pln_runtime *runtime, const struct ArrowSchema *befo
                             pln_error *err) {
     if (runtime == NULL)
         return pln__error_set(err, PLN_EINVAL, "drift: no runtime");
-    const pln_allocator *mem = pln__sketch_memory(runtime, NULL);
+    return pln__drift_schema(pln__sketch_memory(runtime, NULL), before, after, json, changes, err);
+}
+
+pln_status pln__drift_schema(const pln_allocator *mem, const struct ArrowSchema *before,
+                             const struct ArrowSchema *after, char **json, int64_t *changes,
+                             pln_error *err) {
     pln__text out;
     comparison c = {mem, &out, {0}, 0, err};
     pln_status status;

@@ -20,8 +20,8 @@ static pln_status legal(const pln__run_node *node, const char *dataset, const ch
         return pln__error_set(err, PLN_EUNSUPPORTED,
                               "history of data set '%s': the run has no state file", dataset);
     if (run->state == NULL || !run->settled)
-        return pln__error_set(err, PLN_ECONTRACT,
-                              "history of data set '%s': not before `schema`", dataset);
+        return pln__error_set(err, PLN_ECONTRACT, "history of data set '%s': not before `schema`",
+                              dataset);
     PLN__TRY(check_name("data set", dataset, err));
     PLN__TRY(check_name("metric", metric, err));
 out:
@@ -88,9 +88,8 @@ static pln_status history_put(pln_context *ctx, const char *dataset, const char 
     int64_t known_size;
     PLN__TRY(legal(node, dataset, metric, err));
     if (size < 1 || size > BYTES_MOST)
-        PLN__FAIL(err, PLN_ELIMIT,
-                  "history of %s of data set '%s': %lld bytes, expected 1 to %d", metric, dataset,
-                  (long long)size, BYTES_MOST);
+        PLN__FAIL(err, PLN_ELIMIT, "history of %s of data set '%s': %lld bytes, expected 1 to %d",
+                  metric, dataset, (long long)size, BYTES_MOST);
     if (find(run, dataset, metric) == NULL)
         PLN__TRY(history_get(ctx, dataset, metric, &known, &known_size, err));
     pln__history_entry *entry = find(run, dataset, metric);

@@ -67,12 +67,12 @@ pln_status pln__state_history_get(pln__state *state, pln__history *item, pln_err
     if (!state->history)
         goto out;
     PLN__TRY(pln__state_statement(state, PLN__STATE_HISTORY_GET, &statement, err));
-    PLN__TRY(pln__state_bound(
-        state,
-        sqlite3_bind_text(statement, 1, state->pipeline, -1, SQLITE_STATIC) ||
-            sqlite3_bind_text(statement, 2, item->dataset, -1, SQLITE_STATIC) ||
-            sqlite3_bind_text(statement, 3, item->metric, -1, SQLITE_STATIC),
-        err));
+    PLN__TRY(
+        pln__state_bound(state,
+                         sqlite3_bind_text(statement, 1, state->pipeline, -1, SQLITE_STATIC) ||
+                             sqlite3_bind_text(statement, 2, item->dataset, -1, SQLITE_STATIC) ||
+                             sqlite3_bind_text(statement, 3, item->metric, -1, SQLITE_STATIC),
+                         err));
     int code = sqlite3_step(statement);
     if (code == SQLITE_ROW)
         status = found(state, statement, item, err);
@@ -88,15 +88,15 @@ static pln_status put_next(pln__state *state, int64_t n, const pln__history *ite
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
     PLN__TRY(pln__state_bind_run(state, PLN__STATE_HISTORY_PUT, &statement, err));
-    PLN__TRY(pln__state_bound(
-        state,
-        sqlite3_bind_int64(statement, 3, n) ||
-            sqlite3_bind_text(statement, 4, item->dataset, -1, SQLITE_STATIC) ||
-            sqlite3_bind_text(statement, 5, item->metric, -1, SQLITE_STATIC) ||
-            sqlite3_bind_int64(statement, 6, item->version) ||
-            pln__state_bind_bytes(statement, 7, item->bytes, item->size) ||
-            sqlite3_bind_int64(statement, 8, checksum(state, item)),
-        err));
+    PLN__TRY(
+        pln__state_bound(state,
+                         sqlite3_bind_int64(statement, 3, n) ||
+                             sqlite3_bind_text(statement, 4, item->dataset, -1, SQLITE_STATIC) ||
+                             sqlite3_bind_text(statement, 5, item->metric, -1, SQLITE_STATIC) ||
+                             sqlite3_bind_int64(statement, 6, item->version) ||
+                             pln__state_bind_bytes(statement, 7, item->bytes, item->size) ||
+                             sqlite3_bind_int64(statement, 8, checksum(state, item)),
+                         err));
     PLN__TRY(pln__state_exec(state, PLN__STATE_HISTORY_PUT, WRITTEN, err));
 out:
     /* The caller's bytes are gone after this call. */

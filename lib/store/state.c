@@ -153,8 +153,8 @@ static pln_status find_run(pln__state *state, const char *store, found_run *out,
     out->there = true;
     out->owner = sqlite3_column_int64(statement, 0);
     out->n = sqlite3_column_int64(statement, 1);
-    PLN__TRY(
-        pln__state_lend(state, sqlite3_column_blob(statement, 2), sqlite3_column_bytes(statement, 2), err));
+    PLN__TRY(pln__state_lend(state, sqlite3_column_blob(statement, 2),
+                             sqlite3_column_bytes(statement, 2), err));
     const char *recorded = (const char *)sqlite3_column_text(statement, 3);
     recorded = recorded != NULL ? recorded : "";
     if (out->owner < 1 || out->owner == INT64_MAX || out->n < 0 ||
@@ -323,8 +323,8 @@ pln_status pln__state_get_body(pln__state *state, int64_t owner, int64_t n, cons
         status = pln__state_fail(state, "cannot be read", err);
         goto out;
     }
-    PLN__TRY(
-        pln__state_lend(state, sqlite3_column_blob(statement, 0), sqlite3_column_bytes(statement, 0), err));
+    PLN__TRY(pln__state_lend(state, sqlite3_column_blob(statement, 0),
+                             sqlite3_column_bytes(statement, 0), err));
     if (sqlite3_column_int64(statement, 1) !=
         checksum(state, owner, n, "body", state->lent, state->lent_size))
         PLN__FAIL(err, PLN_ECORRUPT,
