@@ -470,6 +470,9 @@ static const test_case cases[] = {
     {"sketch.merge", "{\"key\": [\"id\"], \"columns\": [\"data\"]}", NULL, NULL, NULL, DECODES},
     {"check", "{\"suite\": {\"checks\": [{\"check\": \"unique\", \"column\": \"part\", \"severity\": \"warn\"}, {\"check\": \"column_mean\", \"column\": \"amount\", \"max\": 1e9}, {\"check\": \"column_quantile\", \"column\": \"amount\", \"quantile\": 0.1, \"max\": 1e9}]}}", NULL, NULL, NULL, TRANSFORM(1, )},
     {"check", "{\"tag\": \"why\", \"suite\": {\"checks\": [{\"check\": \"expression\", \"expression\": \"id % 3 <> 1\", \"action\": \"tag\"}, {\"check\": \"less_than\", \"column\": \"id\", \"value\": 5}, {\"check\": \"not_equal_to\", \"column\": \"id\", \"value\": 2, \"action\": \"drop\"}]}}", NULL, NULL, NULL, TRANSFORM(1, )},
+    {"check", "{\"on_breach\": \"quarantine\", \"contract\": {\"apiVersion\": \"v3.1.0\", \"kind\": \"DataContract\", \"id\": \"c\", \"version\": \"1.0.0\", \"status\": \"active\", \"schema\": [{\"name\": \"o\", \"properties\": [{\"name\": \"id\", \"logicalType\": \"integer\", \"logicalTypeOptions\": {\"multipleOf\": 2}}, {\"name\": \"part\", \"logicalType\": \"string\", \"required\": true}]}]}}", NULL, NULL, NULL, TRANSFORM(1, )},
+    {"monitor", "{\"metrics\": [\"row_count\", \"schema\", {\"metric\": \"null_rate\", \"column\": \"amount\"}, {\"metric\": \"distinct_rate\", \"column\": \"part\"}, {\"metric\": \"ks\", \"column\": \"amount\"}, {\"metric\": \"psi\", \"column\": \"part\"}]}", NULL, NULL, NULL, TRANSFORM(1, )},
+    {"monitor", "{\"every\": \"epoch\", \"metrics\": [{\"metric\": \"row_count\", \"method\": \"mad\"}]}", NULL, NULL, NULL, TRANSFORM(1, )},
     {"profile", "{}", NULL, NULL, NULL, TRANSFORM(1, )},
     {"profile", "{\"top\": 0, \"precision\": 14, \"k\": 50, \"seed\": 7}", NULL, NULL, NULL, TRANSFORM(1, )},
 };
