@@ -239,8 +239,8 @@ static void run_graph(kit_world *world, pln_graph *graph, kit_run *run) {
     options.mode = run->mode;
     options.max_batch_rows = run->batch_rows;
     options.epoch_rows = run->epoch_rows;
-    options.state = run->state == NULL && world->stage->needs_state ? kit_empty_state(world, path)
-                                                                   : run->state;
+    options.state =
+        run->state == NULL && world->stage->needs_state ? kit_empty_state(world, path) : run->state;
     options.seed = 7;
     options.attempts = run->attempts;
     /* Of a run that was done before its end was told, nothing is to be done again. */

@@ -154,9 +154,9 @@ START_TEST(a_drop_fires_at_the_second_run_and_is_resolved_at_the_third) {
         strstr(pln_report_json(report), "\"notes\":{\"monitors\":{\"dataset\":\"watch\""));
     pln_report_free(report);
     char *rows = scratch_read(&dir, "alerts.ndjson", NULL);
-    ck_assert_msg(strstr(rows, "\"dataset\":\"watch\",\"metric\":\"row_count\",\"column\":null,"
-                               "\"status\":\"anomaly\",\"severity\":\"error\",\"value\":100") !=
-                      NULL,
+    ck_assert_msg(strstr(rows,
+                         "\"dataset\":\"watch\",\"metric\":\"row_count\",\"column\":null,"
+                         "\"status\":\"anomaly\",\"severity\":\"error\",\"value\":100") != NULL,
                   "%s", rows);
     ck_assert_ptr_null(strchr(strchr(rows, '\n') + 1, '\n'));
     free(rows);

@@ -92,9 +92,9 @@ static json_t *metric_of(const pln_report *report, const char *name, json_t **ro
     json_t *metric;
     size_t i;
     *root = json_loads(pln_report_note(report, "watch", "monitors"), 0, NULL);
-    json_array_foreach(json_object_get(*root, "metrics"), i, metric)
-        if (strcmp(json_string_value(json_object_get(metric, "metric")), name) == 0)
-            return metric;
+    json_array_foreach(json_object_get(*root, "metrics"), i,
+                       metric) if (strcmp(json_string_value(json_object_get(metric, "metric")),
+                                          name) == 0) return metric;
     ck_abort_msg("no metric %s", name);
     return NULL;
 }
@@ -107,21 +107,20 @@ static json_int_t number_of(const json_t *diff, const char *name) {
 static void assert_columns(const json_t *schema, const json_t *diff) {
     size_t i, counts[2] = {0, 0};
     json_t *change;
-    static const char *const words[] = {"added", "removed"},
-                      *const lists[] = {"columns_added", "columns_removed"};
-    json_array_foreach(json_object_get(schema, "details"), i, change)
-        for (int k = 0; k < 2; k++) {
-            const char *column = json_string_value(json_object_get(change, "column"));
-            json_t *other;
-            size_t j;
-            bool found = false;
-            if (strcmp(json_string_value(json_object_get(change, "change")), words[k]) != 0)
-                continue;
-            counts[k]++;
-            json_array_foreach(json_object_get(diff, lists[k]), j, other)
-                found |= strcmp(json_string_value(other), column) == 0;
-            ck_assert_msg(found, "%s %s", column, words[k]);
-        }
+    static const char *const words[] = {"added", "removed"}, *const lists[] = {"columns_added",
+                                                                               "columns_removed"};
+    json_array_foreach(json_object_get(schema, "details"), i, change) for (int k = 0; k < 2; k++) {
+        const char *column = json_string_value(json_object_get(change, "column"));
+        json_t *other;
+        size_t j;
+        bool found = false;
+        if (strcmp(json_string_value(json_object_get(change, "change")), words[k]) != 0)
+            continue;
+        counts[k]++;
+        json_array_foreach(json_object_get(diff, lists[k]), j, other) found |=
+            strcmp(json_string_value(other), column) == 0;
+        ck_assert_msg(found, "%s %s", column, words[k]);
+    }
     for (int k = 0; k < 2; k++)
         ck_assert_int_eq((int)counts[k], (int)json_array_size(json_object_get(diff, lists[k])));
 }
@@ -135,12 +134,14 @@ static void one_difference(const json_t *diff) {
         table++;
     pln_report *report = load(old, key, table, false);
     metric = metric_of(report, "row_count", &root);
-    ck_assert_double_eq(json_number_value(json_object_get(metric, "value")), (double)number_of(diff, "rows_old"));
+    ck_assert_double_eq(json_number_value(json_object_get(metric, "value")),
+                        (double)number_of(diff, "rows_old"));
     json_decref(root);
     pln_report_free(report);
     report = load(new, key, table, json_array_size(json_object_get(diff, "columns_added")) > 0);
     metric = metric_of(report, "row_count", &root);
-    ck_assert_double_eq(json_number_value(json_object_get(metric, "value")), (double)number_of(diff, "rows_new"));
+    ck_assert_double_eq(json_number_value(json_object_get(metric, "value")),
+                        (double)number_of(diff, "rows_new"));
     json_decref(root);
     metric = metric_of(report, "schema", &root);
     assert_columns(metric, diff);
@@ -148,8 +149,9 @@ static void one_difference(const json_t *diff) {
     static const char *const counters[] = {"inserted", "updated", "unchanged"};
     for (int i = 0; i < 3; i++) {
         int64_t got = pln_report_counter(report, "store", counters[i]);
-        ck_assert_msg((got < 0 ? 0 : got) == number_of(diff, counters[i]), "%s to %s: %s %lld, expected %lld",
-                      old, new, counters[i], (long long)got, (long long)number_of(diff, counters[i]));
+        ck_assert_msg((got < 0 ? 0 : got) == number_of(diff, counters[i]),
+                      "%s to %s: %s %lld, expected %lld", old, new, counters[i], (long long)got,
+                      (long long)number_of(diff, counters[i]));
     }
     pln_report_free(report);
 }
@@ -182,12 +184,15 @@ static bool wanted_rejected(const char *kind, const char *expect) {
 }
 
 static const char edits[] =
-    "{\"apiVersion\": \"v3.1.0\", \"kind\": \"DataContract\", \"id\": \"edits\", \"version\": \"1.0.0\", \"status\": \"active\","
+    "{\"apiVersion\": \"v3.1.0\", \"kind\": \"DataContract\", \"id\": \"edits\", \"version\": "
+    "\"1.0.0\", \"status\": \"active\","
     " \"schema\": [{\"name\": \"edits\", \"properties\": ["
-    " {\"name\": \"time\", \"logicalType\": \"timestamp\", \"logicalTypeOptions\": {\"timezone\": true}, \"required\": true},"
+    " {\"name\": \"time\", \"logicalType\": \"timestamp\", \"logicalTypeOptions\": {\"timezone\": "
+    "true}, \"required\": true},"
     " {\"name\": \"user\", \"logicalType\": \"string\", \"required\": true},"
     " {\"name\": \"page\", \"logicalType\": \"string\", \"required\": true},"
-    " {\"name\": \"added\", \"logicalType\": \"integer\", \"required\": true, \"logicalTypeOptions\": {\"minimum\": 0}}]}]}";
+    " {\"name\": \"added\", \"logicalType\": \"integer\", \"required\": true, "
+    "\"logicalTypeOptions\": {\"minimum\": 0}}]}]}";
 
 static int by_number(const void *a, const void *b) {
     long x = *(const long *)a, y = *(const long *)b;
@@ -217,7 +222,8 @@ START_TEST(rows_that_a_damaged_file_loses_are_those_of_its_manifest) {
     pln_contract_summary s = {.struct_size = sizeof s};
     if (test_data("wikiticker/wikiticker_am_dirty.ndjson.gz", data, sizeof data) == NULL)
         TEST_SKIP("no damaged wikiticker data");
-    FILE *in = fopen(test_data("wikiticker/wikiticker_am_dirty_manifest.jsonl", manifest, sizeof manifest), "r");
+    FILE *in = fopen(
+        test_data("wikiticker/wikiticker_am_dirty_manifest.jsonl", manifest, sizeof manifest), "r");
     while (fgets(line, sizeof line, in) != NULL) {
         json_t *entry = json_loads(line, 0, NULL);
         if (wanted_rejected(json_string_value(json_object_get(entry, "kind")),
@@ -226,7 +232,8 @@ START_TEST(rows_that_a_damaged_file_loses_are_those_of_its_manifest) {
         json_decref(entry);
     }
     fclose(in);
-    OK(pln_schema_parse(rt, "time timestamp(us, UTC), user utf8, page utf8, added int64", &columns, &err));
+    OK(pln_schema_parse(rt, "time timestamp(us, UTC), user utf8, page utf8, added int64", &columns,
+                        &err));
     OK(pln_graph_new(rt, "wiki", &g, &err));
     pln_graph_add(g, "edits", "ndjson.read", NULL, &err);
     pln_graph_set_text(g, "edits", "path", data, &err);
@@ -243,7 +250,8 @@ START_TEST(rows_that_a_damaged_file_loses_are_those_of_its_manifest) {
     OK(pln_graph_run(g, &options, &report, &err));
     long rejected = rejected_lines(got);
     for (long i = 0; i < n && i < rejected; i++)
-        ck_assert_msg(got[i] == want[i], "line %ld is rejected, the manifest has %ld", got[i], want[i]);
+        ck_assert_msg(got[i] == want[i], "line %ld is rejected, the manifest has %ld", got[i],
+                      want[i]);
     ck_assert_int_eq(rejected, n);
     /* A null where none may be and a number below 0 are for the contract; all else the reader has found. */
     OK(pln_report_contract(report, 0, &s));
