@@ -1,5 +1,5 @@
 /* Contracts that a run holds: at sources and sinks, in every mode, and what the report says of them. */
-#include "json_rows.h"
+#include "fail_alloc.h"
 #include "scratch.h"
 #include "skip.h"
 #include <check.h>
@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static pln_runtime *rt;
 static pln_error err;
@@ -447,6 +448,87 @@ START_TEST(what_is_wrong_with_it_is_named) {
 }
 END_TEST
 
+/* A load with a contract at both ends and monitors between, whose state is in a database. */
+static pln_status loaded(const pln_allocator *mem, const char *database, char **said) {
+    pln_runtime_options mine;
+    pln_run_options options;
+    pln_runtime *own = NULL;
+    pln_graph *g = NULL;
+    pln_report *report = NULL;
+    char state[300];
+    snprintf(state, sizeof state, "%s.state", database);
+    pln_runtime_options_init(&mine, sizeof mine);
+    mine.allocator = mem;
+    pln_status status = pln_runtime_new(&mine, &own, &err);
+    if (status >= 0)
+        status = pln_graph_new(own, "orders", &g, &err);
+    if (status >= 0) {
+        pln_graph_add(g, "read", "csv.read", NULL, &err);
+        pln_graph_set_text(g, "read", "path", scratch_path(&dir, "in.csv"), &err);
+        pln_graph_set_json(g, "read", "contract", contract, &err);
+        pln_graph_set_text(g, "read", "on_breach", "quarantine", &err);
+        pln_graph_add(g, "watch", "monitor", PLN_JSON({"metrics": ["row_count", "schema", {"metric": "psi", "column": "amount"}]}), &err);
+        pln_graph_add(g, "store", "sqlite.upsert", PLN_JSON({"table": "t", "key": ["id"]}), &err);
+        pln_graph_set_text(g, "store", "database", database, &err);
+        pln_graph_set_json(g, "store", "contract", contract, &err);
+        pln_graph_set_int(g, "read", "sample_bytes", 4096, &err);
+        pln_graph_add(g, "bad", "ndjson.write", NULL, &err);
+        pln_graph_set_text(g, "bad", "path", scratch_path(&dir, "bad.ndjson"), &err);
+        status = pln_graph_wire(g, "read > watch > store; read.reject > bad; store.reject > bad", &err);
+    }
+    pln_run_options_init(&options, sizeof options);
+    options.state = state;
+    options.when_done = PLN_WHEN_DONE_SKIP;
+    options.seed = 1;
+    if (status >= 0)
+        status = pln_graph_run(g, &options, &report, &err);
+    if (status >= 0 && said != NULL) {
+        *said = strdup(pln_report_note(report, "read.contract", "contract"));
+        pln_alert alert = {.struct_size = sizeof alert};
+        ck_assert_int_eq(pln_report_alert(report, 0, &alert), PLN_EINVAL);
+    }
+    pln_report_free(report);
+    pln_graph_free(g);
+    pln_runtime_free(own);
+    return status;
+}
+
+enum { POINTS = 100 };
+
+/* Nothing here depends on a disk. */
+static void setup_in_memory(void) {
+    if (access("/dev/shm", W_OK) == 0)
+        setenv("TMPDIR", "/dev/shm", 1);
+    setup();
+}
+
+/* Wherever memory ends: PLN_ENOMEM or success, nothing is left, and the same run made again says what it would have said. */
+START_TEST(memory_may_end_anywhere) {
+    char *expected = NULL, *said = NULL, name[300];
+    fail_alloc f;
+    scratch_write(&dir, "in.csv", bad, -1);
+    const pln_allocator *mem = fail_alloc_init(&f, -1);
+    snprintf(name, sizeof name, "%s", scratch_path(&dir, "calm.db"));
+    OK(loaded(mem, name, &expected));
+    int64_t calls = f.calls;
+    ck_assert_int_eq(fail_alloc_live(&f), 0);
+    for (int64_t i = 0; i < POINTS; i++) {
+        mem = fail_alloc_init(&f, i * calls / POINTS);
+        f.once = _i;
+        char file[32];
+        snprintf(file, sizeof file, "%lld.db", (long long)i);
+        snprintf(name, sizeof name, "%s", scratch_path(&dir, file));
+        pln_status status = loaded(mem, name, NULL);
+        ck_assert_msg(status == PLN_OK || status == PLN_ENOMEM, "%lld: %s (%s)", (long long)i, err.message, err.where);
+        ck_assert_int_eq(fail_alloc_live(&f), 0);
+        OK(loaded(NULL, name, &said));
+        ck_assert_str_eq(said, expected);
+        free(said);
+    }
+    free(expected);
+}
+END_TEST
+
 Suite *suite_stage_contract(void) {
     Suite *s = suite_create("stage/contract");
     TCase *t = tcase_create("runs");
@@ -466,5 +548,10 @@ Suite *suite_stage_contract(void) {
     tcase_add_loop_test(t, it_is_read_from_a_file_and_the_object_is_the_nodes, 0, 2);
     tcase_add_loop_test(t, what_is_wrong_with_it_is_named, 0, sizeof wrong / sizeof *wrong);
     suite_add_tcase(s, t);
+    TCase *m = tcase_create("memory");
+    tcase_add_checked_fixture(m, setup_in_memory, teardown);
+    tcase_set_timeout(m, 60);
+    tcase_add_loop_test(m, memory_may_end_anywhere, 0, 2);
+    suite_add_tcase(s, m);
     return s;
 }
