@@ -468,11 +468,12 @@ pln_status pln_graph_run(pln_graph *graph, const pln_run_options *options, pln_r
 }
 
 pln_status pln_run_schema(pln_run *run, const char *port, struct ArrowSchema *out, pln_error *err) {
-    char name[64];
-    const char *dot = strchr(port, '.');
+    char name[80];
+    /* "read.contract" is a node, and its ports have one more name behind it. */
+    const char *dot = pln__graph_node(run->graph, port, NULL) != NULL ? NULL : strrchr(port, '.');
     size_t size = dot == NULL ? strlen(port) : (size_t)(dot - port);
     int32_t index = 0, p = 0;
-    if (size > 63)
+    if (size >= sizeof name)
         return pln__error_set(err, PLN_ENAME, "node '%s': there is none of that name", port);
     memcpy(name, port, size);
     name[size] = '\0';
