@@ -226,7 +226,7 @@ static pln_status wire(pln_graph *graph, const char *edges, pln_error *err) {
     pln_status status = PLN_OK;
     parser p = {edges, edges};
     int32_t *order = NULL;
-    uint64_t size = (uint64_t)graph->n_nodes * sizeof *order + 1;
+    uint64_t size = 0;
     if (graph->running)
         PLN__FAIL(err, PLN_ESTATE, "wiring: the graph is running");
     for (;;) {
@@ -239,6 +239,8 @@ static pln_status wire(pln_graph *graph, const char *edges, pln_error *err) {
             break;
         PLN__TRY(read_chain(graph, &p, err));
     }
+    /* Nodes that hold contracts came with the edges. */
+    size = (uint64_t)graph->n_nodes * sizeof *order + 1;
     order = pln__alloc(graph->mem, size);
     if (order == NULL)
         PLN__TRY(pln__error_memory(err, size));

@@ -16,8 +16,9 @@ pln_status pln__stage_register(const pln_host *host, pln_registry *registry, pln
 
 extern const pln_transform pln__filter, pln__derive, pln__select, pln__route, pln__union,
     pln__limit, pln__sample, pln__key_stage, pln__dedup_stage_table, pln__check_stage,
-    pln__monitor_stage_table, pln__profile_stage, pln__watermark_stage, pln__window_stage, pln__sketch_stage_table,
-    pln__sketch_merge_table, pln__avro_decode_stage, pln__avro_encode_stage;
+    pln__monitor_stage_table, pln__profile_stage, pln__watermark_stage, pln__window_stage,
+    pln__sketch_stage_table, pln__sketch_merge_table, pln__avro_decode_stage,
+    pln__avro_encode_stage;
 
 /* Scratch for rows that leave and rows that are rejected; grows to the largest batch and is reused. */
 typedef struct pln__picks {

@@ -33,7 +33,8 @@ static int day_of(const scratch *dir, int day, const char *sink) {
     if (pln_runtime_new(NULL, &rt, &err) < 0 || pln_graph_new(rt, "orders", &g, &err) < 0)
         return fail(&err);
     snprintf(config, sizeof config,
-             "{\"rows\": %d, \"seed\": 7, \"columns\": {\"id\": {\"sequence\": 1}, \"amount\": {\"decimal\": [0, %d], \"scale\": 2}}}",
+             "{\"rows\": %d, \"seed\": 7, \"columns\": {\"id\": {\"sequence\": 1}, \"amount\": "
+             "{\"decimal\": [0, %d], \"scale\": 2}}}",
              rows_of_day[day], day == 3 ? 300 : 100);
     pln_graph_add(g, "make", "generate", config, &err);
     pln_graph_add(g, "watch", "monitor", PLN_JSON({"metrics": ["row_count", "schema", {"metric": "ks", "column": "amount"}]}), &err);

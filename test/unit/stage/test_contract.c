@@ -474,7 +474,8 @@ static pln_status loaded(const pln_allocator *mem, const char *database, char **
         pln_graph_set_int(g, "read", "sample_bytes", 4096, &err);
         pln_graph_add(g, "bad", "ndjson.write", NULL, &err);
         pln_graph_set_text(g, "bad", "path", scratch_path(&dir, "bad.ndjson"), &err);
-        status = pln_graph_wire(g, "read > watch > store; read.reject > bad; store.reject > bad", &err);
+        status =
+            pln_graph_wire(g, "read > watch > store; read.reject > bad; store.reject > bad", &err);
     }
     pln_run_options_init(&options, sizeof options);
     options.state = state;
@@ -519,7 +520,8 @@ START_TEST(memory_may_end_anywhere) {
         snprintf(file, sizeof file, "%lld.db", (long long)i);
         snprintf(name, sizeof name, "%s", scratch_path(&dir, file));
         pln_status status = loaded(mem, name, NULL);
-        ck_assert_msg(status == PLN_OK || status == PLN_ENOMEM, "%lld: %s (%s)", (long long)i, err.message, err.where);
+        ck_assert_msg(status == PLN_OK || status == PLN_ENOMEM, "%lld: %s (%s)", (long long)i,
+                      err.message, err.where);
         ck_assert_int_eq(fail_alloc_live(&f), 0);
         OK(loaded(NULL, name, &said));
         ck_assert_str_eq(said, expected);

@@ -67,7 +67,8 @@ static const char *text_of(int64_t *version) {
     pln__state *state = take("looker", false);
     pln__history found = {.dataset = "d", .metric = "m"};
     OK(pln__state_history_get(state, &found, &err));
-    snprintf(out, sizeof out, "%.*s", (int)found.size, found.bytes == NULL ? "" : (const char *)found.bytes);
+    snprintf(out, sizeof out, "%.*s", (int)found.size,
+             found.bytes == NULL ? "" : (const char *)found.bytes);
     if (version != NULL)
         *version = found.version;
     pln__state_close(state);
@@ -160,7 +161,8 @@ START_TEST(a_row_that_was_edited_is_named) {
     OK(pln__state_commit(state, owner, 1, "h", 1, &err));
     sql("UPDATE history SET bytes = CAST('two' AS BLOB)");
     ck_assert_int_eq(pln__state_history_get(state, &found, &err), PLN_ECORRUPT);
-    ck_assert_ptr_nonnull(strstr(err.message, "the history of m of 'd' of pipeline 'p' is damaged"));
+    ck_assert_ptr_nonnull(
+        strstr(err.message, "the history of m of 'd' of pipeline 'p' is damaged"));
     pln__state_close(state);
 }
 END_TEST
