@@ -115,8 +115,7 @@ out:
 static pln_status find_integer_key(pln__windows *w, pln_error *err) {
     pln__type type;
     pln_status status = pln__type_of(w->in.children[w->key_columns[0]], &type, err);
-    if (status >= 0 &&
-        (pln__type_is_integer(type.id) || (type.id >= PLN__DATE32 && type.id <= PLN__TIMESTAMP)))
+    if (status >= 0 && (pln__type_is_integer(type.id) || (type.id >= PLN__DATE32 && type.id <= PLN__TIMESTAMP)))
         w->integer_key = type;
     return status;
 }
@@ -235,8 +234,7 @@ static void integer_keys(pln__windows *w, const struct ArrowArray *column) {
         bool null = validity != NULL && !pln__bit_get(validity, column->offset + i);
         uint64_t pair[2] = {0, null};
         if (!null)
-            pair[0] = PLN__LE(
-                64, (uint64_t)(plain ? values[i] : pln__array_int(&w->integer_key, column, i)));
+            pair[0] = PLN__LE(64, (uint64_t)(plain ? values[i] : pln__array_int(&w->integer_key, column, i)));
         memcpy(out + i * PLN_KEY_SIZE, pair, PLN_KEY_SIZE);
     }
 }
