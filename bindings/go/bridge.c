@@ -1,5 +1,6 @@
 #include "bridge.h"
 #include "_cgo_export.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,6 +95,56 @@ pln_status pln_go_items(const pln_reservoir *reservoir, int64_t n, int64_t *numb
             memcpy(bytes, item, (size_t)sizes[i]);
         bytes += sizes[i];
     }
+    return PLN_OK;
+}
+
+typedef struct go_stream {
+    int64_t n, next;
+    pln_error err;
+    pln_batch *batches[];
+} go_stream;
+
+static int stream_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out) {
+    go_stream *s = stream->private_data;
+    pln_status status = pln_batch_export(s->batches[0], out, NULL, &s->err);
+    return status < 0 ? EIO : 0;
+}
+
+static int stream_next(struct ArrowArrayStream *stream, struct ArrowArray *out) {
+    go_stream *s = stream->private_data;
+    struct ArrowSchema schema;
+    if (s->next == s->n) {
+        out->release = NULL;
+        return 0;
+    }
+    pln_status status = pln_batch_export(s->batches[s->next], &schema, out, &s->err);
+    if (status < 0)
+        return EIO;
+    schema.release(&schema);
+    s->next++;
+    return 0;
+}
+
+static const char *stream_error(struct ArrowArrayStream *stream) {
+    return ((go_stream *)stream->private_data)->err.message;
+}
+
+static void stream_release(struct ArrowArrayStream *stream) {
+    go_stream *s = stream->private_data;
+    for (int64_t i = 0; i < s->n; i++)
+        pln_batch_unref(s->batches[i]);
+    free(s);
+    stream->release = NULL;
+}
+
+pln_status pln_go_stream(pln_batch *const *batches, int64_t n, struct ArrowArrayStream *out) {
+    go_stream *s = malloc(sizeof *s + (size_t)n * sizeof *batches);
+    if (s == NULL)
+        return PLN_ENOMEM;
+    *s = (go_stream){.n = n};
+    for (int64_t i = 0; i < n; i++)
+        s->batches[i] = pln_batch_ref(batches[i]);
+    *out = (struct ArrowArrayStream){stream_schema, stream_next, stream_error, stream_release, s};
     return PLN_OK;
 }
 

@@ -19,6 +19,8 @@ pln_status pln_go_keys_new(pln_runtime *runtime, const struct ArrowSchema *schem
                            int32_t hash, const uint8_t *secret, int64_t secret_size, pln_keys **out, pln_error *err);
 /* All n rows of a reservoir in one call; `bytes` is their bytes, end to end. */
 pln_status pln_go_items(const pln_reservoir *reservoir, int64_t n, int64_t *numbers, int64_t *sizes, uint8_t *bytes, pln_error *err);
+/* A stream of n batches, each of which is held until the stream is released; the array is copied. */
+pln_status pln_go_stream(pln_batch *const *batches, int64_t n, struct ArrowArrayStream *out);
 /* An Arrow type without Go keywords among its members. */
 const struct ArrowArray *pln_go_child(const struct ArrowArray *array, int64_t i);
 const struct ArrowSchema *pln_go_field(const struct ArrowSchema *schema, int64_t i);

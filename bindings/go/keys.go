@@ -54,13 +54,8 @@ type Keys struct {
 // NewKeys makes keys out of these fields of rows with this schema: names of columns, or paths "customer.address.city" into structs;
 // none: all columns. The schema is copied; the keys are closed before the runtime.
 func (rt *Runtime) NewKeys(schema *Schema, fields []string, options KeysOptions) (*Keys, error) {
-	names := (**C.char)(C.calloc(C.size_t(len(fields)+1), C.size_t(unsafe.Sizeof(uintptr(0))))) // in C's memory: it holds pointers
-	defer C.free(unsafe.Pointer(names))
-	for i, field := range fields {
-		text := C.CString(field)
-		defer C.free(unsafe.Pointer(text))
-		unsafe.Slice(names, len(fields))[i] = text
-	}
+	names, free := texts(fields)
+	defer free()
 	need(schema.c != nil, "Schema")
 	k := &Keys{shape: shapeOf(schema.c)}
 	var cerr C.pln_error

@@ -2,12 +2,14 @@
 //
 // A graph takes rows from sources through transforms to sinks. Keys of rows (Keys), sketches of columns (Hll, CountMin, TopK, Quantiles, Bloom),
 // samples (Reservoir), indexes of keys (Dedup) and profiles of tables (Profile) need no graph, and take a whole batch or column in a call.
+// Whether rows are as they should be says a Validation of a Suite; as they were before, a Monitor, Freshness and the functions of drift; as it was
+// agreed, a Contract.
 //
 // A function or a source of the program is called once for each batch, never for a row. Columns are slices of Arrow memory that C holds;
 // nothing of Go's memory stays with C. An error that a function returns ends the run, and Run returns that very error; a panic comes
 // out of Run as a *PanicError. Handles are used by one goroutine at a time and closed explicitly: batches, builders and tables before
-// the runtime, tables after the graphs that use them. Sketches, samples, indexes and profiles know no runtime; one that is not closed goes with
-// the garbage.
+// the runtime, tables after the graphs that use them, contracts before the runtime. Sketches, samples, indexes, profiles, suites, validations and
+// monitors know no runtime; one that is not closed goes with the garbage.
 package pln
 
 /*
@@ -90,6 +92,13 @@ func NewRuntime() (*Runtime, error) {
 // Close frees the runtime, after all that was made from it.
 func (rt *Runtime) Close() { C.pln_runtime_free(rt.c) }
 
+// text is a text that C has given away, and is freed here.
+func (rt *Runtime) text(raw *C.char) string {
+	text := C.GoString(raw)
+	C.pln_text_free(rt.c, raw)
+	return text
+}
+
 // Schema is the columns of rows. It is closed before the runtime, and after the graphs that it is bound to.
 type Schema struct{ c *C.struct_ArrowSchema }
 
@@ -153,6 +162,14 @@ func (t *Table) Batches() []*Batch {
 	return out
 }
 
+// cstring is a text for C, nil for none of it; free it with C.free.
+func cstring(text string) *C.char {
+	if text == "" {
+		return nil
+	}
+	return C.CString(text)
+}
+
 // Context is what a function may ask while it is called.
 type Context struct{ c *C.pln_context }
 
@@ -188,7 +205,8 @@ func (rt *Runtime) NewGraph(name string) (*Graph, error) {
 // Close frees the graph.
 func (g *Graph) Close() { C.pln_graph_free(g.c) }
 
-// Options of a stage; they become JSON. A *Table or a *Schema (of schema_handle) is bound.
+// Options of a stage; they become JSON. A *Table, a *Schema (of schema_handle), a *Suite or a *Validation is bound; the program keeps it until the
+// graph is closed.
 type Options map[string]any
 
 // Add adds a node of a registered stage.
@@ -199,6 +217,12 @@ func (g *Graph) Add(node, stage string, options Options) error {
 		case *Table:
 			bound[key] = unsafe.Pointer(handle.c)
 		case *Schema:
+			bound[key] = unsafe.Pointer(handle.c)
+		case *Suite:
+			need(handle.c != nil, "Suite")
+			bound[key] = unsafe.Pointer(handle.c)
+		case *Validation:
+			need(handle.c != nil, "Validation")
 			bound[key] = unsafe.Pointer(handle.c)
 		default:
 			plain[key] = value

@@ -9,7 +9,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"runtime"
-	"unsafe"
 )
 
 // ProfileOptions; what is zero has its default.
@@ -210,29 +209,16 @@ func (p *Profile) Report() (*Batch, error) {
 }
 
 // JSON is the report as text.
-func (p *Profile) JSON() (text []byte, err error) {
-	err = p.call(func(c *C.pln_profile, cerr *C.pln_error) C.pln_status {
-		var lent *C.char
-		var size C.int64_t
-		status := C.pln_profile_json(c, &lent, &size, cerr)
-		if status >= 0 {
-			text = append(text, unsafe.Slice((*byte)(unsafe.Pointer(lent)), int(size))...)
-		}
-		return status
+func (p *Profile) JSON() ([]byte, error) {
+	text, err := p.text(func(c *C.pln_profile, text **C.char, size *C.int64_t, cerr *C.pln_error) C.pln_status {
+		return C.pln_profile_json(c, text, size, cerr)
 	})
-	return text, err
+	return []byte(text), err
 }
 
 // Bytes writes the serialized form.
-func (p *Profile) Bytes() (data []byte, err error) {
-	err = p.call(func(c *C.pln_profile, cerr *C.pln_error) C.pln_status {
-		var lent *C.uint8_t
-		var size C.int64_t
-		status := C.pln_profile_write(c, &lent, &size, cerr)
-		if status >= 0 {
-			data = append(data, unsafe.Slice((*byte)(lent), int(size))...)
-		}
-		return status
+func (p *Profile) Bytes() ([]byte, error) {
+	return p.bytes(func(c *C.pln_profile, data **C.uint8_t, size *C.int64_t, cerr *C.pln_error) C.pln_status {
+		return C.pln_profile_write(c, data, size, cerr)
 	})
-	return data, err
 }

@@ -2,6 +2,7 @@ package pln
 
 /*
 #include "bridge.h"
+#include <stdlib.h>
 */
 import "C"
 
@@ -84,6 +85,34 @@ func (o *owned[P]) written(size func(c P) C.int64_t, write func(c P, out *C.uint
 	return data, nil
 }
 
+// text copies what a call lends.
+func (o *owned[P]) text(f func(c P, text **C.char, size *C.int64_t, cerr *C.pln_error) C.pln_status) (text string, err error) {
+	err = o.call(func(c P, cerr *C.pln_error) C.pln_status {
+		var lent *C.char
+		var size C.int64_t
+		status := f(c, &lent, &size, cerr)
+		if status >= 0 {
+			text = string(unsafe.Slice((*byte)(unsafe.Pointer(lent)), int(size)))
+		}
+		return status
+	})
+	return text, err
+}
+
+// bytes copies what a call lends.
+func (o *owned[P]) bytes(f func(c P, data **C.uint8_t, size *C.int64_t, cerr *C.pln_error) C.pln_status) (data []byte, err error) {
+	err = o.call(func(c P, cerr *C.pln_error) C.pln_status {
+		var lent *C.uint8_t
+		var size C.int64_t
+		status := f(c, &lent, &size, cerr)
+		if status >= 0 {
+			data = append(data, unsafe.Slice((*byte)(lent), int(size))...)
+		}
+		return status
+	})
+	return data, err
+}
+
 // narrow is a number as C takes it. One that does not fit becomes the nearest that does, which no option allows.
 func narrow(n int) C.int32_t {
 	if n > math.MaxInt32 {
@@ -148,6 +177,21 @@ func bools(packed []byte, n int) []bool {
 func (c Column) lent() (*C.struct_ArrowSchema, *C.struct_ArrowArray) {
 	need(c.batch != nil && c.batch.c != nil, "Batch")
 	return c.schema, c.array
+}
+
+// texts are texts in C's memory, for it holds pointers; and what frees them.
+func texts(values []string) (**C.char, func()) {
+	at := (**C.char)(C.calloc(C.size_t(len(values)+1), C.size_t(unsafe.Sizeof(uintptr(0)))))
+	all := unsafe.Slice(at, len(values))
+	for i, value := range values {
+		all[i] = C.CString(value)
+	}
+	return at, func() {
+		for _, text := range all {
+			C.free(unsafe.Pointer(text))
+		}
+		C.free(unsafe.Pointer(at))
+	}
 }
 
 // value is where the bytes of a value are.

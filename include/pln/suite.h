@@ -10,7 +10,7 @@
  *     pln_validation_text(validation, &text, &size, &err);                <pln/validation.h>: results, rows that fail, parts that merge
  *
  * A check is a JSON object: its kind, the parameters of the kind, and those that all have (below). pln-checks(7) lists the kinds, and of which check of Great
- * Expectations, dbt, Soda and Deequ each is the equal. A suite may also hold "columns" in the form of dbt's schema files; their tests become checks.
+ * Expectations, dbt, Soda and Deequ each is the equal; their names for checks and parameters are known, too. A suite may also hold "columns" in the form of dbt's schema files; their tests become checks.
  *
  * Of every kind these hold:
  *   - NULL fails no check of values, unless "null_policy" is "fail": it is counted as missing.
@@ -27,6 +27,8 @@
  *     "where"         an SQL condition (pln-expressions(7)): other rows are not looked at
  *     "ignore_row_if" "any_missing" "all_missing": leave rows out where columns of the check are null ["never"]
  *     "null_policy"   "pass" "fail"
+ *     "group_by"      columns: the check is judged for each group of rows that are equal there; all must pass
+ *     "max_groups"    more groups than these are an error [10000]
  *     "scope"         "all" or "epoch": whether stage check judges all rows of the run, or those of each epoch ["all"]
  *     "action"        what stage check does with a row, an epoch or the run ["quarantine_row" for rows, "fail_epoch" otherwise; "warn" below "error"]
  *     "sample_limit"  values that a result shows [20]
@@ -65,7 +67,8 @@ enum {
     PLN_ACTION_QUARANTINE_ROW = 4,
     PLN_ACTION_QUARANTINE_BATCH = 5,
     PLN_ACTION_FAIL_EPOCH = 6,
-    PLN_ACTION_FAIL_PIPELINE = 7
+    PLN_ACTION_FAIL_PIPELINE = 7,
+    PLN_ACTION_CALLBACK = 8 /* of the check, not of rows: the program is told (pln_check_callback of <pln/validation.h>) */
 };
 
 /* A check as it stands in its suite. */

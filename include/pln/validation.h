@@ -52,7 +52,21 @@ typedef struct pln_check_result {
     double observed;    /* of checks of a whole column: the mean, the number of rows ... */
     const char *observed_text;
     const char *message; /* "amount between 0 and 100: 3 of 6 rows are not (50 %)" */
+    int64_t groups;        /* of a check with "group_by": how many there are */
+    int64_t groups_failed; /* of them, those that did not pass */
 } pln_check_result;
+
+/*
+ * Who is told by stage check of a check that has action "callback" and did not pass, when it is judged: at the end of input, or of each epoch for scope "epoch" (epoch
+ * is -1 otherwise). Bound as option "callback"; it outlives the run, which may judge an epoch again after a failure. An error that it answers fails the epoch.
+ */
+typedef struct pln_check_callback {
+    uint32_t struct_size;
+    uint32_t reserved;
+    void *user;
+    pln_status (*failed)(void *user, int64_t epoch, const pln_check *check,
+                         const pln_check_result *result, pln_error *err);
+} pln_check_callback;
 
 /* Rows of the batch that was added last. Bit i of a bitmap is row i. */
 typedef struct pln_validation_verdict {
@@ -107,7 +121,7 @@ PLN_API void pln_validation_free(pln_validation *validation);
 /*
  * Add the rows of a struct of the schema, as pln_batch_array lends one; an array of the program's own must be sound (pln_batch_import checks one).
  *
- * Errors: PLN_EDATA for rows of another shape; PLN_ELIMIT beyond 2^60 rows; PLN_ENOMEM: some checks may have got the rows, the validation can only be freed.
+ * Errors: PLN_EDATA for rows of another shape; PLN_ELIMIT beyond 2^60 rows, or max_groups of a check; PLN_ENOMEM: some checks may have got the rows, the validation can only be freed.
  * Owner: `rows` is borrowed for the call.
  * Threads: one at a time.
  * Blocks: no.
@@ -139,7 +153,7 @@ PLN_API const uint8_t *pln_validation_bits(const pln_validation *validation, int
  * Add all rows of another validation, of a suite of the same text and seed and of the same schema; it counts as what came after. Rows that are equal across the two
  * are repeated, for checks of uniqueness; samples of them are those that each part found in itself.
  *
- * Errors: PLN_ETYPE for another suite, seed or schema; PLN_EINVAL for the validation itself; PLN_ELIMIT beyond 2^60 rows; PLN_ENOMEM: `into` can only be freed.
+ * Errors: PLN_ETYPE for another suite, seed or schema; PLN_EINVAL for the validation itself; PLN_EUNSUPPORTED for a check sql that has rows; PLN_ELIMIT beyond 2^60 rows, or max_groups of a check; PLN_ENOMEM: `into` can only be freed.
  * Owner: `from` is borrowed for the call.
  * Threads: one at a time.
  * Blocks: no.
@@ -150,7 +164,7 @@ PLN_API pln_status pln_validation_merge(pln_validation *into, const pln_validati
 /*
  * All that the validation knows, in the form drawn above.
  *
- * Errors: PLN_ELIMIT beyond 2 GiB; PLN_ENOMEM.
+ * Errors: PLN_ELIMIT beyond 2 GiB; PLN_EUNSUPPORTED for a check sql that has rows; PLN_ENOMEM.
  * Owner: *bytes are lent until the next call on the validation.
  * Threads: one at a time.
  * Blocks: no.
@@ -182,7 +196,7 @@ PLN_API int64_t pln_validation_count(const pln_validation *validation);
 /*
  * The result of check i, of all rows so far.
  *
- * Errors: PLN_EINVAL past the last; PLN_ENOMEM.
+ * Errors: PLN_EINVAL past the last; PLN_ELIMIT, PLN_EDATA, PLN_ETYPE of a query of check sql, here and in all that tells results; PLN_ENOMEM.
  * Owner: set out->struct_size first; texts are lent until the next call for the same check.
  * Threads: one at a time.
  * Blocks: no.

@@ -7,7 +7,8 @@
 
 static const char *const severities[] = {"info", "warn", "error", "critical", NULL};
 static const char *const actions[] = {"pass", "warn", "tag", "drop", "quarantine_row",
-                                      "quarantine_batch", "fail_epoch", "fail_pipeline", NULL};
+                                      "quarantine_batch", "fail_epoch", "fail_pipeline", "callback",
+                                      NULL};
 static const char *const ignores[] = {"never", "any_missing", "all_missing", NULL};
 static const char *const scopes[] = {"all", "epoch", NULL};
 static const char *const policies[] = {"pass", "fail", NULL};
@@ -40,7 +41,7 @@ pln_status pln__check_duration(const pln__check *check, const char *name, int64_
 static pln_status choose(const pln__check *check, const char *name, const char *const *words,
                          int32_t *out, pln_error *err) {
     const char *text = json_string_value(pln__check_get(check, name));
-    char shown[PLN__SHOW_SIZE], known[128] = "";
+    char shown[PLN__SHOW_SIZE], known[160] = "";
     if (text == NULL)
         return PLN_OK;
     for (int32_t i = 0; words[i] != NULL; i++) {
@@ -64,6 +65,10 @@ static pln_status read_mostly(pln__check *check, pln_error *err) {
     check->mostly = check->mostly_of = 1;
     if (given == NULL)
         return PLN_OK;
+    if (!pln__check_by_row(check))
+        return pln__error_set(err, PLN_EOPTION,
+                              "mostly: it is of rows, and %s says nothing of one row",
+                              check->kind->name);
     if (!(value >= 0 && value <= 1))
         return pln__error_set(err, PLN_EOPTION, "mostly: expected 0 to 1, got %g", value);
     int64_t size = pln__format_double(text, value);
@@ -149,6 +154,31 @@ out:
 
 /* ---- columns, id ---- */
 
+static pln_status read_groups(const pln_allocator *mem, pln__check *check, pln_error *err) {
+    const json_t *list = pln__check_get(check, "group_by"), *name;
+    double most = pln__check_number(check, "max_groups", 10000);
+    size_t i, n = json_array_size(list);
+    if (!(most >= 1 && most <= PLN__GROUPS_MOST))
+        return pln__error_set(err, PLN_EOPTION, "max_groups: expected 1 to %d, got %g",
+                              PLN__GROUPS_MOST, most);
+    check->max_groups = (int64_t)most;
+    if (n == 0)
+        return PLN_OK;
+    if ((check->kind->flags & PLN__KIND_UNGROUPED) != 0)
+        return pln__error_set(err, PLN_EOPTION, "group_by: %s is of the whole table",
+                              check->kind->name);
+    if (n > PLN__CHECK_COLUMNS_MOST)
+        return pln__error_set(err, PLN_ELIMIT, "group_by: %zu columns, at most %d are allowed", n,
+                              PLN__CHECK_COLUMNS_MOST);
+    check->group_by = pln__calloc(mem, n, sizeof *check->group_by);
+    if (check->group_by == NULL)
+        return pln__error_memory(err, n * sizeof *check->group_by);
+    json_array_foreach((json_t *)list, i, name) {
+        check->group_by[check->n_group_by++] = json_string_value(name);
+    }
+    return PLN_OK;
+}
+
 /* "column", "columns", "a" and "b", in this order. */
 static pln_status read_columns(const pln_allocator *mem, pln__check *check, pln_error *err) {
     const char *single[] = {"column", "a", "b"};
@@ -185,6 +215,8 @@ static pln_status name_it(const pln_allocator *mem, pln__check *check, pln_error
         pln__text_str(&id, check->kind->name);
         if (check->n_columns > 0)
             pln__text_printf(&id, "(%s)", check->columns_text);
+        for (int64_t i = 0; i < check->n_group_by; i++)
+            pln__text_printf(&id, "%s%s", i == 0 ? " by " : ", ", check->group_by[i]);
         PLN__TRY(pln__text_status(&id, err));
         if (json_object_set_new(check->config, "id", json_string(id.data)) != 0)
             PLN__FAIL(err, PLN_ENOMEM, "no memory for a check");
@@ -220,10 +252,13 @@ void pln__check_free(const pln_allocator *mem, pln__check *check) {
     pln__free(mem, check->parts, (uint64_t)check->n_parts * sizeof *check->parts);
     size_t n = json_array_size(pln__check_get(check, "columns")) + 3;
     pln__free(mem, (void *)check->columns, n * sizeof *check->columns);
+    pln__free(mem, (void *)check->group_by,
+              json_array_size(pln__check_get(check, "group_by")) * sizeof *check->group_by);
     pln__strfree(mem, check->columns_text);
     pln__strfree(mem, check->text);
     pln_dedup_free(check->keys);
     pln__schema_release(&check->referred);
+    pln__strfree(mem, check->aggregate_text);
     json_decref(check->config);
     pln__free(mem, check, sizeof *check);
 }
@@ -231,32 +266,43 @@ void pln__check_free(const pln_allocator *mem, pln__check *check) {
 static pln_status read_parts(const pln_allocator *mem, pln__check *check, int depth,
                              pln_error *err);
 
+/* Whether a default of the suite means something to the kind. In a check itself what means nothing is refused. */
+static bool has_use(const pln__check_kind *kind, const char *name) {
+    if (strcmp(name, "group_by") == 0)
+        return (kind->flags & PLN__KIND_UNGROUPED) == 0;
+    return strcmp(name, "mostly") != 0 || (kind->flags & PLN__KIND_BY_ROW) != 0;
+}
+
 static pln_status build(const pln_allocator *mem, const json_t *defaults, const json_t *object,
                         int depth, pln__check **out, pln_error *err) {
     pln_status status = PLN_OK;
-    const char *name = json_string_value(json_object_get(object, "check")), *key;
-    pln__check *check = NULL;
+    const char *key;
     json_t *value;
     if (!json_is_object(object))
         return pln__error_set(err, PLN_EOPTION, "expected an object");
-    if (name == NULL)
-        return pln__error_set(err, PLN_EOPTION, "parameter 'check', the kind, is missing");
-    const pln__check_kind *kind = pln__check_kind_of(name);
-    if (kind == NULL)
-        return pln__check_kind_error(name, err);
-    check = pln__calloc(mem, 1, sizeof *check);
+    pln__check *check = pln__calloc(mem, 1, sizeof *check);
     if (check == NULL)
         return pln__error_memory(err, sizeof *check);
-    check->kind = kind;
     check->config = json_deep_copy(object);
     if (check->config == NULL)
         PLN__FAIL(err, PLN_ENOMEM, "no memory for a check");
+    PLN__TRY(pln__check_translate(check->config, err));
+    const char *name = json_string_value(pln__check_get(check, "check"));
+    if (name == NULL)
+        PLN__FAIL(err, PLN_EOPTION, "parameter 'check', the kind, is missing");
+    const pln__check_kind *kind = check->kind = pln__check_kind_of(name);
+    if (kind == NULL)
+        PLN__TRY(pln__check_kind_error(name, err));
     json_object_foreach((json_t *)defaults, key, value) {
-        if (pln__check_get(check, key) == NULL && json_object_set(check->config, key, value) != 0)
+        if (pln__check_get(check, key) == NULL && has_use(kind, key) &&
+            json_object_set(check->config, key, value) != 0)
             PLN__FAIL(err, PLN_ENOMEM, "no memory for a check");
     }
     PLN__TRY(pln__check_parameters(kind, check->config, err));
+    if (depth == 0)
+        check->kind = pln__check_kind_sized(kind, check->config);
     PLN__TRY(read_common(check, err));
+    PLN__TRY(read_groups(mem, check, err));
     PLN__TRY(read_columns(mem, check, err));
     PLN__TRY(name_it(mem, check, err));
     PLN__TRY(read_parts(mem, check, depth, err));
@@ -272,7 +318,8 @@ out:
 static pln_status check_part(const pln__check *part, pln_error *err) {
     static const char *const whole[] = {"severity", "mostly", "max_failures", "warn_if",
                                         "error_if", "where", "ignore_row_if", "null_policy",
-                                        "action", "sample_limit", "key_columns", "redact"};
+                                        "group_by", "max_groups", "action", "sample_limit",
+                                        "key_columns", "redact"};
     if ((part->kind->flags & PLN__KIND_BY_ROW) == 0 || part->kind->measure != NULL)
         return pln__error_set(err, PLN_EOPTION, "%s is no condition of a row", part->kind->name);
     for (int i = 0; i < PLN__COUNT(whole); i++)

@@ -5,6 +5,7 @@
 #define PLN__QUALITY_DRIFT_H
 
 #include "base/number.h"
+#include "quality/quality.h"
 #include <pln/drift.h>
 
 enum { PLN__DRIFT_BINS_MOST = 64, PLN__DRIFT_COUNTS_MOST = 1000000 };

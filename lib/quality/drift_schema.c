@@ -1,7 +1,7 @@
 /* What changed between two Arrow schemas, as JSON. */
-#include "quality/quality.h"
+#include "column/column.h"
+#include "quality/drift.h"
 #include "sketch/form.h"
-#include <pln/drift.h>
 
 typedef struct comparison {
     const pln_allocator *mem;
@@ -143,14 +143,6 @@ static pln_status check(const struct ArrowSchema *schema, const char *which, pln
     return PLN_EINVAL;
 }
 
-pln_status pln_drift_schema(pln_runtime *runtime, const struct ArrowSchema *before,
-                            const struct ArrowSchema *after, char **json, int64_t *changes,
-                            pln_error *err) {
-    if (runtime == NULL)
-        return pln__error_set(err, PLN_EINVAL, "drift: no runtime");
-    return pln__drift_schema(pln__sketch_memory(runtime, NULL), before, after, json, changes, err);
-}
-
 pln_status pln__drift_schema(const pln_allocator *mem, const struct ArrowSchema *before,
                              const struct ArrowSchema *after, char **json, int64_t *changes,
                              pln_error *err) {
@@ -174,4 +166,12 @@ out:
     pln__text_free(&out);
     pln__text_free(&c.path);
     return status;
+}
+
+pln_status pln_drift_schema(pln_runtime *runtime, const struct ArrowSchema *before,
+                            const struct ArrowSchema *after, char **json, int64_t *changes,
+                            pln_error *err) {
+    if (runtime == NULL)
+        return pln__error_set(err, PLN_EINVAL, "drift: no runtime");
+    return pln__drift_schema(pln__sketch_memory(runtime, NULL), before, after, json, changes, err);
 }

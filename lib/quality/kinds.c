@@ -2,14 +2,20 @@
 #include "quality/suite.h"
 #include <stdio.h>
 
-enum { ROW = PLN__KIND_BY_ROW, NULLS = PLN__KIND_NULLS_FAIL, ANY = PLN__KIND_ANY_TYPE };
+enum {
+    ROW = PLN__KIND_BY_ROW,
+    NULLS = PLN__KIND_NULLS_FAIL,
+    ANY = PLN__KIND_ANY_TYPE,
+    WHOLE = PLN__KIND_UNGROUPED
+};
 
 static const pln__check_kind kinds[] = {
     /* the schema */
-    {"column_exists", "column* index", ANY, NULL, NULL, &pln__measure_schema},
-    {"columns_match", "columns* ordered exact", ANY, NULL, NULL, &pln__measure_schema},
-    {"column_count", "equals min max", ANY, NULL, NULL, &pln__measure_schema},
-    {"column_type", "column* type types", ANY, NULL, NULL, &pln__measure_schema},
+    {"column_exists", "column* index", ANY | WHOLE, NULL, NULL, &pln__measure_schema},
+    {"columns_match", "columns* ordered exact", ANY | WHOLE, NULL, NULL, &pln__measure_schema},
+    {"column_count", "equals min max", ANY | WHOLE, NULL, NULL, &pln__measure_schema},
+    {"column_type", "column* type types", ANY | WHOLE, NULL, NULL, &pln__measure_schema},
+    {"schema_changed", "baseline to allow", ANY | WHOLE, NULL, NULL, &pln__measure_change},
     /* null and its like */
     {"not_null", "column*", ROW | NULLS | ANY, "$c is not null", NULL, NULL},
     {"null", "column*", ROW | ANY, "$c is null", NULL, NULL},
@@ -34,6 +40,10 @@ static const pln__check_kind kinds[] = {
     /* sets */
     {"in_set", "column* values*", ROW, "$c in ($l)", NULL, NULL},
     {"not_in_set", "column* values*", ROW, "$c not in ($l)", NULL, NULL},
+    {"distinct_in_set", "column* values*", 0, NULL, NULL, &pln__measure_different},
+    {"distinct_contains_set", "column* values*", 0, NULL, NULL, &pln__measure_different},
+    {"distinct_equals_set", "column* values*", 0, NULL, NULL, &pln__measure_different},
+    {"most_common_in_set", "column* values* ties_okay", 0, NULL, NULL, &pln__measure_common},
     /* patterns */
     {"matches", "column* pattern* flags", ROW, "regexp_like($c, $p$f)", NULL, NULL},
     {"not_matches", "column* pattern* flags", ROW, "not regexp_like($c, $p$f)", NULL, NULL},
@@ -46,6 +56,7 @@ static const pln__check_kind kinds[] = {
     {"starts_with", "column* text*", ROW, "starts_with($c, $p)", NULL, NULL},
     {"ends_with", "column* text*", ROW, "ends_with($c, $p)", NULL, NULL},
     {"format", "column* format*", ROW, "is_format($c, $p)", NULL, NULL},
+    {"json_schema", "column* schema*", ROW, NULL, NULL, &pln__measure_json},
     /* uniqueness */
     {"unique", "column columns", ROW, NULL, NULL, &pln__measure_unique},
     {"primary_key", "column columns", ROW | NULLS, NULL, NULL, &pln__measure_unique},
@@ -58,7 +69,8 @@ static const pln__check_kind kinds[] = {
     /* other tables */
     {"relationships", "column columns to* field fields to_condition", ROW, NULL, NULL,
      &pln__measure_reference},
-    {"row_count_match", "to* factor min max", ANY, NULL, NULL, &pln__measure_rows},
+    {"aggregate_match", "to* aggregate column field expression to_expression to_condition tolerance tolerance_percent", ANY | WHOLE, NULL, NULL, &pln__measure_aggregate},
+    {"row_count_match", "to* factor min max strict_min strict_max", ANY | WHOLE, NULL, NULL, &pln__measure_rows},
     /* volume, freshness */
     {"row_count", "equals min max", ANY, NULL, NULL, &pln__measure_rows},
     {"freshness", "column* warn_after error_after", PLN__KIND_TIME, NULL, NULL,
@@ -76,12 +88,40 @@ static const pln__check_kind kinds[] = {
     {"pair_greater", "a* b* or_equal", ROW, "$a $> $b and $m", NULL, NULL},
     {"pair_in_set", "a* b* pairs*", ROW, NULL, pln__write_pair_in_set, NULL},
     {"sum_equals", "columns* total*", ROW, NULL, pln__write_sum, NULL},
+    {"monotonic", "column* direction strictly step", ROW, NULL, NULL, &pln__measure_order},
     {"expression", "expression*", ROW | ANY, NULL, pln__write_expression, NULL},
+    {"sql", "query metric tables equals min max strict_min strict_max max_steps max_bytes", ANY | WHOLE, NULL, NULL, &pln__measure_sql},
     /* of other conditions */
     {"all_of", "checks*", ROW | ANY, NULL, pln__write_composite, NULL},
     {"any_of", "checks*", ROW | ANY, NULL, pln__write_composite, NULL},
     {"not", "checks*", ROW | ANY, NULL, pln__write_composite, NULL},
 };
+
+/* An expression has 64 KiB, and looks at its values one after the other. */
+static const pln__check_kind of_long_lists[] = {
+    {"in_set", "column* values*", ROW, NULL, NULL, &pln__measure_listed},
+    {"not_in_set", "column* values*", ROW, NULL, NULL, &pln__measure_listed},
+};
+enum { LONG_VALUES = 1000, LONG_BYTES = 1 << 15 };
+
+static bool is_long(const json_t *values) {
+    size_t i, bytes = 0;
+    const json_t *value;
+    bool any = false;
+    json_array_foreach((json_t *)values, i, value) {
+        any |= !json_is_null(value);
+        bytes += json_is_string(value) ? 2 * json_string_length(value) + 4 : 24;
+    }
+    return any && (json_array_size(values) > LONG_VALUES || bytes > LONG_BYTES);
+}
+
+const pln__check_kind *pln__check_kind_sized(const pln__check_kind *kind, const json_t *config) {
+    for (int i = 0; i < PLN__COUNT(of_long_lists); i++)
+        if (strcmp(kind->name, of_long_lists[i].name) == 0 &&
+            is_long(json_object_get(config, "values")))
+            return &of_long_lists[i];
+    return kind;
+}
 
 const pln__check_kind *pln__check_kind_of(const char *name) {
     for (int i = 0; i < PLN__COUNT(kinds); i++)
@@ -105,7 +145,7 @@ pln_status pln__check_kind_error(const char *name, pln_error *err) {
 
 /* ---- parameters ---- */
 
-/* t text, T texts, n number, b boolean, v value, V values, d duration, c a list, * anything */
+/* t text, T texts, n number, b boolean, v value, V values, d duration, c a list, s a schema, * anything */
 static const struct {
     const char *name;
     char type;
@@ -119,18 +159,22 @@ static const struct {
     {"fields", 'T'},      {"to_condition", 't'}, {"factor", 'n'},     {"warn_after", 'd'},
     {"error_after", 'd'}, {"quantile", 'n'},    {"a", 't'},           {"b", 't'},
     {"or_equal", 'b'},    {"total", 'v'},       {"expression", 't'},  {"checks", 'c'},
-    {"pairs", 'c'},
+    {"pairs", 'c'},       {"ties_okay", 'b'},   {"direction", 't'},   {"strictly", 'b'},
+    {"step", 'v'},        {"aggregate", 't'},   {"to_expression", 't'}, {"tolerance", 'v'},
+    {"tolerance_percent", 'n'}, {"baseline", 't'}, {"allow", 'T'},     {"schema", 's'},
+    {"query", 't'},       {"metric", 't'},      {"tables", 'T'},      {"max_steps", 'n'},
+    {"max_bytes", 'n'},
     /* what all kinds have */
     {"check", 't'},       {"id", 't'},          {"severity", 't'},    {"mostly", 'n'},
     {"max_failures", 'v'}, {"warn_if", 't'},    {"error_if", 't'},    {"where", 't'},
-    {"ignore_row_if", 't'}, {"null_policy", 't'},
+    {"ignore_row_if", 't'}, {"null_policy", 't'}, {"group_by", 'T'}, {"max_groups", 'n'},
     {"scope", 't'}, {"action", 't'},    {"sample_limit", 'n'},
     {"key_columns", 'T'}, {"redact", 'b'},      {"tags", 'T'},        {"owner", 't'},
     {"description", 't'}, {"meta", '*'},
 };
 static const char common[] =
     "check id severity mostly max_failures warn_if error_if where "
-    "ignore_row_if null_policy scope action sample_limit key_columns redact "
+    "ignore_row_if null_policy group_by max_groups scope action sample_limit key_columns redact "
     "tags owner description meta";
 
 /* Whether `list` has the word; *required: a '*' stands behind it. */
@@ -145,6 +189,11 @@ static bool listed(const char *list, const char *name, bool *required) {
         at += strcspn(at, " ");
     }
     return false;
+}
+
+bool pln__check_takes(const pln__check_kind *kind, const char *name) {
+    bool required;
+    return listed(kind->parameters, name, &required) || listed(common, name, &required);
 }
 
 static bool texts(const json_t *value) {
@@ -181,6 +230,7 @@ static const char *wanted_by(char type, const json_t *value) {
     case 'c':
         return json_is_array(value) && json_array_size(value) > 0 ? NULL
                                                                   : "a list that is not empty";
+    case 's': return json_is_object(value) || json_is_boolean(value) ? NULL : "a JSON Schema";
     default: return NULL;
     }
 }

@@ -424,7 +424,7 @@ static pln_status moments_judge(pln__check_run *run, pln__judgement *out, pln_er
         pln__text_printf(&run->observed, "%lld NaN", (long long)s->nans);
         return pln__text_status(&run->observed, err);
     }
-    if (s->n == 0 && !(s->what == SUM && run->rows > 0))
+    if (s->n == 0)
         return PLN_OK;
     if (s->exact && s->what <= SUM && s->what != MEAN && !(s->what == SUM && s->overflown)) {
         pln__int128 value = s->what == MIN ? s->least : s->what == MAX ? s->most : s->sum;

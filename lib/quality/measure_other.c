@@ -173,6 +173,8 @@ static bool match(const pln__check_run *run, int64_t other) {
     double factor = pln__check_number(check, "factor", 1), rows = (double)run->rows;
     if (pln__check_get(check, "min") == NULL && pln__check_get(check, "max") == NULL)
         return rows == factor * (double)other;
+    if (other == 0 && flag_of(check, "strict_max", false))
+        return false;
     return other == 0 ? run->rows == 0 : pln__check_within(check, rows / (factor * (double)other));
 }
 

@@ -4,7 +4,7 @@
 
 enum { PART = 512 };
 
-/* `seen`: every key; `repeated`: those that came again. */
+/* `seen`: every key; `repeated`: those that came again. Groups use keys and scratch of the whole. */
 typedef struct uniqueness {
     pln_keys *keys;
     pln_dedup *seen, *repeated;
@@ -32,8 +32,9 @@ static pln_status unique_open(pln__check_run *run, pln_error *err) {
     if (u == NULL)
         return pln__error_memory(err, sizeof *u);
     run->state = u;
-    PLN__TRY(
-        pln__suite_keys(v->suite, &v->schema, check->columns, check->n_columns, &u->keys, err));
+    if (run->whole == NULL)
+        PLN__TRY(
+            pln__suite_keys(v->suite, &v->schema, check->columns, check->n_columns, &u->keys, err));
     PLN__TRY(pln__suite_index(v->suite, &u->seen, err));
     PLN__TRY(pln__suite_index(v->suite, &u->repeated, err));
 out:
@@ -72,26 +73,26 @@ static pln_status add_keys(uniqueness *u, uint8_t *key, int64_t n, int64_t *agai
 
 static pln_status unique_add(pln__check_run *run, const struct ArrowArray *rows,
                              const int32_t *chosen, int64_t n, pln_error *err) {
-    uniqueness *u = run->state;
+    uniqueness *u = run->state, *lent = run->whole != NULL ? run->whole->state : u;
     const pln_allocator *mem = &run->owner->mem;
     int64_t before = involved(u), again = 0;
     pln_status status;
-    u->key.size = u->fresh.size = 0;
-    PLN__TRY(pln__buffer_reserve(mem, &u->key, rows->length * PLN_KEY_SIZE, err));
-    PLN__TRY(pln__buffer_reserve(mem, &u->fresh, rows->length / 8 + 8, err));
-    PLN__TRY(pln_keys_batch(u->keys, rows, u->key.data, err));
-    uint8_t *key = u->key.data;
+    lent->key.size = lent->fresh.size = 0;
+    PLN__TRY(pln__buffer_reserve(mem, &lent->key, rows->length * PLN_KEY_SIZE, err));
+    PLN__TRY(pln__buffer_reserve(mem, &lent->fresh, rows->length / 8 + 8, err));
+    PLN__TRY(pln_keys_batch(lent->keys, rows, lent->key.data, err));
+    uint8_t *key = lent->key.data;
     for (int64_t i = 0; chosen != NULL && i < n; i++)
         memmove(key + i * PLN_KEY_SIZE, key + (int64_t)chosen[i] * PLN_KEY_SIZE, PLN_KEY_SIZE);
-    PLN__TRY(pln_dedup_batch(u->seen, key, NULL, n, u->fresh.data, NULL, err));
+    PLN__TRY(pln_dedup_batch(u->seen, key, NULL, n, lent->fresh.data, NULL, err));
     for (int64_t i = 0; i < n; i++) {
-        if (pln__bit_get(u->fresh.data, i))
+        if (pln__bit_get(lent->fresh.data, i))
             continue;
         pln__bit_set(run->bad.data, chosen != NULL ? chosen[i] : i);
         memmove(key + again++ * PLN_KEY_SIZE, key + i * PLN_KEY_SIZE, PLN_KEY_SIZE);
     }
     u->values += n;
-    PLN__TRY(pln_dedup_batch(u->repeated, key, NULL, again, u->fresh.data, NULL, err));
+    PLN__TRY(pln_dedup_batch(u->repeated, key, NULL, again, lent->fresh.data, NULL, err));
     run->unexpected += involved(u) - before;
 out:
     return status;

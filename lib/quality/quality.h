@@ -35,6 +35,21 @@ const pln_suite *pln__validation_suite(const pln_validation *validation);
 /* PLN_ETYPE unless it was made for rows of this schema. */
 pln_status pln__validation_takes(const pln_validation *validation, const struct ArrowSchema *schema,
                                  pln_error *err);
+/*
+ * A reference batch by batch, as pln_suite_reference reads one. The rows are ours. What was known of the table before is so until the end, which is not while a
+ * validation is adding rows.
+ */
+typedef struct pln__reading pln__reading;
+pln_status pln__reading_new(pln_suite *suite, const char *name, const struct ArrowSchema *schema,
+                            pln__reading **out, pln_error *err);
+pln_status pln__reading_add(pln__reading *reading, const struct ArrowArray *rows, pln_error *err);
+pln_status pln__reading_end(pln__reading *reading, pln_error *err);
+void pln__reading_free(pln__reading *reading);
+/* The name of table i that checks refer to; NULL past the last. */
+const char *pln__suite_table(const pln_suite *suite, int64_t i);
+
+/* Whether check i needs a table that is referred to. */
+bool pln__suite_refers(const pln_suite *suite, int32_t i);
 /* Whether check i, once it has failed, stays so whatever rows come: it goes by the number of wrong rows and by no proportion. */
 bool pln__suite_is_final(const pln_suite *suite, int32_t i);
 /* Whether check i is of scope "epoch", and forgetting what such checks, or all, have seen. */

@@ -27,17 +27,19 @@ pln_status pln__suite_index(const pln_suite *suite, pln_dedup **out, pln_error *
 
 /* ---- reading a table ---- */
 
-/* One check that needs keys of the table that is being read. */
+/* One check that needs to know more of the table that is being read than how many rows it has. */
 typedef struct reader {
     pln__check *check;
-    pln_keys *keys;
+    pln_suite *aggregate; /* of aggregate_match */
+    pln_validation *aggregated;
+    pln_keys *keys; /* of relationships */
     pln__expr *condition;
     pln_dedup *index;
     const char **columns;
     int64_t n_columns;
 } reader;
 
-typedef struct reading {
+struct pln__reading {
     pln_suite *suite;
     pln__reference *reference;
     struct ArrowSchema schema;
@@ -46,13 +48,17 @@ typedef struct reading {
     pln__buffer key, fresh;
     pln__expr_failures failures;
     int64_t rows;
-} reading;
+    bool keeps; /* some check asks for the rows themselves */
+    struct ArrowArray *kept;
+    int64_t n_kept, kept_capacity;
+};
+typedef pln__reading reading;
 
-static bool counts_only(const pln__check *check) {
-    return check->kind->measure == &pln__measure_rows;
+static bool is_of(const pln__check *check, const pln__measure *measure) {
+    return check->kind->measure == measure;
 }
 
-static pln_status reader_open(reading *r, reader *one, pln_error *err) {
+static pln_status open_keys(reading *r, reader *one, pln_error *err) {
     pln__check *check = one->check;
     const json_t *field = pln__check_get(check, "field"), *fields = pln__check_get(check, "fields");
     const char *condition = json_string_value(pln__check_get(check, "to_condition"));
@@ -88,13 +94,37 @@ out:
     return status;
 }
 
+static pln_status reader_open(reading *r, reader *one, pln_error *err) {
+    pln_status status;
+    if (is_of(one->check, &pln__measure_reference))
+        return open_keys(r, one, err);
+    if (!is_of(one->check, &pln__measure_aggregate))
+        return PLN_OK;
+    PLN__TRY(pln__aggregate_suite(r->suite, one->check, true, &one->aggregate, err));
+    PLN__TRY(pln_validation_new(one->aggregate, &r->schema, NULL, &one->aggregated, err));
+out:
+    if (status < 0)
+        pln__error_prefix(err, "check %s", one->check->id);
+    return status;
+}
+
+static bool asks_for_rows(const pln__check *check, const char *name) {
+    const json_t *tables = pln__check_get(check, "tables"), *table;
+    size_t i;
+    bool found = false;
+    json_array_foreach((json_t *)tables, i, table) found |=
+        strcmp(json_string_value(table), name) == 0;
+    return found;
+}
+
 static pln_status begin(reading *r, pln_error *err) {
     const pln_suite *suite = r->suite;
     pln_status status = PLN_OK;
     for (int64_t i = 0; i < suite->n_checks; i++) {
         pln__check *check = suite->checks[i];
+        r->keeps |= asks_for_rows(check, r->reference->name);
         if (check->reference < 0 || &suite->references[check->reference] != r->reference ||
-            counts_only(check))
+            is_of(check, &pln__measure_rows))
             continue;
         PLN__TRY(pln__grow(&suite->mem, &r->readers, &r->capacity, r->n_readers + 1,
                            sizeof *r->readers, err));
@@ -133,9 +163,18 @@ static pln_status take(reading *r, const struct ArrowArray *rows, pln_error *err
     r->key.size = r->fresh.size = 0;
     PLN__TRY(pln__buffer_reserve(mem, &r->key, rows->length * PLN_KEY_SIZE, err));
     PLN__TRY(pln__buffer_reserve(mem, &r->fresh, rows->length / 8 + 8, err));
+    if (r->keeps) {
+        PLN__TRY(pln__grow(mem, &r->kept, &r->kept_capacity, r->n_kept + 1, sizeof *r->kept, err));
+        PLN__TRY(pln__array_share(mem, rows, &r->kept[r->n_kept], err));
+        r->n_kept++;
+    }
     for (int64_t i = 0; i < r->n_readers; i++) {
         reader *one = &r->readers[i];
         int64_t n = rows->length;
+        if (one->aggregated != NULL)
+            PLN__TRY(pln_validation_add(one->aggregated, rows, err));
+        if (one->keys == NULL)
+            continue;
         PLN__TRY(pln_keys_batch(one->keys, rows, r->key.data, err));
         PLN__TRY(choose(r, one, rows, &n, err));
         PLN__TRY(pln_dedup_batch(one->index, r->key.data, NULL, n, r->fresh.data, NULL, err));
@@ -190,16 +229,6 @@ out:
     return status;
 }
 
-static pln_status reading_open(void *user, const struct ArrowSchema *schema, pln_error *err) {
-    reading *r = user;
-    pln_status status = pln__schema_copy(&r->suite->mem, schema, &r->schema, err);
-    return status < 0 ? status : begin(r, err);
-}
-
-static pln_status reading_each(void *user, const struct ArrowArray *rows, pln_error *err) {
-    return take(user, rows, err);
-}
-
 /* The columns of the keys, to tell types that can never be equal. */
 static pln_status keep_types(reading *r, reader *one, pln_error *err) {
     struct ArrowSchema kept = {0};
@@ -222,52 +251,126 @@ static pln_status keep_types(reading *r, reader *one, pln_error *err) {
     return PLN_OK;
 }
 
-static pln_status settle(reading *r, pln_error *err) {
+/* Nothing of what was there before is lost until all that is new is there. */
+static pln_status settle_one(reading *r, reader *one, pln_error *err) {
+    pln__check *check = one->check;
     pln_status status = PLN_OK;
-    for (int64_t i = 0; i < r->n_readers; i++) {
-        reader *one = &r->readers[i];
+    if (is_of(check, &pln__measure_change)) {
+        struct ArrowSchema copy = {0};
+        PLN__TRY(pln__schema_copy(&r->suite->mem, &r->schema, &copy, err));
+        pln__schema_release(&check->referred);
+        check->referred = copy;
+    }
+    if (one->aggregated != NULL)
+        PLN__TRY(pln__aggregate_settle(&r->suite->mem, check, one->aggregated, err));
+    if (one->keys != NULL) {
         PLN__TRY(keep_types(r, one, err));
-        pln_dedup_free(one->check->keys);
-        one->check->keys = one->index;
+        pln_dedup_free(check->keys);
+        check->keys = one->index;
         one->index = NULL;
     }
-    r->reference->rows = r->rows;
-    r->reference->given = true;
 out:
     return status;
 }
 
-static void reading_free(reading *r) {
+static void keep_rows(reading *r) {
+    pln__reference_rows before = r->reference->kept;
+    r->reference->kept = (pln__reference_rows){r->schema, r->kept, r->n_kept, r->kept_capacity};
+    r->schema = before.schema;
+    r->kept = before.arrays;
+    r->n_kept = before.n;
+    r->kept_capacity = before.capacity;
+}
+
+void pln__reading_free(pln__reading *r) {
+    if (r == NULL)
+        return;
     const pln_allocator *mem = &r->suite->mem;
     for (int64_t i = 0; i < r->n_readers; i++) {
+        pln_validation_free(r->readers[i].aggregated);
+        pln_suite_free(r->readers[i].aggregate);
         pln_keys_free(r->readers[i].keys);
         pln__expr_free(r->readers[i].condition);
         pln_dedup_free(r->readers[i].index);
-        pln__free(mem, (void *)r->readers[i].columns,
-                  (PLN__CHECK_COLUMNS_MOST + 1) * sizeof *r->readers[i].columns);
+        if (r->readers[i].columns != NULL)
+            pln__free(mem, (void *)r->readers[i].columns,
+                      (PLN__CHECK_COLUMNS_MOST + 1) * sizeof *r->readers[i].columns);
     }
     pln__free(mem, r->readers, (uint64_t)r->capacity * sizeof *r->readers);
     pln__buffer_free(mem, &r->key);
     pln__buffer_free(mem, &r->fresh);
     pln__expr_failures_free(mem, &r->failures);
+    for (int64_t i = 0; i < r->n_kept; i++)
+        pln__array_release(&r->kept[i]);
+    pln__free(mem, r->kept, (uint64_t)r->kept_capacity * sizeof *r->kept);
     pln__schema_release(&r->schema);
+    pln__free(mem, r, sizeof *r);
+}
+
+pln_status pln__reading_new(pln_suite *suite, const char *name, const struct ArrowSchema *schema,
+                            pln__reading **out, pln_error *err) {
+    pln_status status;
+    pln__reading *r = pln__calloc(&suite->mem, 1, sizeof *r);
+    if (r == NULL)
+        return pln__error_memory(err, sizeof *r);
+    r->suite = suite;
+    for (int64_t i = 0; i < suite->n_references; i++)
+        if (strcmp(suite->references[i].name, name) == 0)
+            r->reference = &suite->references[i];
+    if (r->reference == NULL)
+        PLN__FAIL(err, PLN_ENAME, "no check of the suite refers to '%s'", name);
+    PLN__TRY(pln__schema_copy(&suite->mem, schema, &r->schema, err));
+    PLN__TRY(begin(r, err));
+    *out = r;
+    return PLN_OK;
+out:
+    pln__reading_free(r);
+    return status;
+}
+
+pln_status pln__reading_add(pln__reading *r, const struct ArrowArray *rows, pln_error *err) {
+    return take(r, rows, err);
+}
+
+pln_status pln__reading_end(pln__reading *r, pln_error *err) {
+    pln_status status = PLN_OK;
+    for (int64_t i = 0; i < r->n_readers; i++)
+        PLN__TRY(settle_one(r, &r->readers[i], err));
+    r->reference->rows = r->rows;
+    r->reference->given = true;
+    if (r->keeps)
+        keep_rows(r);
+out:
+    return status;
+}
+
+/* ---- a stream ---- */
+
+typedef struct streamed {
+    pln_suite *suite;
+    const char *name;
+    pln__reading *reading;
+} streamed;
+
+static pln_status streamed_open(void *user, const struct ArrowSchema *schema, pln_error *err) {
+    streamed *s = user;
+    return pln__reading_new(s->suite, s->name, schema, &s->reading, err);
+}
+
+static pln_status streamed_each(void *user, const struct ArrowArray *rows, pln_error *err) {
+    streamed *s = user;
+    return pln__reading_add(s->reading, rows, err);
 }
 
 pln_status pln_suite_reference(pln_suite *suite, const char *name, struct ArrowArrayStream *stream,
                                pln_error *err) {
-    reading r = {.suite = suite};
-    pln_status status;
-    for (int64_t i = 0; i < suite->n_references; i++)
-        if (strcmp(suite->references[i].name, name) == 0)
-            r.reference = &suite->references[i];
-    if (r.reference == NULL)
-        PLN__FAIL(err, PLN_ENAME, "no check of the suite refers to '%s'", name);
-    PLN__TRY(pln__each_batch(&suite->mem, stream, reading_open, reading_each, &r, err));
-    PLN__TRY(settle(&r, err));
-out:
+    streamed s = {.suite = suite, .name = name};
+    pln_status status = pln__each_batch(&suite->mem, stream, streamed_open, streamed_each, &s, err);
+    if (status >= 0)
+        status = pln__reading_end(s.reading, err);
     if (status < 0)
         pln__error_prefix(err, "reference %s", name);
-    reading_free(&r);
+    pln__reading_free(s.reading);
     if (stream->release != NULL)
         stream->release(stream);
     return status;

@@ -46,10 +46,9 @@ void pln__check_expected(const pln__check *check, pln__text *out) {
     }
 }
 
-static void tell(pln__check_run *run, int64_t evaluated, const pln__judgement *judged) {
-    pln__text *out = &run->message;
+static void tell(pln__check_run *run, const pln__judgement *judged, pln__text *out) {
+    int64_t evaluated = run->rows - run->missing;
     char number[PLN__DOUBLE_TEXT_SIZE];
-    pln__text_printf(out, "%s: ", run->check->id);
     if (pln__check_by_row(run->check)) {
         pln__text_printf(out, "%lld of %lld rows are wrong", (long long)run->unexpected,
                          (long long)evaluated);
@@ -74,26 +73,55 @@ static void tell(pln__check_run *run, int64_t evaluated, const pln__judgement *j
     }
 }
 
-pln_status pln__check_judge(pln__check_run *run, pln_check_result *out, pln_error *err) {
+pln_status pln__run_judge(pln__check_run *run, pln__text *out, int32_t *verdict, double *observed,
+                          pln_error *err) {
     pln__judgement judged = {.success = true, .observed = NAN};
     pln_status status = PLN_OK;
-    int64_t evaluated = run->rows - run->missing;
     pln__text_again(&run->observed);
-    pln__text_again(&run->message);
     if (run->check->kind->measure != NULL && run->check->kind->measure->judge != NULL)
         PLN__TRY(run->check->kind->measure->judge(run, &judged, err));
-    tell(run, evaluated, &judged);
+    tell(run, &judged, out);
     PLN__TRY(pln__text_status(&run->observed, err));
+    PLN__TRY(pln__text_status(out, err));
+    *verdict = status_of(run, run->rows - run->missing, &judged);
+    *observed = judged.observed;
+out:
+    return status;
+}
+
+/* "2 of 7 groups are wrong: {"region":"north"} 3 of 10 rows are wrong (30 %)" */
+static pln_status judge_groups(pln__check_run *run, pln_check_result *out, pln_error *err) {
+    pln_status status;
+    PLN__TRY(pln__groups_judge(run, &out->status, err));
+    pln__groups_found found = pln__groups_found_of(run);
+    out->groups = found.groups;
+    out->groups_failed = found.failed;
+    out->observed = NAN;
+    pln__text_printf(&run->message, "%lld of %lld groups are wrong", (long long)found.failed,
+                     (long long)found.groups);
+    if (found.text[0] != '\0')
+        pln__text_printf(&run->message, ": %s%s", found.text, found.failed > 3 ? "; ..." : "");
+out:
+    return status;
+}
+
+pln_status pln__check_judge(pln__check_run *run, pln_check_result *out, pln_error *err) {
+    pln_status status;
+    *out = (pln_check_result){.struct_size = sizeof *out, .groups = -1, .groups_failed = -1};
+    pln__text_again(&run->observed);
+    pln__text_again(&run->message);
+    pln__text_printf(&run->message, "%s: ", run->check->id);
+    if (run->groups != NULL)
+        PLN__TRY(judge_groups(run, out, err));
+    else
+        PLN__TRY(pln__run_judge(run, &run->message, &out->status, &out->observed, err));
     PLN__TRY(pln__text_status(&run->message, err));
-    *out = (pln_check_result){.struct_size = sizeof *out,
-                              .status = status_of(run, evaluated, &judged),
-                              .rows = run->rows,
-                              .missing = run->missing,
-                              .evaluated = evaluated,
-                              .unexpected = pln__check_by_row(run->check) ? run->unexpected : -1,
-                              .observed = judged.observed,
-                              .observed_text = run->observed.size > 0 ? run->observed.data : NULL,
-                              .message = run->message.data};
+    out->rows = run->rows;
+    out->missing = run->missing;
+    out->evaluated = run->rows - run->missing;
+    out->unexpected = pln__check_by_row(run->check) ? run->unexpected : -1;
+    out->observed_text = run->observed.size > 0 ? run->observed.data : NULL;
+    out->message = run->message.data;
 out:
     return status;
 }
@@ -139,24 +167,23 @@ static void put_percent(pln__text *out, const char *name, int64_t n, int64_t of)
         pln__text_str(out, "null");
 }
 
-/* Behind a text in quotes. */
-static const char *behind_text(const char *at) {
-    for (at++; *at != '"'; at++)
-        at += *at == '\\';
-    return at + 1;
+static bool shows(const pln__check *check, const char *name) {
+    const json_t *keys = pln__check_get(check, "key_columns"), *key;
+    size_t i;
+    bool found = false;
+    for (int64_t k = 0; k < check->n_columns; k++)
+        found |= strcmp(check->columns[k], name) == 0;
+    json_array_foreach((json_t *)keys, i, key) found |= strcmp(json_string_value(key), name) == 0;
+    return found;
 }
 
-/* The first member's value of a sample's object as it is written there: a scalar. */
-static const char *first_value(const char *json, int64_t *size) {
-    static const char space[] = " \t\r\n:";
-    const char *at = json + 1;
-    *size = 0;
-    if (*at != '"')
-        return at;
-    at = behind_text(at);
-    at += strspn(at, space);
-    *size = *at == '"' ? behind_text(at) - at : (int64_t)strcspn(at, " \t\r\n,}");
-    return at;
+/* What the number of a row is called beside its columns: "row", and one more '_' while there is such a column. */
+static void put_index(const pln__check *check, pln__text *out) {
+    char name[PLN__CHECK_COLUMNS_MOST + 8] = "row";
+    size_t size = 3;
+    while (size + 1 < sizeof name && shows(check, name))
+        name[size++] = '_';
+    pln__text_printf(out, "{\"%s\":", name);
 }
 
 /* The values of a single column; of several, objects. */
@@ -167,13 +194,15 @@ static void put_samples(const pln__check_run *run, pln__text *out) {
         const char *value = run->samples[i].json;
         int64_t size = (int64_t)strlen(value);
         if (check->n_columns == 1)
-            value = first_value(value, &size);
+            value = pln__sample_value(value, &size);
         pln__text_str(out, i > 0 ? "," : "");
         pln__text_bytes(out, size > 0 ? value : "null", size > 0 ? size : 4);
     }
     pln__text_str(out, "],\"partial_unexpected_index_list\":[");
     for (int64_t i = 0; i < run->n_samples; i++) {
-        pln__text_printf(out, "%s{\"row\":%lld%s", i > 0 ? "," : "", (long long)run->samples[i].row,
+        pln__text_str(out, i > 0 ? "," : "");
+        put_index(check, out);
+        pln__text_printf(out, "%lld%s", (long long)run->samples[i].row,
                          run->samples[i].json[1] == '}' ? "" : ",");
         pln__text_str(out, run->samples[i].json + 1);
     }
@@ -195,6 +224,15 @@ static void put_observed(pln__text *out, const pln_check_result *r) {
         pln__text_json(out, r->observed_text, (int64_t)strlen(r->observed_text));
         pln__text_str(out, isfinite(r->observed) ? "}" : "");
     }
+}
+
+static void put_groups(const pln__check_run *run, pln__text *out) {
+    if (run->groups == NULL)
+        return;
+    pln__groups_found found = pln__groups_found_of(run);
+    pln__text_printf(out, ",\"group_count\":%lld,\"failed_group_count\":%lld",
+                     (long long)found.groups, (long long)found.failed);
+    pln__text_printf(out, ",\"partial_failed_group_list\":%s", found.json);
 }
 
 static const char *const status_names[] = {"passed", "warned", "failed"};
@@ -223,6 +261,7 @@ static pln_status put_result(pln__check_run *run, pln__text *out, int32_t *statu
         put_samples(run, out);
     }
     put_observed(out, &r);
+    put_groups(run, out);
     pln__text_str(out, "},\"message\":");
     pln__text_json(out, r.message, (int64_t)strlen(r.message));
     pln__text_char(out, '}');
@@ -274,6 +313,8 @@ static pln_status put_line(pln__check_run *run, pln__text *out, int32_t *status_
         return status;
     *status_out = r.status;
     pln__text_printf(out, "%-4s  %s\n", marks[r.status], r.message);
+    if (run->groups != NULL)
+        pln__text_str(out, pln__groups_found_of(run).lines);
     for (int64_t i = 0; i < run->n_samples && i < 5 && r.status != PLN_CHECK_PASSED; i++)
         pln__text_printf(out, "        row %lld %s\n", (long long)run->samples[i].row,
                          run->samples[i].json);

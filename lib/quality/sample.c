@@ -36,10 +36,10 @@ static void put_cell(pln__text *out, const pln__type *type, const uint8_t *bytes
 enum { SHOWN_MOST = 1024 }; /* bytes of one text */
 
 /* One column of one row: gathered, cast to text, told. What has no text is named by its type. */
-static pln_status put_value(pln__check_run *run, const struct ArrowArray *rows, int64_t field,
+static pln_status put_value(const pln_validation *v, const struct ArrowArray *rows, int64_t field,
                             int32_t row, pln__text *out, pln_error *err) {
-    const pln_allocator *mem = &run->owner->mem;
-    const struct ArrowSchema *schema = run->owner->schema.children[field];
+    const pln_allocator *mem = &v->mem;
+    const struct ArrowSchema *schema = v->schema.children[field];
     struct ArrowSchema text = {0};
     struct ArrowArray one = {0}, cast = {0};
     char shown[PLN__TYPE_TEXT_SIZE];
@@ -72,16 +72,22 @@ out:
     return status;
 }
 
-static pln_status put_member(pln__check_run *run, const struct ArrowArray *rows, const char *name,
-                             int32_t row, pln__text *out, pln_error *err) {
-    int64_t field = pln__schema_find(&run->owner->schema, name);
-    if (field < 0)
-        return PLN_OK;
-    if (out->size > 1)
-        pln__text_char(out, ',');
-    pln__text_json(out, name, (int64_t)strlen(name));
-    pln__text_char(out, ':');
-    return put_value(run, rows, field, row, out, err);
+pln_status pln__row_members(const pln_validation *v, const struct ArrowArray *rows,
+                            const char *const *names, int64_t n, int32_t row, pln__text *out,
+                            pln_error *err) {
+    pln_status status = PLN_OK;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t field = pln__schema_find(&v->schema, names[i]);
+        if (field < 0)
+            continue;
+        if (out->size > 0 && out->data[out->size - 1] != '{')
+            pln__text_char(out, ',');
+        pln__text_json(out, names[i], (int64_t)strlen(names[i]));
+        pln__text_char(out, ':');
+        PLN__TRY(put_value(v, rows, field, row, out, err));
+    }
+out:
+    return status;
 }
 
 static bool among(const pln__check *check, const char *name) {
@@ -100,11 +106,13 @@ static pln_status take_row(pln__check_run *run, const struct ArrowArray *rows, i
     json_t *key;
     pln__text_init(&text, &run->owner->mem);
     pln__text_char(&text, '{');
-    for (int64_t k = 0; k < check->n_columns && !check->redact; k++)
-        PLN__TRY(put_member(run, rows, check->columns[k], row, &text, err));
+    if (!check->redact)
+        PLN__TRY(
+            pln__row_members(run->owner, rows, check->columns, check->n_columns, row, &text, err));
     json_array_foreach((json_t *)pln__check_get(check, "key_columns"), i, key) {
-        if (!check->redact && !among(check, json_string_value(key)))
-            PLN__TRY(put_member(run, rows, json_string_value(key), row, &text, err));
+        const char *name = json_string_value(key);
+        if (!check->redact && !among(check, name))
+            PLN__TRY(pln__row_members(run->owner, rows, &name, 1, row, &text, err));
     }
     pln__text_char(&text, '}');
     PLN__TRY(pln__text_status(&text, err));
@@ -112,6 +120,37 @@ static pln_status take_row(pln__check_run *run, const struct ArrowArray *rows, i
 out:
     pln__text_free(&text);
     return status;
+}
+
+/* It is shown as it is, and cut apart. */
+bool pln__is_sample(const uint8_t *text, int64_t size) {
+    json_t *whole = json_loadb((const char *)text, (size_t)size, JSON_ALLOW_NUL, NULL), *value;
+    bool good = json_is_object(whole) && memchr(text, 0, (size_t)size) == NULL && size >= 2 &&
+                text[0] == '{' && text[size - 1] == '}' && (text[1] == '"' || size == 2);
+    const char *key;
+    json_object_foreach(whole, key, value) good &= !json_is_object(value) && !json_is_array(value);
+    json_decref(whole);
+    return good;
+}
+
+/* Behind a text in quotes. */
+static const char *behind_text(const char *at) {
+    for (at++; *at != '"'; at++)
+        at += *at == '\\';
+    return at + 1;
+}
+
+/* The first member's value of a sample's object as it is written there: a scalar. */
+const char *pln__sample_value(const char *json, int64_t *size) {
+    static const char space[] = " \t\r\n:";
+    const char *at = json + 1;
+    *size = 0;
+    if (*at != '"')
+        return at;
+    at = behind_text(at);
+    at += strspn(at, space);
+    *size = *at == '"' ? behind_text(at) - at : (int64_t)strcspn(at, " \t\r\n,}");
+    return at;
 }
 
 pln_status pln__check_sample(pln__check_run *run, const struct ArrowArray *rows, pln_error *err) {

@@ -20,10 +20,10 @@ static int64_t find_reference(const pln_suite *suite, const char *name) {
     return -1;
 }
 
-static pln_status refer(pln_suite *suite, pln__check *check, pln_error *err) {
-    const char *name = json_string_value(pln__check_get(check, "to"));
-    check->reference = name == NULL ? -1 : find_reference(suite, name);
-    if (name == NULL || check->reference >= 0)
+/* *place: where it stands among the references, which it joins if it is new. */
+static pln_status refer_to(pln_suite *suite, const char *name, int64_t *place, pln_error *err) {
+    *place = find_reference(suite, name);
+    if (*place >= 0)
         return PLN_OK;
     pln_status status = pln__grow(&suite->mem, &suite->references, &suite->references_capacity,
                                   suite->n_references + 1, sizeof *suite->references, err);
@@ -33,8 +33,27 @@ static pln_status refer(pln_suite *suite, pln__check *check, pln_error *err) {
     *reference = (pln__reference){.name = pln__strdup(&suite->mem, name)};
     if (reference->name == NULL)
         return pln__error_memory(err, strlen(name) + 1);
-    check->reference = suite->n_references++;
+    *place = suite->n_references++;
     return PLN_OK;
+}
+
+static pln_status refer(pln_suite *suite, pln__check *check, pln_error *err) {
+    const json_t *to = pln__check_get(check, "to"), *table;
+    pln_status status = PLN_OK;
+    int64_t ignored;
+    size_t i;
+    check->reference = -1;
+    if (to != NULL)
+        status = refer_to(suite, json_string_value(to), &check->reference, err);
+    json_array_foreach((json_t *)pln__check_get(check, "tables"), i, table) {
+        if (status == PLN_OK)
+            status = refer_to(suite, json_string_value(table), &ignored, err);
+    }
+    return status;
+}
+
+const char *pln__suite_table(const pln_suite *suite, int64_t i) {
+    return i < suite->n_references ? suite->references[i].name : NULL;
 }
 
 /* ---- checks ---- */
@@ -199,8 +218,14 @@ void pln_suite_free(pln_suite *suite) {
     pln_allocator mem = suite->mem;
     for (int64_t i = 0; i < suite->n_checks; i++)
         pln__check_free(&mem, suite->checks[i]);
-    for (int64_t i = 0; i < suite->n_references; i++)
+    for (int64_t i = 0; i < suite->n_references; i++) {
+        pln__reference_rows *kept = &suite->references[i].kept;
+        for (int64_t k = 0; k < kept->n; k++)
+            pln__array_release(&kept->arrays[k]);
+        pln__free(&mem, kept->arrays, (uint64_t)kept->capacity * sizeof *kept->arrays);
+        pln__schema_release(&kept->schema);
         pln__strfree(&mem, suite->references[i].name);
+    }
     pln__free(&mem, suite->checks, (uint64_t)suite->checks_capacity * sizeof *suite->checks);
     pln__free(&mem, suite->references,
               (uint64_t)suite->references_capacity * sizeof *suite->references);
@@ -212,6 +237,11 @@ void pln_suite_free(pln_suite *suite) {
 
 const char *pln_suite_name(const pln_suite *suite) {
     return suite->name;
+}
+
+bool pln__suite_refers(const pln_suite *suite, int32_t i) {
+    const pln__check *check = suite->checks[i];
+    return check->reference >= 0 || pln__check_get(check, "tables") != NULL;
 }
 
 bool pln__suite_is_final(const pln_suite *suite, int32_t i) {

@@ -1,4 +1,7 @@
-/* The four generic tests of dbt, as they stand under a column in its schema files, with their configuration. */
+/*
+ * The four generic tests of dbt, and those of dbt_utils and dbt_expectations that are known by name (alias.c), as they stand under a column in its schema files, with
+ * their configuration.
+ */
 #include "quality/suite.h"
 #include <stdio.h>
 
@@ -77,6 +80,35 @@ static int translate(json_t *check, const char *name, const json_t *test) {
     return failed;
 }
 
+static bool is_config(const char *name) {
+    static const char *const others[] = {"config", "arguments", "enabled"};
+    bool found = false;
+    for (int i = 0; i < PLN__COUNT(configs); i++)
+        found |= strcmp(configs[i].theirs, name) == 0;
+    for (int i = 0; i < PLN__COUNT(others); i++)
+        found |= strcmp(others[i], name) == 0;
+    return found;
+}
+
+/* All arguments by their names; a table's name is what ref() names. */
+static int copy(json_t *check, const char *name, const json_t *test) {
+    const json_t *from[] = {test, json_object_get(test, "arguments")};
+    const char *key;
+    json_t *value;
+    int failed = json_object_set_new(check, "check", json_string(name));
+    for (int i = 0; i < 2; i++) {
+        json_object_foreach((json_t *)from[i], key, value) {
+            bool table = json_is_string(value) &&
+                         (strcmp(key, "to") == 0 || strcmp(key, "compare_model") == 0);
+            if (i == 0 && is_config(key))
+                continue;
+            failed |= json_object_set_new(
+                check, key, table ? table_of(json_string_value(value)) : json_incref(value));
+        }
+    }
+    return failed;
+}
+
 static bool enabled(const json_t *test) {
     const json_t *flag = json_object_get(json_object_get(test, "config"), "enabled");
     return !json_is_false(flag) && !json_is_false(json_object_get(test, "enabled"));
@@ -97,15 +129,17 @@ static pln_status add_test(pln_suite *suite, const char *column, json_t *given, 
     const char *const *at = known;
     while (name != NULL && *at != NULL && strcmp(*at, name) != 0)
         at++;
-    if (name == NULL || *at == NULL)
+    bool other = name != NULL && *at == NULL && pln__check_alias_known(name);
+    if (name == NULL || (*at == NULL && !other))
         return pln__error_set(
             err, PLN_EOPTION,
-            "%s: expected unique, not_null, accepted_values or relationships, got %s", place,
-            name != NULL ? name : "something else");
+            "%s: expected unique, not_null, accepted_values, relationships or a test of dbt_utils "
+            "or dbt_expectations that is known here, got %s",
+            place, name != NULL ? name : "something else");
     if (!enabled(test))
         return PLN_OK;
     check = json_pack("{ss}", "column", column);
-    int failed = check == NULL || translate(check, name, test) != 0 ||
+    int failed = check == NULL || (other ? copy : translate)(check, name, test) != 0 ||
                  configure(check, test) != 0 ||
                  configure(check, json_object_get(test, "config")) != 0;
     status = failed ? pln__error_memory(err, 1) : pln__suite_add(suite, check, place, err);

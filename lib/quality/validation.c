@@ -32,6 +32,10 @@ static pln_status resolve_keys(const pln__check_run *run, pln_error *err) {
 static pln_status resolve(pln__check_run *run, pln_error *err) {
     const pln__check *check = run->check;
     const struct ArrowSchema *schema = &run->owner->schema;
+    run->fields =
+        pln__calloc(&run->owner->mem, (uint64_t)check->n_columns + 1, sizeof *run->fields);
+    if (run->fields == NULL)
+        return pln__error_memory(err, (uint64_t)check->n_columns * sizeof *run->fields);
     for (int64_t i = 0; i < check->n_columns && needs_columns(check); i++) {
         int64_t at = pln__schema_find(schema, check->columns[i]);
         if (at < 0)
@@ -99,6 +103,8 @@ static pln_status open_run(pln__check_run *run, pln_error *err) {
         PLN__TRY(open_condition(run, err));
     else if (check->kind->measure->open != NULL)
         PLN__TRY(check->kind->measure->open(run, err));
+    if (check->n_group_by > 0)
+        PLN__TRY(pln__groups_open(run, err));
     if ((check->kind->flags & PLN__KIND_BY_ROW) != 0 && check->severity >= PLN_SEVERITY_ERROR)
         run->owner->by_row = true;
 out:
@@ -167,30 +173,34 @@ static void forget(pln__check_run *run) {
 }
 
 pln_status pln__validation_forget(pln_validation *v, bool all, pln_error *err) {
+    pln_status status = PLN_OK;
     for (int64_t i = 0; i < v->suite->n_checks; i++) {
         pln__check_run *run = &v->runs[i];
         const pln__measure *measure = run->check->kind->measure;
         if (!all && !run->check->by_epoch)
             continue;
         forget(run);
+        PLN__TRY(pln__groups_forget(run, err));
         if (measure == NULL || measure->close == NULL)
             continue;
         measure->close(run);
         run->state = NULL;
-        pln_status status = measure->open(run, err);
-        if (status < 0)
-            return status;
+        PLN__TRY(measure->open(run, err));
     }
     v->rows = all ? 0 : v->rows;
-    return PLN_OK;
+out:
+    return status;
 }
 
 static void free_run(pln__check_run *run) {
     const pln_allocator *mem = &run->owner->mem;
     pln__expr_free(run->condition);
+    pln__groups_close(run);
     if (run->check->kind->measure != NULL && run->check->kind->measure->close != NULL)
         run->check->kind->measure->close(run);
     pln__buffer_free(mem, &run->bad);
+    if (run->fields != NULL)
+        pln__free(mem, run->fields, (uint64_t)(run->check->n_columns + 1) * sizeof *run->fields);
     forget(run);
     pln__free(mem, run->samples, (uint64_t)run->samples_capacity * sizeof *run->samples);
     pln__text_free(&run->observed);
@@ -390,6 +400,12 @@ static pln_status add_condition(pln__check_run *run, const struct ArrowArray *ro
     load_bits(&v->column, result.buffers[1], result.offset, n);
     judge_words(run, words(&v->missing), words(&v->column), words_of(n));
     judge_failures(run);
+    if (run->groups != NULL) {
+        for (int64_t i = 0; i < words_of(n); i++)
+            words(&v->missing)[i] =
+                ~words(&v->missing)[i] & words(&v->scope)[i] & ~words(&run->bad)[i];
+        pln__groups_count(run, n, v->missing.data, run->bad.data);
+    }
 out:
     pln__array_release(&result);
     return status;
@@ -413,6 +429,16 @@ static pln_status choose(pln_validation *v, int64_t rows, int64_t n, const int32
     return PLN_OK;
 }
 
+/* v->missing has the nulls. */
+static void count_groups(pln__check_run *run, int64_t rows) {
+    uint64_t *missing = words(&run->owner->missing);
+    if (run->groups == NULL)
+        return;
+    for (int64_t i = 0; i < words_of(rows); i++)
+        missing[i] &= ~words(&run->bad)[i];
+    pln__groups_count(run, rows, run->owner->missing.data, run->bad.data);
+}
+
 static pln_status add_measure(pln__check_run *run, const struct ArrowArray *rows, pln_error *err) {
     pln_validation *v = run->owner;
     const pln__check *check = run->check;
@@ -432,11 +458,18 @@ static pln_status add_measure(pln__check_run *run, const struct ArrowArray *rows
     } else {
         run->missing += missing;
     }
-    if (check->kind->measure->add == NULL)
+    const pln__measure *measure = check->kind->measure;
+    bool by_group = run->groups != NULL && measure->merge != NULL;
+    /* What is wrong by itself is counted here, what is wrong by others of its group is counted there. */
+    if (by_group || measure->add == NULL)
+        count_groups(run, n);
+    if (measure->add == NULL)
         return PLN_OK;
     int64_t kept = count(&v->scope, n);
     PLN__TRY(choose(v, n, kept, &chosen, err));
-    PLN__TRY(check->kind->measure->add(run, rows, chosen, kept, err));
+    PLN__TRY((by_group ? pln__groups_measure : measure->add)(run, rows, chosen, kept, err));
+    if (!by_group)
+        count_groups(run, n);
 out:
     return status;
 }
@@ -461,6 +494,8 @@ static pln_status add_run(pln_validation *v, int32_t i, const struct ArrowArray 
     PLN__TRY(room(v, &run->bad, n, err));
     fill(&run->bad, n, false);
     PLN__TRY(scope_of(run, rows, err));
+    if (run->groups != NULL)
+        PLN__TRY(pln__groups_assign(run, rows, v->scope.data, err));
     if (run->condition != NULL)
         PLN__TRY(add_condition(run, rows, err));
     else

@@ -51,9 +51,13 @@ static pln_status merge_run(pln__check_run *into, const pln__check_run *from, in
     for (int64_t i = 0; i < from->n_samples && into->n_samples < into->check->sample_limit; i++)
         PLN__TRY(pln__sample_add(into, rows_before + from->samples[i].row, from->samples[i].json,
                                  (int64_t)strlen(from->samples[i].json), err));
-    if (measure != NULL && measure->merge != NULL)
+    if (into->groups != NULL)
+        PLN__TRY(pln__groups_merge(into, from, err));
+    else if (measure != NULL && measure->merge != NULL)
         PLN__TRY(measure->merge(into, from, err));
 out:
+    if (status < 0)
+        pln__error_prefix(err, "check %s", into->check->id);
     return status;
 }
 
@@ -101,12 +105,16 @@ static pln_status write_run(const pln__check_run *run, pln__buffer *out, pln_err
     PLN__TRY(pln__buffer_append(mem, out, "\0\0\0", 4, err));
     PLN__TRY(pln__put_words(mem, out, counts, 3, err));
     PLN__TRY(write_samples(run, out, err));
-    if (measure != NULL && measure->write != NULL)
+    if (run->groups != NULL)
+        PLN__TRY(pln__groups_write(run, out, err));
+    else if (measure != NULL && measure->write != NULL)
         PLN__TRY(measure->write(run, out, err));
     if (out->size - begin > INT32_MAX)
-        PLN__FAIL(err, PLN_ELIMIT, "check %s: more than 2 GiB of state", run->check->id);
+        PLN__FAIL(err, PLN_ELIMIT, "more than 2 GiB of state");
     pln__store_le32(out->data + begin, (uint32_t)(out->size - begin - 4));
 out:
+    if (status < 0)
+        pln__error_prefix(err, "check %s", run->check->id);
     return status;
 }
 
@@ -149,17 +157,6 @@ static bool get_64(reader *r, int64_t *out) {
     return true;
 }
 
-/* A sample is a JSON object of scalars, for it is shown as one, and cut apart. */
-static bool is_object(const uint8_t *text, int64_t size) {
-    json_t *whole = json_loadb((const char *)text, (size_t)size, JSON_ALLOW_NUL, NULL), *value;
-    bool good = json_is_object(whole) && memchr(text, 0, (size_t)size) == NULL && size >= 2 &&
-                text[0] == '{' && text[size - 1] == '}' && (text[1] == '"' || size == 2);
-    const char *key;
-    json_object_foreach(whole, key, value) good &= !json_is_object(value) && !json_is_array(value);
-    json_decref(whole);
-    return good;
-}
-
 static pln_status read_samples(pln__check_run *run, reader *r, int64_t rows, pln_error *err) {
     int64_t n, row, size;
     pln_status status = PLN_OK;
@@ -168,7 +165,7 @@ static pln_status read_samples(pln__check_run *run, reader *r, int64_t rows, pln
                               (long long)run->check->sample_limit);
     for (int64_t i = 0; i < n; i++) {
         if (!get_64(r, &row) || !get_64(r, &size) || size < 0 || size > r->end - r->at || row < 0 ||
-            row >= rows || !is_object(r->at, size))
+            row >= rows || !pln__is_sample(r->at, size))
             return pln__error_set(err, PLN_EDATA, "sample %lld is none", (long long)i);
         PLN__TRY(pln__sample_add(run, row, (const char *)r->at, size, err));
         r->at += size;
@@ -191,7 +188,9 @@ static pln_status read_run(pln__check_run *run, reader *r, int64_t rows, pln_err
         PLN__FAIL(err, PLN_EDATA, "%lld rows, %lld missing, %lld unexpected", (long long)run->rows,
                   (long long)run->missing, (long long)run->unexpected);
     PLN__TRY(read_samples(run, &one, rows, err));
-    if (measure != NULL && measure->read != NULL)
+    if (run->groups != NULL)
+        PLN__TRY(pln__groups_read(run, one.at, one.end - one.at, err));
+    else if (measure != NULL && measure->read != NULL)
         PLN__TRY(measure->read(run, one.at, one.end - one.at, err));
     else if (one.at != one.end)
         PLN__FAIL(err, PLN_EDATA, "%lld bytes too many", (long long)(one.end - one.at));

@@ -1,12 +1,8 @@
 /*
  * Stage check: a suite over the rows that pass. A row goes where the strongest action of the checks that it fails sends it; checks of many rows are judged when
- * their epoch or the input ends.
+ * their epoch or the input ends. With a reference on a port of its own rows wait until that is complete (check_reference.c).
  */
-#include "quality/quality.h"
-#include "stage/contract.h"
-#include "stage/stage.h"
-
-enum { OUT = 0, WARN = 1, QUARANTINE = 2, RESULTS = 3 };
+#include "stage/check_stage.h"
 
 static const char results_schema[] =
     "epoch int64, check utf8 not null, kind utf8 not null, columns utf8 not null, "
@@ -14,34 +10,6 @@ static const char results_schema[] =
     "evaluated int64 not null, unexpected int64, observed float64, message utf8 not null";
 static const char *const severities[] = {"info", "warn", "error", "critical"};
 static const char *const statuses[] = {"passed", "warned", "failed"};
-
-/* Rows that may leave by a port, once their epoch is found to be right. */
-typedef struct held_batch {
-    pln_batch *batch;
-    int32_t port;
-} held_batch;
-
-typedef struct check_stage {
-    const pln_allocator *mem;
-    pln_suite *own; /* made here; NULL: the program's, or the contract's */
-    pln__held_contract *contract; /* NULL: none */
-    const pln_suite *suite;
-    pln_validation *validation;
-    bool lent;       /* the validation is the program's */
-    bool lenient;    /* no check ends the run */
-    char *tag;       /* the column of tags; NULL: none */
-    bool holds;      /* some check may quarantine whole epochs */
-    bool finished;   /* the input has ended */
-    bool doomed;     /* the epoch can only fail: none of its rows goes on */
-    char **messages; /* a reason for each check, for rejected rows */
-    int32_t n;
-    uint8_t *force; /* a byte a row: the action that decides */
-    int32_t *who;   /* and the check that asked for it */
-    int64_t force_capacity, who_capacity;
-    held_batch *held;
-    int64_t n_held, held_capacity;
-    pln__picks picks;
-} check_stage;
 
 /* ---- life ---- */
 
@@ -61,6 +29,7 @@ static void forget_messages(check_stage *s) {
 static void check_close(void *self, pln_context *ctx) {
     check_stage *s = self;
     let_go(s, ctx);
+    pln__check_wait_close(s, ctx);
     forget_messages(s);
     pln__free(s->mem, s->force, (uint64_t)s->force_capacity);
     pln__free(s->mem, s->who, (uint64_t)s->who_capacity * sizeof *s->who);
@@ -97,6 +66,10 @@ static pln_status look_at_checks(check_stage *s, pln_error *err) {
         if (s->messages[i] == NULL)
             return pln__error_memory(err, 1);
         tags |= check.action == PLN_ACTION_TAG;
+        s->quarantines |= check.by_row && check.action == PLN_ACTION_QUARANTINE_ROW;
+        if (check.action == PLN_ACTION_CALLBACK && s->callback == NULL)
+            PLN__FAIL(err, PLN_EOPTION, "check %s: action callback: no option 'callback' is bound",
+                      check.id);
         if (check.action != PLN_ACTION_QUARANTINE_BATCH)
             continue;
         s->holds = true;
@@ -127,7 +100,9 @@ static pln_status set_up(check_stage *s, pln_context *ctx, const pln_config *con
                   "needed");
     s->lenient = host->config_int(config, "enforce") == 0;
     if (contract) {
-        /* Its checks are known when the columns are. */
+        /* Its checks are known when the columns are, and none of them has a reference. */
+        if (host->config_has(config, "reference"))
+            PLN__FAIL(err, PLN_EOPTION, "options 'contract' and 'reference' exclude each other");
         PLN__TRY(pln__held_contract_new(ctx, config, &s->contract, err));
         return pln__stage_text(s->mem, host->config_text(config, "tag"), &s->tag, err);
     }
@@ -143,8 +118,12 @@ static pln_status set_up(check_stage *s, pln_context *ctx, const pln_config *con
         PLN__TRY(status);
         s->suite = s->own;
     }
+    s->callback = host->config_handle(config, "callback");
+    if (s->callback != NULL && s->callback->failed == NULL)
+        PLN__FAIL(err, PLN_EOPTION, "option 'callback': it calls nothing");
     PLN__TRY(pln__stage_text(s->mem, host->config_text(config, "tag"), &s->tag, err));
     PLN__TRY(look_at_checks(s, err));
+    PLN__TRY(pln__check_wait_open(s, ctx, config, err));
 out:
     return status;
 }
@@ -185,27 +164,33 @@ out:
     return status;
 }
 
+/* The suite that a contract is for rows of this schema. */
+static pln_status take_contract(check_stage *s, pln_context *ctx, const struct ArrowSchema *in,
+                                pln_error *err) {
+    forget_messages(s);
+    pln_validation_free(s->validation);
+    s->validation = NULL;
+    pln_status status = pln__held_contract_bind(s->contract, ctx, in, err);
+    s->suite = s->contract->suite;
+    return status < 0 ? status : look_at_checks(s, err);
+}
+
 static pln_status check_schema(void *self, pln_context *ctx, const struct ArrowSchema *const *in,
                                int32_t n_in, struct ArrowSchema *out, int32_t n_out,
                                pln_error *err) {
     check_stage *s = self;
     pln_validation_options options;
     pln_status status;
-    (void)n_in;
     (void)n_out;
+    if (s->table != NULL)
+        PLN__TRY(pln__check_wait_schema(s, n_in > 1 ? in[1] : NULL, err));
     if (s->lent) {
         /* What an attempt before this one has seen comes again. */
         PLN__TRY(pln__validation_takes(s->validation, in[0], err));
         PLN__TRY(pln__validation_forget(s->validation, true, err));
     } else {
-        if (s->contract != NULL) {
-            forget_messages(s);
-            pln_validation_free(s->validation);
-            s->validation = NULL;
-            PLN__TRY(pln__held_contract_bind(s->contract, ctx, in[0], err));
-            s->suite = s->contract->suite;
-            PLN__TRY(look_at_checks(s, err));
-        }
+        if (s->contract != NULL)
+            PLN__TRY(take_contract(s, ctx, in[0], err));
         pln_validation_options_init(&options, sizeof options);
         options.now_us = ctx->host->now_us(ctx);
         options.allocator = s->mem;
@@ -213,13 +198,18 @@ static pln_status check_schema(void *self, pln_context *ctx, const struct ArrowS
         s->validation = NULL;
         PLN__TRY(pln_validation_new(s->suite, in[0], &options, &s->validation, err));
     }
-    PLN__TRY(tagged_schema(s, in[0], &out[OUT], err));
-    PLN__TRY(tagged_schema(s, in[0], &out[WARN], err));
-    PLN__TRY(tagged_schema(s, in[0], &out[QUARANTINE], err));
-    if (s->holds && ctx->host->port_edges(ctx, QUARANTINE) == 0)
+    PLN__TRY(tagged_schema(s, in[0], &out[PLN__CHECK_OUT], err));
+    PLN__TRY(tagged_schema(s, in[0], &out[PLN__CHECK_WARN], err));
+    PLN__TRY(tagged_schema(s, in[0], &out[PLN__CHECK_QUARANTINE], err));
+    if (s->table != NULL && s->quarantines &&
+        ctx->host->port_edges(ctx, PLN__CHECK_QUARANTINE) == 0)
+        PLN__FAIL(err, PLN_EOPTION,
+                  "reference: rows that wait are not rejected but sent to the port quarantine, to "
+                  "which nothing is wired");
+    if (s->holds && ctx->host->port_edges(ctx, PLN__CHECK_QUARANTINE) == 0)
         PLN__FAIL(err, PLN_EOPTION,
                   "action quarantine_batch: nothing is wired to the port quarantine");
-    PLN__TRY(ctx->host->schema_parse(ctx, results_schema, &out[RESULTS], err));
+    PLN__TRY(ctx->host->schema_parse(ctx, results_schema, &out[PLN__CHECK_RESULTS], err));
 out:
     return status;
 }
@@ -319,6 +309,12 @@ static pln_status hold(check_stage *s, int32_t port, pln_batch *batch, pln_error
     return status;
 }
 
+/* Rows that waited were absorbed when they came. */
+static pln_status account(const check_stage *s, pln_context *ctx, int32_t fate, int64_t rows,
+                          pln_error *err) {
+    return s->late ? PLN_OK : ctx->host->account(ctx, fate, rows, err);
+}
+
 /* The picked rows to a port, now or when their epoch is found to be right. */
 static pln_status send(check_stage *s, pln_context *ctx, int32_t port, pln_batch *batch,
                        pln_error *err) {
@@ -326,7 +322,7 @@ static pln_status send(check_stage *s, pln_context *ctx, int32_t port, pln_batch
     pln_status status;
     if (s->picks.n == 0)
         return PLN_OK;
-    PLN__TRY(ctx->host->account(ctx, s->holds ? PLN_ABSORBED : PLN_PASSED, s->picks.n, err));
+    PLN__TRY(account(s, ctx, s->holds ? PLN_ABSORBED : PLN_PASSED, s->picks.n, err));
     if (s->tag == NULL && !s->holds)
         return pln__picks_emit(&s->picks, ctx, port, batch, err);
     PLN__TRY(s->tag != NULL ? with_tags(s, ctx, port, batch, &out, err)
@@ -354,6 +350,8 @@ static pln_status quarantine(check_stage *s, pln_context *ctx, pln_batch *batch,
     pick(s, rows, PLN_ACTION_QUARANTINE_ROW, PLN_ACTION_QUARANTINE_ROW);
     if (p->n == 0)
         return PLN_OK;
+    if (s->table != NULL)
+        return send(s, ctx, PLN__CHECK_QUARANTINE, batch, err);
     pln_status status = pln__grow(p->mem, &p->rejections, &p->rejections_capacity, p->n,
                                   sizeof *p->rejections, err);
     if (status < 0)
@@ -369,17 +367,17 @@ static pln_status quarantine(check_stage *s, pln_context *ctx, pln_batch *batch,
 /* Each row of a batch by what was decided. */
 static pln_status leave(check_stage *s, pln_context *ctx, pln_batch *batch, int64_t rows,
                         pln_error *err) {
-    bool to_warn = ctx->host->port_edges(ctx, WARN) > 0;
+    bool to_warn = ctx->host->port_edges(ctx, PLN__CHECK_WARN) > 0;
     pln_status status;
     PLN__TRY(pln__picks_begin(&s->picks, rows, err));
     PLN__TRY(quarantine(s, ctx, batch, rows, err));
     pick(s, rows, PLN_ACTION_DROP, PLN_ACTION_DROP);
-    PLN__TRY(ctx->host->account(ctx, PLN_FILTERED, s->picks.n, err));
+    PLN__TRY(account(s, ctx, PLN_FILTERED, s->picks.n, err));
     pick(s, rows, PLN_ACTION_PASS, to_warn ? PLN_ACTION_PASS : PLN_ACTION_TAG);
-    PLN__TRY(send(s, ctx, OUT, batch, err));
+    PLN__TRY(send(s, ctx, PLN__CHECK_OUT, batch, err));
     if (to_warn) {
         pick(s, rows, PLN_ACTION_WARN, PLN_ACTION_TAG);
-        PLN__TRY(send(s, ctx, WARN, batch, err));
+        PLN__TRY(send(s, ctx, PLN__CHECK_WARN, batch, err));
     }
 out:
     return status;
@@ -391,13 +389,18 @@ static void look_at_clock(check_stage *s, pln_context *ctx) {
         pln__validation_set_now(s->validation, ctx->host->now_us(ctx));
 }
 
+static bool may_fail(const pln_check *check) {
+    return check->action == PLN_ACTION_FAIL_EPOCH || check->action == PLN_ACTION_FAIL_PIPELINE;
+}
+
 /* Whether a row of the last batch has made sure that the epoch fails. */
 static pln_status look_for_doom(check_stage *s, int64_t rows, pln_error *err) {
     for (int32_t i = 0; i < s->n && !s->lenient && !s->doomed; i++) {
         const uint8_t *bits = pln_validation_bits(s->validation, i);
         pln_check_result result = {.struct_size = sizeof result};
-        if (bits == NULL || check_at(s, i).action < PLN_ACTION_FAIL_EPOCH ||
-            !pln__suite_is_final(s->suite, i) || pln__bits_count(bits, 0, rows) == 0)
+        pln_check check = check_at(s, i);
+        if (bits == NULL || !may_fail(&check) || !pln__suite_is_final(s->suite, i) ||
+            pln__bits_count(bits, 0, rows) == 0)
             continue;
         pln_status status = pln_validation_check(s->validation, i, &result, err);
         if (status < 0)
@@ -407,25 +410,30 @@ static pln_status look_for_doom(check_stage *s, int64_t rows, pln_error *err) {
     return PLN_OK;
 }
 
-static pln_status check_process(void *self, pln_context *ctx, int32_t port, pln_batch *batch,
-                                pln_error *err) {
-    check_stage *s = self;
+pln_status pln__check_rows(check_stage *s, pln_context *ctx, pln_batch *batch, pln_error *err) {
     const struct ArrowArray *rows = ctx->host->batch_array(batch);
     bool any;
     pln_status status;
-    (void)port;
     look_at_clock(s, ctx);
     PLN__TRY(pln_validation_add(s->validation, rows, err));
     PLN__TRY(look_for_doom(s, rows->length, err));
     if (s->doomed)
-        return ctx->host->account(ctx, PLN_ABSORBED, rows->length, err);
+        return account(s, ctx, PLN_ABSORBED, rows->length, err);
     PLN__TRY(decide(s, rows->length, &any, err));
     if (any || s->tag != NULL || s->holds)
         return leave(s, ctx, batch, rows->length, err);
-    PLN__TRY(ctx->host->account(ctx, PLN_PASSED, rows->length, err));
-    PLN__TRY(ctx->host->emit(ctx, OUT, ctx->host->batch_ref(batch), err));
+    PLN__TRY(account(s, ctx, PLN_PASSED, rows->length, err));
+    PLN__TRY(ctx->host->emit(ctx, PLN__CHECK_OUT, ctx->host->batch_ref(batch), err));
 out:
     return status;
+}
+
+static pln_status check_process(void *self, pln_context *ctx, int32_t port, pln_batch *batch,
+                                pln_error *err) {
+    check_stage *s = self;
+    if (s->table != NULL && (port == PLN__CHECK_REFERENCE || !s->referred))
+        return pln__check_wait(s, ctx, port, batch, err);
+    return pln__check_rows(s, ctx, batch, err);
 }
 
 /* ---- results ---- */
@@ -437,6 +445,11 @@ typedef struct table {
     pln_status status;
     pln_error *err;
 } table;
+
+/* No more rows will be looked at. */
+static bool ended(const check_stage *s) {
+    return s->finished && (s->table == NULL || !s->once || s->referred);
+}
 
 static void put_text(table *t, const char *text) {
     if (t->status == PLN_OK)
@@ -479,9 +492,9 @@ static pln_status tell(check_stage *s, pln_context *ctx, int64_t epoch, bool by_
                        pln_error *err) {
     table t = {.calls = ctx->host->builder, .err = err};
     pln_batch *made = NULL;
-    if (ctx->host->port_edges(ctx, RESULTS) == 0)
+    if (ctx->host->port_edges(ctx, PLN__CHECK_RESULTS) == 0)
         return PLN_OK;
-    t.status = ctx->host->builder_new(ctx, RESULTS, &t.builder, err);
+    t.status = ctx->host->builder_new(ctx, PLN__CHECK_RESULTS, &t.builder, err);
     if (t.status < 0)
         return t.status;
     for (int32_t i = 0; i < s->n && t.status == PLN_OK; i++) {
@@ -499,15 +512,15 @@ static pln_status tell(check_stage *s, pln_context *ctx, int64_t epoch, bool by_
     if (t.status < 0)
         return t.status;
     if (ctx->host->batch_array(made)->length > 0)
-        return ctx->host->emit(ctx, RESULTS, made, err);
+        return ctx->host->emit(ctx, PLN__CHECK_RESULTS, made, err);
     ctx->host->batch_unref(made);
     return PLN_OK;
 }
 
 /* ---- ends ---- */
 
-static pln_status fail(const check_stage *s, const pln_check *check, const pln_check_result *result,
-                       pln_error *err) {
+static pln_status fail(const check_stage *s, const pln_check *check,
+                       const pln_check_result *result, pln_error *err) {
     if (s->contract == NULL)
         pln__error_set(err, PLN_EDATA, "check %s", result->message);
     else
@@ -519,27 +532,34 @@ static pln_status fail(const check_stage *s, const pln_check *check, const pln_c
 
 /* Whether a check can be judged now: more rows may yet make a proportion right, but not a row that is wrong. */
 static bool due(const check_stage *s, int32_t i) {
-    return pln__suite_by_epoch(s->suite, i) || pln__suite_is_final(s->suite, i) || s->finished;
+    return pln__suite_by_epoch(s->suite, i) || pln__suite_is_final(s->suite, i) || ended(s);
 }
 
 /* *quarantine: a check asks for the whole epoch. */
-static pln_status judge(check_stage *s, pln_context *ctx, bool *quarantine, pln_error *err) {
+static pln_status judge(check_stage *s, pln_context *ctx, int64_t n, bool *quarantine,
+                        pln_error *err) {
     *quarantine = false;
     for (int32_t i = 0; i < s->n; i++) {
         pln_check_result result = {.struct_size = sizeof result};
         pln_check check = check_at(s, i);
-        if (!due(s, i))
+        if (!due(s, i) || (s->over && !pln__suite_by_epoch(s->suite, i)))
             continue;
         pln_status status = pln_validation_check(s->validation, i, &result, err);
         if (status < 0)
             return status;
-        if (result.status == PLN_CHECK_FAILED && check.action >= PLN_ACTION_FAIL_EPOCH &&
-            !s->lenient)
+        if (result.status == PLN_CHECK_FAILED && may_fail(&check) && !s->lenient)
             return fail(s, &check, &result, err);
         *quarantine |=
             result.status == PLN_CHECK_FAILED && check.action == PLN_ACTION_QUARANTINE_BATCH;
-        if (result.status != PLN_CHECK_PASSED && (s->finished || pln__suite_by_epoch(s->suite, i)))
-            ctx->host->log(ctx, PLN_LOG_WARNING, result.message);
+        bool by_epoch = pln__suite_by_epoch(s->suite, i);
+        if (result.status == PLN_CHECK_PASSED || (!ended(s) && !by_epoch))
+            continue;
+        ctx->host->log(ctx, PLN_LOG_WARNING, result.message);
+        if (check.action == PLN_ACTION_CALLBACK)
+            status =
+                s->callback->failed(s->callback->user, by_epoch ? n : -1, &check, &result, err);
+        if (status < 0)
+            return status;
     }
     return PLN_OK;
 }
@@ -547,7 +567,7 @@ static pln_status judge(check_stage *s, pln_context *ctx, bool *quarantine, pln_
 static pln_status release(check_stage *s, pln_context *ctx, bool quarantine, pln_error *err) {
     pln_status status = PLN_OK;
     for (int64_t i = 0; i < s->n_held && status >= 0; i++)
-        status = ctx->host->emit(ctx, quarantine ? QUARANTINE : s->held[i].port,
+        status = ctx->host->emit(ctx, quarantine ? PLN__CHECK_QUARANTINE : s->held[i].port,
                                  ctx->host->batch_ref(s->held[i].batch), err);
     let_go(s, ctx);
     return status;
@@ -555,9 +575,8 @@ static pln_status release(check_stage *s, pln_context *ctx, bool quarantine, pln
 
 static pln_status check_finish(void *self, pln_context *ctx, int32_t port, pln_error *err) {
     check_stage *s = self;
-    (void)ctx;
-    (void)port;
-    (void)err;
+    if (port == PLN__CHECK_REFERENCE)
+        return pln__check_wait_finish(s, ctx, err);
     s->finished = true;
     return PLN_OK;
 }
@@ -567,14 +586,17 @@ static pln_status check_drain(void *self, pln_context *ctx, int64_t n, pln_error
     bool quarantine;
     pln_status status;
     look_at_clock(s, ctx);
+    if (s->table != NULL)
+        PLN__TRY(pln__check_wait_drain(s, ctx, err));
     if (s->contract != NULL)
         PLN__TRY(pln__held_contract_tell(s->contract, ctx, s->validation, err));
     PLN__TRY(tell(s, ctx, n, true, err));
-    if (s->finished)
+    if (ended(s) && !s->over)
         PLN__TRY(tell(s, ctx, n, false, err));
-    PLN__TRY(judge(s, ctx, &quarantine, err));
+    PLN__TRY(judge(s, ctx, n, &quarantine, err));
     PLN__TRY(release(s, ctx, quarantine, err));
     PLN__TRY(pln__validation_forget(s->validation, false, err));
+    s->over = ended(s);
 out:
     return status;
 }
@@ -594,6 +616,7 @@ static pln_status check_load(void *self, pln_context *ctx, const pln_piece *piec
                              pln_error *err) {
     check_stage *s = self;
     (void)ctx;
+    s->over = false;
     if (count != 1)
         return pln__error_set(err, PLN_ECORRUPT, "saved validation: %lld pieces, expected 1",
                               (long long)count);
@@ -606,6 +629,20 @@ static pln_status check_load(void *self, pln_context *ctx, const pln_piece *piec
         err->status = PLN_ECORRUPT;
     pln__error_prefix(err, "saved validation");
     return PLN_ECORRUPT;
+}
+
+/* Beside "in", which the table has. */
+static pln_status check_ports(void *user, pln_ports *ports, const pln_host *host,
+                              const pln_config *config, pln_error *err) {
+    static const char *const out_ports[] = {"out", "warn", "quarantine", "results"};
+    pln_status status = PLN_OK;
+    (void)user;
+    if (host->config_has(config, "reference"))
+        PLN__TRY(host->port_add(ports, 0, "reference", err));
+    for (int i = 0; i < PLN__COUNT(out_ports); i++)
+        PLN__TRY(host->port_add(ports, 1, out_ports[i], err));
+out:
+    return status;
 }
 
 static const pln_option options[] = {
@@ -626,6 +663,13 @@ static const pln_option options[] = {
      "the column that action \"tag\" adds: the checks that a row fails, separated by \", \""},
     {"seed", PLN_OPT_INT, 0, "0", NULL,
      "of the keys of uniqueness; a secret one for data from an adversary"},
+    {"callback", PLN_OPT_HANDLE, 0, NULL, NULL,
+     "a pln_check_callback, which action \"callback\" tells of checks that did not pass"},
+    {"reference", PLN_OPT_TEXT, 0, NULL, NULL,
+     "the table that checks refer to by this name comes by an in port \"reference\""},
+    {"refresh", PLN_OPT_ENUM, 0, "\"once\"", "once|epoch",
+     "whether the reference is all rows of its port, or those of each epoch; rows of the port in wait for it"},
+    {"wait_rows", PLN_OPT_INT, 0, "1000000", NULL, "rows that may wait for the reference; more are an error"},
     {0}};
 
 const pln_transform pln__check_stage = {
@@ -637,6 +681,7 @@ const pln_transform pln__check_stage = {
     .option_size = sizeof(pln_option),
     .caps = PLN_CAP_DETERMINISTIC | PLN_CAP_SIDE_PORTS,
     .ports_out = "out warn quarantine results",
+    .ports = check_ports,
     .open = check_open,
     .process = check_process,
     .close = check_close,

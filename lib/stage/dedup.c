@@ -169,6 +169,9 @@ static pln_status dedup_open(void *user, pln_context *ctx, const pln_config *con
         return pln__error_memory(err, sizeof *s);
     s->mem = s->picks.mem = s->duplicates.mem = s->late.mem = mem;
     pln_status status = set_up(s, ctx, config, err);
+    /* Rows that are held come out later than the watermarks that arrived behind them. */
+    if (status >= 0 && pln__dedup_holds(s))
+        status = ctx->host->watermark(ctx, NULL, INT64_MIN, err);
     if (status < 0)
         dedup_close(s, ctx);
     else
@@ -458,6 +461,9 @@ static pln_status dedup_drain(void *self, pln_context *ctx, int64_t n, pln_error
         else
             pln_dedup_clear(s->index);
         s->generation++;
+        int64_t watermark = ctx->host->port_watermark(ctx, 0);
+        if (status >= 0 && pln__dedup_holds(s) && watermark != INT64_MAX)
+            status = ctx->host->watermark(ctx, NULL, watermark, err);
     }
     return status < 0 ? status : pln__dedup_store_expire(s, ctx, err);
 }

@@ -13,6 +13,7 @@ typedef struct window {
     char **keys, **names, **texts; /* texts: of the aggregates */
     pln__aggregate_spec *aggregates;
     pln__event_time time;
+    pln__zone *zone;
     pln__windows *windows;
     int64_t *times;
     int64_t times_capacity;
@@ -30,6 +31,7 @@ static void window_close(void *self, pln_context *ctx) {
     int64_t n = w->spec.n_aggregates;
     (void)ctx;
     pln__windows_free(w->windows);
+    pln__zone_free(w->zone);
     pln__picks_free(&w->picks);
     texts_free(w, w->keys, w->spec.n_keys);
     texts_free(w, w->names, n);
@@ -63,7 +65,10 @@ static pln_status copy_aggregates(window *w, const pln_host *host, const pln_con
                                   pln_error *err) {
     pln_status status = PLN_OK;
     int64_t n = host->config_count(config, "aggregates");
-    if (host->config_json(config, "aggregates")[0] != '{' || n == 0)
+    const char *json = host->config_json(config, "aggregates");
+    if (json == NULL)
+        return pln__error_memory(err, 1);
+    if (json[0] != '{' || n == 0)
         PLN__FAIL(err, PLN_EOPTION,
                   "option 'aggregates': expected an object of column names and aggregates, as "
                   "{\"edits\": \"count()\"}");
@@ -88,8 +93,10 @@ static pln_status check_options(const pln_host *host, const pln_config *config, 
         const char *option, *kinds;
         bool required;
     } all[] = {{"size", "tumbling hopping", true}, {"slide", "hopping", true},
+               {"calendar", "calendar", true},
+               {"zone", "calendar", false},
                {"gap", "session", true},           {"offset", "tumbling hopping", false},
-               {"lateness", "tumbling hopping session", false}};
+               {"lateness", "tumbling hopping session calendar", false}};
     for (int i = 0; i < PLN__COUNT(all); i++) {
         bool has = host->config_has(config, all[i].option);
         bool fits = strstr(all[i].kinds, kind) != NULL;
@@ -103,12 +110,24 @@ static pln_status check_options(const pln_host *host, const pln_config *config, 
     return PLN_OK;
 }
 
+static pln_status set_calendar(window *w, pln_context *ctx, const pln_config *config,
+                               pln_error *err) {
+    const char *field = ctx->host->config_text(config, "calendar");
+    const char *zone = ctx->host->config_text(config, "zone");
+    w->spec.field = (pln__time_field)pln__time_field_named(field, (int64_t)strlen(field));
+    pln_status status = pln__zone_open(w->mem, ctx->host->files(ctx), PLN__ZONE_DIRECTORY,
+                                       zone == NULL ? "UTC" : zone, &w->zone, err);
+    w->spec.zone = w->zone;
+    return status;
+}
+
 static pln_status set_up(window *w, pln_context *ctx, const pln_config *config, pln_error *err) {
     pln_status status = PLN_OK;
     const pln_host *host = ctx->host;
     const char *kind = host->config_text(config, "window");
     PLN__TRY(check_options(host, config, kind, err));
-    w->spec.kind = strcmp(kind, "session") == 0  ? PLN__WINDOW_SESSION
+    w->spec.kind = strcmp(kind, "session") == 0    ? PLN__WINDOW_SESSION
+                   : strcmp(kind, "calendar") == 0 ? PLN__WINDOW_CALENDAR
                    : strcmp(kind, "global") == 0 ? PLN__WINDOW_GLOBAL
                                                  : PLN__WINDOW_ALIGNED;
     w->spec.size_us = host->config_int(config, "size");
@@ -120,6 +139,8 @@ static pln_status set_up(window *w, pln_context *ctx, const pln_config *config, 
     w->spec.every_rows = host->config_int(config, "every_rows");
     w->spec.discarding = strcmp(host->config_text(config, "mode"), "discarding") == 0;
     w->unit = pln__event_time_unit(host->config_text(config, "unit"));
+    if (w->spec.kind == PLN__WINDOW_CALENDAR)
+        PLN__TRY(set_calendar(w, ctx, config, err));
     if (w->spec.every_rows < 0)
         PLN__FAIL(err, PLN_EOPTION, "option 'every_rows': %lld", (long long)w->spec.every_rows);
     if (host->config_has(config, "time"))
@@ -279,12 +300,15 @@ static pln_status window_load(void *self, pln_context *ctx, const pln_piece *pie
 }
 
 static const pln_option options[] = {
-    {"window", PLN_OPT_ENUM, 0, "\"tumbling\"", "tumbling|hopping|session|global",
-     "which windows: of one size side by side, of one size each `slide`, of rows no further apart than `gap`, or one for all rows"},
+    {"window", PLN_OPT_ENUM, 0, "\"tumbling\"", "tumbling|hopping|session|calendar|global",
+     "which windows: of one size side by side, of one size each `slide`, of rows no further apart than `gap`, of the calendar, or one for all rows"},
     {"size", PLN_OPT_DURATION, 0, NULL, NULL, "tumbling, hopping: how long a window is"},
     {"slide", PLN_OPT_DURATION, 0, NULL, NULL, "hopping: from the start of a window to that of the next"},
     {"gap", PLN_OPT_DURATION, 0, NULL, NULL,
      "session: how long after its last row a session ends; sessions that touch are one"},
+    {"calendar", PLN_OPT_ENUM, 0, NULL, "day|week|month|quarter|year", "calendar: how long a window is; weeks begin on Monday"},
+    {"zone", PLN_OPT_TEXT, 0, NULL, NULL,
+     "calendar: whose clocks, as \"Europe/Berlin\" or \"+05:30\"; UTC if not given"},
     {"offset", PLN_OPT_DURATION, 0, NULL, NULL,
      "tumbling, hopping: windows begin so long after multiples of their slide since 1970"},
     {"lateness", PLN_OPT_DURATION, 0, NULL, NULL,

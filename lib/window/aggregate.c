@@ -110,7 +110,12 @@ static pln_status open_columns(pln__aggregate *a, const struct ArrowSchema *in, 
     PLN__TRY(open_column(a, a->spec.column, in, &a->column, err));
     if (kind == PLN__AGG_ARG_MIN || kind == PLN__AGG_ARG_MAX)
         PLN__TRY(open_column(a, a->spec.by, in, &a->by, err));
-    if (kind == PLN__AGG_COUNT || is_flat(&a->column))
+    /* What has no bitmap of nulls is not counted either. */
+    if (kind == PLN__AGG_COUNT && a->column.type.id != PLN__NULL && a->column.type.id != PLN__UNION)
+        return PLN_OK;
+    if (kind == PLN__AGG_COUNT)
+        return pln__agg_refuse(a, &a->column, "a type other than null and union", err);
+    if (is_flat(&a->column))
         return PLN_OK;
     return pln__agg_refuse(a, &a->column, "a type that is neither nested nor null", err);
 out:
@@ -139,8 +144,10 @@ pln_status pln__aggregate_new(const pln_allocator *mem, const pln__aggregate_spe
     a->mem = mem;
     a->spec = *spec;
     a->name = pln__strdup(mem, name);
-    pln_status status =
-        a->name == NULL ? pln__error_memory(err, strlen(name) + 1) : open(a, in, err);
+    a->scratch = pln__alloc(mem, sizeof *a->scratch);
+    pln_status status = a->name == NULL || a->scratch == NULL
+                            ? pln__error_memory(err, sizeof *a->scratch)
+                            : open(a, in, err);
     if (status < 0) {
         pln__error_prefix(err, "aggregate %s", name);
         pln__aggregate_free(a);
@@ -162,6 +169,7 @@ void pln__aggregate_free(pln__aggregate *a) {
     close_column(a, &a->column);
     close_column(a, &a->by);
     pln__strfree(a->mem, a->name);
+    pln__free(a->mem, a->scratch, sizeof *a->scratch);
     pln__free(a->mem, a, sizeof *a);
 }
 

@@ -1,8 +1,8 @@
 /*
  * Aggregates over groups: sum, least, average, quantile ... of the rows of each group, as states that grow row by row, merge, and can be written down.
  *
- * A pln__aggregate says what is asked of which column and never changes. A pln__states holds one state for each group; a group is an index from 0 that the caller
- * chooses, so keys, windows and panes are no business of this file:
+ * A pln__aggregate says what is asked of which column and never changes; it and all of its states are used by one thread at a time. A pln__states holds one state
+ * for each group; a group is an index from 0 that the caller chooses, so keys, windows and panes are no business of this file:
  *
  *     pln__aggregate_new(mem, &spec, in, "total", &sum, &err);
  *     pln__states_new(sum, &states, &err);

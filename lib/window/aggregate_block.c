@@ -138,3 +138,14 @@ pln_status pln__agg_next(const pln__agg_rows *rows, const pln__agg_column *colum
 out:
     return status;
 }
+
+pln_status pln__agg_next_values(const pln__aggregate *a, const pln__agg_rows *rows, int64_t *done,
+                                const void **words, pln_error *err) {
+    pln__agg_block *block = &a->scratch->block;
+    pln_status status =
+        pln__agg_next(rows, a->column.child < 0 ? NULL : &a->column, NULL, done, block, err);
+    *words = NULL;
+    if (status == PLN_OK && a->load != NULL)
+        *words = a->load(block->values, block->first, block->index, block->n, a->scratch->values);
+    return status;
+}

@@ -41,19 +41,15 @@ out:
 }
 
 static pln_status add(pln__states *states, const pln__agg_rows *rows, pln_error *err) {
-    const pln__aggregate *a = states->aggregate;
-    pln__agg_block *block = &states->scratch.block;
+    const pln__agg_block *block = &states->aggregate->scratch->block;
+    const void *words;
     pln_status status = PLN_OK;
     for (int64_t done = 0; done < rows->n && status == PLN_OK;) {
-        PLN__TRY(pln__agg_next(rows, &a->column, NULL, &done, block, err));
-        const void *words = a->load == NULL ? NULL
-                                            : a->load(block->values, block->first, block->index,
-                                                      block->n, states->scratch.values);
-        for (int64_t i = 0; i < block->n && status == PLN_OK; i++)
+        status = pln__agg_next_values(states->aggregate, rows, &done, &words, err);
+        for (int64_t i = 0; status == PLN_OK && i < block->n; i++)
             status = put(states, pln__agg_state(states, pln__agg_group(block, rows, i)), block,
                          words, i, err);
     }
-out:
     return status;
 }
 
@@ -70,19 +66,18 @@ static const uint8_t *next(const pln__aggregate *a, pln__agg_reader *reader, int
 
 static pln_status unite(pln__states *states, list *s, const list *t, pln_error *err) {
     const pln__aggregate *a = states->aggregate;
-    int64_t room = a->spec.limit - s->n, n = t->n < room ? t->n : room;
+    int64_t room = a->spec.limit - s->n, n = t->n < room ? t->n : room, size;
+    if (t->n == 0)
+        return PLN_OK;
     pln__agg_reader reader = {t->bytes.data, t->bytes.data + t->bytes.size, false};
-    int64_t size, before = s->n + t->n;
     for (int64_t i = 0; i < n; i++)
         (void)next(a, &reader, &size);
-    if (n > 0) {
-        pln_status status = pln__buffer_append(&states->mem, &s->bytes, t->bytes.data,
-                                               reader.at - t->bytes.data, err);
-        if (status < 0)
-            return status;
-        s->n += n;
-    }
-    return before > a->spec.limit ? full(a, err) : PLN_OK;
+    pln_status status =
+        pln__buffer_append(&states->mem, &s->bytes, t->bytes.data, reader.at - t->bytes.data, err);
+    if (status < 0)
+        return status;
+    s->n += n;
+    return n < t->n ? full(a, err) : PLN_OK;
 }
 
 static pln_status merge(pln__states *into, const int32_t *into_groups, const pln__states *from,

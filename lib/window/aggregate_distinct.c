@@ -118,18 +118,15 @@ static key key_at(const pln__aggregate *a, const pln__agg_block *block, const vo
 
 static pln_status add(pln__states *states, const pln__agg_rows *rows, pln_error *err) {
     const pln__aggregate *a = states->aggregate;
-    pln__agg_block *block = &states->scratch.block;
+    const pln__agg_block *block = &a->scratch->block;
+    const void *words;
     pln_status status = PLN_OK;
     for (int64_t done = 0; done < rows->n && status == PLN_OK;) {
-        PLN__TRY(pln__agg_next(rows, &a->column, NULL, &done, block, err));
-        const void *words = a->load == NULL ? NULL
-                                            : a->load(block->values, block->first, block->index,
-                                                      block->n, states->scratch.values);
-        for (int64_t i = 0; i < block->n && status == PLN_OK; i++)
+        status = pln__agg_next_values(a, rows, &done, &words, err);
+        for (int64_t i = 0; status == PLN_OK && i < block->n; i++)
             status = put(states, pln__agg_state(states, pln__agg_group(block, rows, i)),
                          key_at(a, block, words, i), err);
     }
-out:
     return status;
 }
 

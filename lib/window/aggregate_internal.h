@@ -67,6 +67,9 @@ typedef struct pln__agg_block {
 pln_status pln__agg_next(const pln__agg_rows *rows, const pln__agg_column *column,
                          const pln__agg_column *second, int64_t *done, pln__agg_block *block,
                          pln_error *err);
+/* The next block of the aggregate's one column in its scratch, with its values loaded; *words is NULL for texts. */
+pln_status pln__agg_next_values(const pln__aggregate *aggregate, const pln__agg_rows *rows,
+                                int64_t *done, const void **words, pln_error *err);
 static inline int64_t pln__agg_row(const pln__agg_block *block, int64_t i) {
     return block->index == NULL ? block->first + i : block->index[i];
 }
@@ -125,6 +128,13 @@ typedef struct pln__agg_kind {
     void (*drop)(pln__states *states, void *state);
 } pln__agg_kind;
 
+/* One block at a time: of the aggregate and not on the stack, which hosts keep small and which is filled with zeros at every call. */
+typedef struct pln__agg_scratch {
+    pln__agg_block block;
+    uint64_t values[2 * PLN__AGG_BLOCK];
+    uint64_t orders[2 * PLN__AGG_BLOCK];
+} pln__agg_scratch;
+
 struct pln__aggregate {
     const pln_allocator *mem;
     pln__aggregate_spec spec;
@@ -132,6 +142,7 @@ struct pln__aggregate {
     pln__agg_column column;
     pln__agg_column by;
     struct ArrowSchema out; /* the result's field */
+    pln__agg_scratch *scratch;
     pln__type out_type;
     pln__agg_kind kind;
     pln__agg_load *load; /* of the column's values */
@@ -140,13 +151,6 @@ struct pln__aggregate {
     const struct pln__agg_sketch *sketch; /* ... sketches: aggregate_sketch.c */
 };
 
-/* One block at a time: here and not on the stack, which hosts keep small and which is filled with zeros at every call. */
-typedef struct pln__agg_scratch {
-    pln__agg_block block;
-    uint64_t values[2 * PLN__AGG_BLOCK];
-    uint64_t orders[2 * PLN__AGG_BLOCK];
-} pln__agg_scratch;
-
 struct pln__states {
     const pln__aggregate *aggregate;
     pln_allocator mem; /* counts in `held` */
@@ -154,7 +158,6 @@ struct pln__states {
     int64_t n;
     int64_t capacity;
     uint8_t *states;
-    pln__agg_scratch scratch;
 };
 
 static inline void *pln__agg_state(const pln__states *states, int64_t group) {

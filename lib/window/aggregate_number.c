@@ -193,9 +193,9 @@ static pln_status answer_least_long(const pln__aggregate *a, const void *state, 
 /* ---- states that were read ---- */
 
 static const char *check_n(int64_t n, bool zeros) {
-    return n < 0              ? "the number of values is negative"
-           : n == 0 && !zeros ? "there are no values, and yet something that is not 0"
-                              : NULL;
+    if (n < 0 || n > (int64_t)1 << 60)
+        return "the number of values is not 0 to 2^60";
+    return n == 0 && !zeros ? "there are no values, and yet something that is not 0" : NULL;
 }
 static const char *check_count(const pln__aggregate *a, const void *state) {
     (void)a;
@@ -295,25 +295,22 @@ static void fetch(const pln__states *states, const int32_t *groups, int64_t n) {
 static pln_status add(pln__states *states, const pln__agg_rows *rows, pln_error *err) {
     const pln__aggregate *a = states->aggregate;
     const pln__agg_kernels *kernels = a->number->kernels;
-    uint64_t *room = states->scratch.values;
-    pln__agg_block *block = &states->scratch.block;
+    const pln__agg_block *block = &a->scratch->block;
     bool far = states->n * a->kind.size > FAR;
+    const void *values;
     for (int64_t done = 0; done < rows->n;) {
-        pln_status status =
-            pln__agg_next(rows, a->column.child < 0 ? NULL : &a->column, NULL, &done, block, err);
+        pln_status status = pln__agg_next_values(a, rows, &done, &values, err);
         if (status < 0)
             return status;
-        const void *values =
-            a->load == NULL ? NULL
-                            : a->load(block->values, block->first, block->index, block->n, room);
         if (a->number->as_double)
-            to_doubles(a, room, block->n);
-        if (block->groups != NULL && far)
-            fetch(states, block->groups, block->n);
-        if (block->groups == NULL)
+            to_doubles(a, a->scratch->values, block->n);
+        if (block->groups == NULL) {
             kernels->one(pln__agg_state(states, rows->group), values, block->n);
-        else
-            kernels->groups(states->states, values, block->groups, block->n);
+            continue;
+        }
+        if (far)
+            fetch(states, block->groups, block->n);
+        kernels->groups(states->states, values, block->groups, block->n);
     }
     return PLN_OK;
 }

@@ -15,6 +15,12 @@ static inline uint64_t sign_of(uint64_t word) {
     return 0 - (word >> 63);
 }
 
+/* Numbers of values of two states that were read may be anything up to 2^60: together they stay where one more row is no overflow. */
+static inline int64_t both(int64_t a, int64_t b) {
+    const int64_t most = (int64_t)1 << 61;
+    return a + b < most ? a + b : most;
+}
+
 /* The loop over groups of one kind and one type, and that over states. `update` has a state s and a value v, `unite` two states s and t. */
 #define GROUPS(name, state, type, update)                                                          \
     static void name(void *states, const void *values, const int32_t *groups, int64_t n) {         \
@@ -56,7 +62,7 @@ static void count_one(void *state, const void *values, int64_t n) {
     (void)values;
     *(int64_t *)state += n;
 }
-UNITE(count_unite, int64_t, *s += *t)
+UNITE(count_unite, int64_t, *s = both(*s, *t))
 const pln__agg_kernels pln__agg_count = {sizeof(int64_t), count_groups, count_one, count_unite};
 
 /* ---- sums of integers ---- */
@@ -121,7 +127,8 @@ static inline void sum_unite(pln__agg_sum *s, const pln__agg_sum *t) {
     s->high = (uint64_t)(sum >> 64);
 }
 UNITE(sums_unite, pln__agg_sum, sum_unite(s, t))
-UNITE(averages_unite, pln__agg_average, average_put(s, join(t->low, t->high), t->n))
+UNITE(averages_unite, pln__agg_average,
+      average_put(s, join(t->low, t->high), both(s->n, t->n) - s->n))
 const pln__agg_kernels pln__agg_sum_i64 = {sizeof(pln__agg_sum), sum_i64_groups, sum_i64_one,
                                            sums_unite};
 const pln__agg_kernels pln__agg_sum_u64 = {sizeof(pln__agg_sum), sum_u64_groups, sum_u64_one,
@@ -146,7 +153,8 @@ static inline void long_put(pln__agg_long *s, wide value, uint64_t top, int64_t 
 }
 GROUPS(long_groups, pln__agg_long, bits128, long_put(s, join(v.low, v.high), sign_of(v.high), 1))
 ONE(long_one, pln__agg_long, bits128, long_put(s, join(v.low, v.high), sign_of(v.high), 1))
-UNITE(long_unite, pln__agg_long, long_put(s, join(t->low, t->mid), t->high, t->n))
+UNITE(long_unite, pln__agg_long,
+      long_put(s, join(t->low, t->mid), t->high, both(s->n, t->n) - s->n))
 const pln__agg_kernels pln__agg_sum_long = {sizeof(pln__agg_long), long_groups, long_one,
                                             long_unite};
 
@@ -155,7 +163,7 @@ const pln__agg_kernels pln__agg_sum_long = {sizeof(pln__agg_long), long_groups, 
 #define SUM_F64 (s->sum += v, s->n++)
 GROUPS(sum_f64_groups, pln__agg_float, double, SUM_F64)
 ONE(sum_f64_one, pln__agg_float, double, SUM_F64)
-UNITE(sum_f64_unite, pln__agg_float, (s->sum += t->sum, s->n += t->n))
+UNITE(sum_f64_unite, pln__agg_float, (s->sum += t->sum, s->n = both(s->n, t->n)))
 const pln__agg_kernels pln__agg_sum_f64 = {sizeof(pln__agg_float), sum_f64_groups, sum_f64_one,
                                            sum_f64_unite};
 
@@ -178,7 +186,7 @@ static void moments_unite(pln__agg_moments *s, const pln__agg_moments *t) {
     double a = (double)s->n, b = (double)t->n, distance = t->mean - s->mean;
     s->mean += distance * (b / (a + b));
     s->squares += t->squares + distance * distance * (a * b / (a + b));
-    s->n += t->n;
+    s->n = both(s->n, t->n);
 }
 GROUPS(moments_i64_groups, pln__agg_moments, int64_t, moments_put(s, (double)v))
 GROUPS(moments_u64_groups, pln__agg_moments, uint64_t, moments_put(s, (double)v))

@@ -403,18 +403,13 @@ static pln_status add_block(pln__states *states, const pln__agg_rows *rows, cons
 }
 
 static pln_status add(pln__states *states, const pln__agg_rows *rows, pln_error *err) {
-    const pln__aggregate *a = states->aggregate;
-    pln__agg_block *block = &states->scratch.block;
+    values v = {states->aggregate, &states->aggregate->scratch->block, NULL};
     pln_status status = PLN_OK;
     for (int64_t done = 0; done < rows->n && status == PLN_OK;) {
-        PLN__TRY(pln__agg_next(rows, &a->column, NULL, &done, block, err));
-        values v = {a, block, NULL};
-        if (a->load != NULL)
-            v.words = a->load(block->values, block->first, block->index, block->n,
-                              states->scratch.values);
-        status = add_block(states, rows, &v, err);
+        status = pln__agg_next_values(states->aggregate, rows, &done, &v.words, err);
+        if (status == PLN_OK)
+            status = add_block(states, rows, &v, err);
     }
-out:
     return status;
 }
 

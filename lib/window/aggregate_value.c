@@ -96,8 +96,7 @@ static int compare_words(const pln__type *type, const uint64_t a[2], const uint6
 /* Value i against a cell. */
 static int compare(const view *v, int64_t i, const cell *with) {
     if (!v->is_text)
-        return compare_words(
-            v->type, v->type->id == PLN__DECIMAL128 ? v->words + 2 * i : v->words + i, with->words);
+        return compare_words(v->type, pln__agg_words(v->type, v->words, i), with->words);
     int64_t size;
     const uint8_t *bytes = text_at(v, i, &size);
     return compare_texts(bytes, size, with->text.bytes, with->text.size);
@@ -114,15 +113,9 @@ static bool has_order(const pln__aggregate *a) {
     return a->spec.kind == PLN__AGG_ARG_MIN || a->spec.kind == PLN__AGG_ARG_MAX;
 }
 
-/* Whether a value whose order is `by` before (below 0) or behind that of the state replaces it. */
+/* Whether a value that is before (`by` below 0) or behind that of the state replaces it. */
 static bool replaces(int32_t kind, int by) {
-    switch (kind) {
-    case PLN__AGG_MIN:
-    case PLN__AGG_ARG_MIN: return by < 0;
-    case PLN__AGG_MAX:
-    case PLN__AGG_ARG_MAX: return by > 0;
-    default: return kind == PLN__AGG_LAST;
-    }
+    return kind == PLN__AGG_MIN || kind == PLN__AGG_ARG_MIN ? by < 0 : by > 0;
 }
 
 static pln_status take(pln__states *states, value_state *s, const view *value, const view *order,
@@ -148,7 +141,7 @@ out:
 
 static pln_status add(pln__states *states, const pln__agg_rows *rows, pln_error *err) {
     const pln__aggregate *a = states->aggregate;
-    pln__agg_scratch *scratch = &states->scratch;
+    pln__agg_scratch *scratch = a->scratch;
     pln__agg_block *block = &scratch->block;
     pln_status status = PLN_OK;
     for (int64_t done = 0; done < rows->n && status == PLN_OK;) {

@@ -1,24 +1,45 @@
-/* Windows at multiples of their slide, and the one global window. */
+/* Windows at multiples of their slide, those of the calendar, and the one global window. */
 #include "window/windows_internal.h"
 
 static bool global(const pln__windows *w) {
     return w->spec.kind == PLN__WINDOW_GLOBAL;
 }
 
+/* A row is in one window only. */
+static bool single(const pln__windows *w) {
+    return w->spec.kind != PLN__WINDOW_ALIGNED || w->spec.slide_us == w->spec.size_us;
+}
+
+static int64_t end_of(const pln__windows *w, int64_t start) {
+    int64_t first = start, end = 0;
+    if (w->spec.kind != PLN__WINDOW_CALENDAR)
+        return start + w->spec.size_us;
+    (void)pln__zone_window(w->spec.zone, w->spec.field, start, &first, &end);
+    return end;
+}
+
 /* The watermark that fires a window: its last microsecond. */
 static int64_t due_of(const pln__windows *w, int64_t start) {
-    return global(w) ? INT64_MAX : start + w->spec.size_us - 1;
+    return global(w) ? INT64_MAX : end_of(w, start) - 1;
 }
 
 /* First and last start of the windows that hold a time. */
 static int64_t last_start(const pln__windows *w, int64_t time) {
-    return global(w) ? 0 : pln__floor_to(time, w->spec.slide_us, w->spec.offset_us);
+    int64_t start = 0, end = 0;
+    if (w->spec.kind == PLN__WINDOW_ALIGNED)
+        return pln__assign_last(&w->assign, time);
+    if (!global(w))
+        (void)pln__zone_window(w->spec.zone, w->spec.field, time, &start, &end);
+    return start;
 }
 
 static int64_t first_start(const pln__windows *w, int64_t time) {
-    return global(w) ? 0
-                     : pln__floor_to(time - w->spec.size_us, w->spec.slide_us, w->spec.offset_us) +
-                           w->spec.slide_us;
+    return single(w) ? last_start(w, time)
+                     : pln__assign_last(&w->assign, time - w->spec.size_us) + w->spec.slide_us;
+}
+
+int64_t pln__bucket_start(const pln__windows *w, int64_t time) {
+    return w->panes ? pln__assign_last(&w->by_pane, time) : last_start(w, time);
 }
 
 static bool expired(const pln__windows *w, int64_t start, int64_t watermark) {
@@ -100,8 +121,7 @@ static void purge(pln__windows *w) {
 
 static pln_status emit(pln__windows *w, pln__bucket *bucket, const int32_t *groups, int64_t n,
                        int64_t start, int64_t before, pln_error *err) {
-    pln__firing firing = {bucket, groups, bucket, groups, n,
-                          start,  start + w->spec.size_us, before};
+    pln__firing firing = {bucket, groups, bucket, groups, n, start, end_of(w, start), before};
     return pln__results_add(w, &firing, err);
 }
 
@@ -224,7 +244,7 @@ static pln_status add_now(pln__windows *w, int64_t row, int64_t time, pln_error 
     pln__bucket *bucket = NULL;
     PLN__TRY(pln__buckets_flush(w, err));
     if (w->panes) {
-        PLN__TRY(bucket_at(w, pln__floor_to(time, w->pane_us, w->spec.offset_us), &bucket, err));
+        PLN__TRY(bucket_at(w, pln__bucket_start(w, time), &bucket, err));
         PLN__TRY(pln__bucket_add(w, bucket, NULL, row, 1, err));
     }
     for (int64_t start = first_start(w, time); start <= last; start += w->spec.slide_us) {
@@ -239,7 +259,7 @@ static pln_status add_now(pln__windows *w, int64_t row, int64_t time, pln_error 
         PLN__TRY(pln__bucket_add(w, bucket, NULL, row, 1, err));
         if (fires_now(w, bucket, w->group_of[0], start))
             PLN__TRY(fire_group(w, bucket, w->group_of[0], err));
-        if (global(w))
+        if (single(w))
             break;
     }
 out:
@@ -249,9 +269,8 @@ out:
 static pln_status add_waiting(pln__windows *w, int64_t row, int64_t time, pln_error *err) {
     pln_status status = PLN_OK;
     pln__bucket *bucket = NULL;
-    if (w->panes || w->spec.size_us == w->spec.slide_us || global(w)) {
-        int64_t start = global(w) ? 0 : pln__floor_to(time, w->pane_us, w->spec.offset_us);
-        PLN__TRY(bucket_at(w, start, &bucket, err));
+    if (w->panes || single(w)) {
+        PLN__TRY(bucket_at(w, pln__bucket_start(w, time), &bucket, err));
         return pln__bucket_wait(w, bucket, row, 1, err);
     }
     int64_t last = last_start(w, time);
@@ -274,13 +293,13 @@ typedef struct place {
 
 static void remember(pln__windows *w, place *p, int64_t time) {
     if (global(w)) {
-        *p = (place){w->buckets[0], INT64_MIN, INT64_MAX, INT64_MAX};
+        *p = (place){w->buckets[0], 0, 1, INT64_MAX}; /* its times are 0 */
         return;
     }
-    int64_t width = w->pane_us, start = pln__floor_to(time, width, w->spec.offset_us);
+    int64_t start = pln__bucket_start(w, time);
     p->bucket = w->buckets[bucket_from(w, start)];
     p->from = start;
-    p->to = start + width;
+    p->to = w->panes ? start + w->by_pane.slide : end_of(w, start);
     p->on_time = due_of(w, first_start(w, start));
 }
 
@@ -294,27 +313,20 @@ static pln_status add_row(pln__windows *w, int64_t row, int64_t time, place *p, 
     if (w->spec.every_rows > 0 || due_of(w, first_start(w, time)) <= w->watermark)
         return add_now(w, row, time, err);
     PLN__TRY(add_waiting(w, row, time, err));
-    if (global(w) || w->panes || w->spec.size_us == w->spec.slide_us)
+    if (w->panes || single(w))
         remember(w, p, time);
 out:
     return status;
 }
 
-/* How many rows from `i` on are of the place and on time, looked at by blocks. */
+/* How many rows from the first on are of the place and on time. Watermarks ascend: the last one of a block speaks for all. */
 static int64_t usual_rows(const pln__windows *w, const place *p, const int64_t *times,
                           const int64_t *before, int64_t n) {
-    enum { BLOCK = 128 };
     int64_t i = 0, limit = p->on_time < w->next_due ? p->on_time : w->next_due;
-    while (n - i >= BLOCK && (before == NULL || before[i + BLOCK - 1] < limit)) {
-        int64_t outside = 0;
-        for (int64_t k = i; k < i + BLOCK; k++)
-            outside |= times[k] < p->from || times[k] >= p->to;
-        if (outside)
-            break;
-        i += BLOCK;
-    }
-    while (i < n && (before == NULL || before[i] < limit) && times[i] >= p->from &&
-           times[i] < p->to)
+    n = pln__times_within(times, n, p->from, p->to);
+    if (before == NULL || n == 0 || before[n - 1] < limit)
+        return n;
+    while (before[i] < limit)
         i++;
     return i;
 }

@@ -21,7 +21,7 @@ static void divide_by(pln__assign *w, uint64_t by) {
 }
 
 pln_status pln__assign_init(pln__assign *w, int64_t size, int64_t slide, int64_t offset,
-                             pln_error *err) {
+                            pln_error *err) {
     if (size <= 0 || size > MOST)
         return pln__error_set(err, PLN_EINVAL, "size of a window is %lld us, expected 1 to %lld",
                               (long long)size, (long long)MOST);

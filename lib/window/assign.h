@@ -26,7 +26,7 @@ typedef struct pln__assign {
 
 /* PLN_EINVAL names size, slide or offset: 0 < size, slide <= 2^61, |offset| < slide. */
 pln_status pln__assign_init(pln__assign *windows, int64_t size, int64_t slide, int64_t offset,
-                             pln_error *err);
+                            pln_error *err);
 /* The panes, as windows. */
 pln__assign pln__assign_panes(const pln__assign *windows);
 
@@ -50,10 +50,10 @@ static inline int64_t pln__assign_count(const pln__assign *w, int64_t time) {
 
 /* The last start of each of n times. Returns n, or the first row whose time no window has: starts[0, that row) are written then. */
 int64_t pln__assign_starts(const pln__assign *windows, const int64_t *times, int64_t n,
-                            int64_t *starts);
+                           int64_t *starts);
 /* How many times, from the first on, have the same last start, which goes to *start; 0 if n is 0 or the first one has no window. */
 int64_t pln__assign_run(const pln__assign *windows, const int64_t *times, int64_t n,
-                         int64_t *start);
+                        int64_t *start);
 /* How many times, from the first on, lie in [start, end). It is at most 2^63 long. */
 int64_t pln__times_within(const int64_t *times, int64_t n, int64_t start, int64_t end);
 

@@ -54,8 +54,7 @@ static bool one_start(const pln__assign *w, const int64_t *times, int64_t n, int
            all_within(times, n, *start, *start + w->slide);
 }
 
-int64_t pln__assign_starts(const pln__assign *w, const int64_t *times, int64_t n,
-                            int64_t *starts) {
+int64_t pln__assign_starts(const pln__assign *w, const int64_t *times, int64_t n, int64_t *starts) {
     for (int64_t i = 0; i < n;) {
         int64_t some = n - i < BLOCK ? n - i : BLOCK, start;
         if (one_start(w, times + i, some, &start)) {

@@ -4,15 +4,6 @@
 
 /* ---- making ---- */
 
-static int64_t divisor(int64_t a, int64_t b) {
-    while (b != 0) {
-        int64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 static pln_status within(const char *what, int64_t value, int64_t least, pln_error *err) {
     if (value >= least && value <= PLN__TIME_LIMIT)
         return PLN_OK;
@@ -25,6 +16,8 @@ static pln_status check(const pln__windows_spec *spec, pln_error *err) {
     PLN__TRY(within("allowed lateness", spec->lateness_us, 0, err));
     if (spec->kind == PLN__WINDOW_SESSION)
         PLN__TRY(within("gap", spec->gap_us, 1, err));
+    if (spec->kind == PLN__WINDOW_CALENDAR && spec->zone == NULL)
+        PLN__FAIL(err, PLN_EINVAL, "windows: a calendar without a zone");
     if (spec->kind != PLN__WINDOW_ALIGNED)
         return status;
     PLN__TRY(within("size", spec->size_us, 1, err));
@@ -43,15 +36,15 @@ out:
     return status;
 }
 
-static void plan_panes(pln__windows *w) {
+static pln_status plan_panes(pln__windows *w, pln_error *err) {
     pln__windows_spec *s = &w->spec;
-    w->pane_us = s->slide_us;
     if (s->kind != PLN__WINDOW_ALIGNED)
-        return;
-    s->offset_us %= s->slide_us;
+        return PLN_OK;
+    pln_status status =
+        pln__assign_init(&w->assign, s->size_us, s->slide_us, s->offset_us % s->slide_us, err);
+    w->by_pane = pln__assign_panes(&w->assign);
     w->panes = s->slide_us < s->size_us && !s->discarding && s->every_rows == 0;
-    if (w->panes)
-        w->pane_us = divisor(s->size_us, s->slide_us);
+    return status;
 }
 
 static pln_status add_field(pln__windows *w, int64_t *at, const char *format, const char *name,
@@ -115,7 +108,8 @@ out:
 static pln_status find_integer_key(pln__windows *w, pln_error *err) {
     pln__type type;
     pln_status status = pln__type_of(w->in.children[w->key_columns[0]], &type, err);
-    if (status >= 0 && (pln__type_is_integer(type.id) || (type.id >= PLN__DATE32 && type.id <= PLN__TIMESTAMP)))
+    if (status >= 0 &&
+        (pln__type_is_integer(type.id) || (type.id >= PLN__DATE32 && type.id <= PLN__TIMESTAMP)))
         w->integer_key = type;
     return status;
 }
@@ -123,6 +117,7 @@ static pln_status find_integer_key(pln__windows *w, pln_error *err) {
 static pln_status build(pln__windows *w, const pln__windows_spec *spec,
                         const struct ArrowSchema *in, pln_error *err) {
     pln_status status = PLN_OK;
+    PLN__TRY(plan_panes(w, err));
     PLN__TRY(pln__schema_copy(w->mem, in, &w->in, err));
     PLN__TRY(make_aggregates(w, spec, err));
     w->key_columns = pln__calloc(w->mem, (uint64_t)spec->n_keys + 1, sizeof *w->key_columns);
@@ -163,7 +158,6 @@ pln_status pln__windows_new(const pln_allocator *mem, const pln__windows_spec *s
     w->watermark = INT64_MIN;
     w->next_due = INT64_MAX;
     w->free_session = -1;
-    plan_panes(w);
     status = build(w, spec, in, err);
     if (status < 0)
         pln__windows_free(w);
@@ -234,7 +228,8 @@ static void integer_keys(pln__windows *w, const struct ArrowArray *column) {
         bool null = validity != NULL && !pln__bit_get(validity, column->offset + i);
         uint64_t pair[2] = {0, null};
         if (!null)
-            pair[0] = PLN__LE(64, (uint64_t)(plain ? values[i] : pln__array_int(&w->integer_key, column, i)));
+            pair[0] = PLN__LE(
+                64, (uint64_t)(plain ? values[i] : pln__array_int(&w->integer_key, column, i)));
         memcpy(out + i * PLN_KEY_SIZE, pair, PLN_KEY_SIZE);
     }
 }

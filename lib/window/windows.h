@@ -16,11 +16,13 @@
 #include "window/aggregate.h"
 #include "window/groups.h"
 #include "window/window.h"
+#include "window/zone.h"
 
 enum {
     PLN__WINDOW_ALIGNED = 0, /* tumbling: slide = size; hopping: slide < size */
     PLN__WINDOW_SESSION = 1,
-    PLN__WINDOW_GLOBAL = 2 /* one for ever; fires at the end of the rows, and each every_rows */
+    PLN__WINDOW_GLOBAL = 2, /* one for ever; fires at the end of the rows, and each every_rows */
+    PLN__WINDOW_CALENDAR = 3
 };
 /* A row is in at most so many windows. */
 #define PLN__WINDOWS_PER_ROW 100000
@@ -29,6 +31,8 @@ typedef struct pln__windows_spec {
     int32_t kind;
     bool discarding; /* a window is empty again after each firing; else it goes on from where it was */
     int64_t size_us, slide_us, offset_us, gap_us;
+    const pln__zone *zone; /* of the calendar; outlives the windows */
+    pln__time_field field; /* PLN__DAY, PLN__WEEK, PLN__MONTH, PLN__QUARTER, PLN__YEAR */
     int64_t lateness_us;
     int64_t every_rows; /* besides, fire a key's window at so many rows since it fired last; 0: no */
     const char *const *keys; /* names of columns */

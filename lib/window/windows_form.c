@@ -113,10 +113,8 @@ static pln_status get_bucket(pln__windows *w, source *from) {
     int64_t start = 0;
     pln__bucket *bucket = NULL;
     PLN__TRY(get(from, "a start", &start));
-    bool aligned = w->spec.kind == PLN__WINDOW_GLOBAL
-                       ? start == 0
-                       : start >= -2 * PLN__TIME_LIMIT && start <= PLN__TIME_LIMIT &&
-                             pln__floor_to(start, w->pane_us, w->spec.offset_us) == start;
+    bool aligned = start >= -2 * PLN__TIME_LIMIT && start <= PLN__TIME_LIMIT &&
+                   pln__bucket_start(w, start) == start;
     if (!aligned || (w->n_buckets > 0 && w->buckets[w->n_buckets - 1]->start >= start))
         return damaged(from, "a start");
     PLN__TRY(pln__grow(w->mem, &w->buckets, &w->buckets_capacity, w->n_buckets + 1,

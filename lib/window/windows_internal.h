@@ -2,6 +2,7 @@
 #ifndef PLN__WINDOWS_INTERNAL_H
 #define PLN__WINDOWS_INTERNAL_H
 
+#include "window/assign.h"
 #include "window/windows.h"
 
 /* Groups and one state of each aggregate for every group. Of a window, of a pane that several windows share, or of all sessions. */
@@ -41,8 +42,8 @@ typedef struct pln__session_due {
 struct pln__windows {
     const pln_allocator *mem;
     pln__windows_spec spec; /* texts and lists are not kept in it */
-    int64_t pane_us; /* buckets are this far apart */
-    bool panes;      /* a bucket is a pane of several windows, which are put together when they fire */
+    pln__assign assign, by_pane;
+    bool panes; /* a bucket is a pane of several windows, which are put together when they fire */
     struct ArrowSchema in, keys_schema, out;
     int64_t *key_columns;
     pln_keys *keys;        /* NULL: without keys, or of one column of integers */
@@ -83,11 +84,6 @@ struct pln__windows {
     const struct ArrowArray *rows; /* of the batch at work */
 };
 
-static inline int64_t pln__floor_to(int64_t time, int64_t step, int64_t offset) {
-    int64_t rest = (time - offset) % step;
-    return time - rest - (rest < 0 ? step : 0);
-}
-
 /* bucket.c */
 pln_status pln__bucket_new(pln__windows *w, int64_t start, bool groups, bool states,
                            pln__bucket **out, pln_error *err);
@@ -117,6 +113,8 @@ typedef struct pln__firing {
 pln_status pln__results_add(pln__windows *w, const pln__firing *firing, pln_error *err);
 
 /* aligned.c */
+/* Of the bucket that holds a time. */
+int64_t pln__bucket_start(const pln__windows *w, int64_t time);
 pln_status pln__aligned_add(pln__windows *w, const int64_t *times, const int64_t *before, int64_t n,
                             pln_error *err);
 pln_status pln__aligned_advance(pln__windows *w, int64_t watermark_us, pln_error *err);

@@ -181,7 +181,7 @@ static void starts(const table *t, const char *name, int64_t size) {
         double start = bench_now_ns();
         for (int64_t at = 0; at < rows; at += BATCH)
             (void)pln__assign_starts(&w, t->times + at, rows - at < BATCH ? rows - at : BATCH,
-                                      t->starts);
+                                     t->starts);
         bench_least(&best, bench_now_ns() - start);
         start = bench_now_ns();
         int64_t last;

@@ -29,6 +29,7 @@ for source in "$root"/examples/*.c "$root"/examples/*.cpp; do
     program=$build/examples/$name
     case $name in
     to_sqlite) expect 2 to_sqlite "$program" ;;
+    sessions) expect 2 sessions "$program" ;;
     schema_check) expect 2 schema_check "$program" ;;
     contract_check) expect 2 contract_check "$program" ;;
     quickstart)

@@ -1,4 +1,5 @@
 """What the tests of the Python binding share: the binding over this build's library, and counts of what held."""
+import ctypes
 import os
 import sys
 
@@ -6,6 +7,7 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), 
 os.environ.setdefault("PLN_LIBRARY", os.path.join(os.path.abspath(os.environ.get("O", os.path.join(ROOT, "build"))), "libpipeline.so"))
 sys.path.insert(0, os.path.join(ROOT, "bindings", "python"))
 import pln  # noqa: E402
+from pln import _c  # noqa: E402
 
 counts = [0, 0, 0]
 
@@ -47,3 +49,15 @@ def rows_of(rt, folder, columns, lines):
     g.wire("read > keep")
     g.run()
     return next(kept.batches())
+
+
+def live_blocks(rt):
+    """How many pieces of memory a runtime has given and not got back."""
+    class Memory(ctypes.Structure):
+        _fields_ = [("struct_size", _c.u32), ("reserved", _c.u32)] + [
+            (n, _c.i64) for n in ("live", "peak", "pooled", "limit", "live_blocks", "allocations")]
+    memory = Memory(ctypes.sizeof(Memory))
+    function = _c.lib.pln_runtime_memory
+    function.argtypes, function.restype = [_c.ptr, ctypes.POINTER(Memory)], None
+    function(rt._handle, ctypes.byref(memory))
+    return memory.live_blocks

@@ -9,20 +9,9 @@ import os
 import re
 import weakref
 
-from binding import ROOT, check, end, pln, skip
+from binding import ROOT, check, end, live_blocks, pln, skip
 from pln import _c
 from pln.batch import _handed_out, pointer_in
-
-
-def live_blocks(rt):
-    class Memory(ctypes.Structure):
-        _fields_ = [("struct_size", _c.u32), ("reserved", _c.u32)] + [
-            (n, _c.i64) for n in ("live", "peak", "pooled", "limit", "live_blocks", "allocations")]
-    memory = Memory(ctypes.sizeof(Memory))
-    function = _c.lib.pln_runtime_memory
-    function.argtypes, function.restype = [_c.ptr, ctypes.POINTER(Memory)], None
-    function(rt._handle, ctypes.byref(memory))
-    return memory.live_blocks
 
 
 # ---- the interface is that of the headers ----
@@ -55,7 +44,13 @@ def layouts():
                "pln_progress": _c.Progress, "pln_run_options": _c.RunOptions, "pln_map_options": _c.MapOptions, "pln_want": _c.Want,
                "pln_host": _c.Host, "pln_keys_options": _c.KeysOptions, "pln_hll_options": _c.HllOptions, "pln_hll_info": _c.HllInfo,
                "pln_hll_overlap": _c.HllOverlap, "pln_top_k_entry": _c.TopKEntry, "pln_reservoir_pick": _c.ReservoirPick,
-               "pln_profile_options": _c.ProfileOptions, "pln_profile_column": _c.ProfileColumn}
+               "pln_profile_options": _c.ProfileOptions, "pln_profile_column": _c.ProfileColumn, "pln_suite_options": _c.SuiteOptions,
+               "pln_check": _c.Check, "pln_check_result": _c.CheckResult, "pln_validation_verdict": _c.ValidationVerdict,
+               "pln_validation_options": _c.ValidationOptions, "pln_monitor_options": _c.MonitorOptions,
+               "pln_monitor_verdict": _c.MonitorVerdict, "pln_monitor_point": _c.MonitorPoint, "pln_drift_options": _c.DriftOptions,
+               "pln_drift": _c.Drift, "pln_freshness_options": _c.FreshnessOptions, "pln_freshness_verdict": _c.FreshnessVerdict,
+               "pln_contract_options": _c.ContractOptions, "pln_contract_problem": _c.ContractProblem, "pln_contract_info": _c.ContractInfo,
+               "pln_contract_element_info": _c.ContractElementInfo, "pln_contract_diff_options": _c.ContractDiffOptions}
     for noun, name in (("count_min", "CountMin"), ("top_k", "TopK"), ("quantiles", "Quantiles"), ("reservoir", "Reservoir"), ("bloom", "Bloom"),
                        ("dedup", "Dedup")):
         structs.update({f"pln_{noun}_{what.lower()}": getattr(_c, name + what) for what in ("Options", "Info")})
@@ -142,7 +137,7 @@ def capsules(rt):
     check("a stream gives its batches, then ends", rows.length == 2 and not end.release)
     _c.RELEASE_FN(rows.release)(ctypes.addressof(rows))
     _c.RELEASE_FN(moved.release)(ctypes.addressof(moved))
-    check("capsules that nobody took give all back", live_blocks(rt) == before and not _handed_out and not pln._streams,
+    check("capsules that nobody took give all back", live_blocks(rt) == before and not _handed_out and not pln.table._streams,
           live_blocks(rt), before)
     try:
         import pyarrow as pa

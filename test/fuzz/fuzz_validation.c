@@ -11,9 +11,17 @@ static const char *const checks[] = {
     "{\"check\":\"freshness\",\"column\":\"at\",\"error_after\":\"1h\"}]}",
     "{\"checks\":[{\"check\":\"column_stdev\",\"column\":\"f\",\"min\":0},"
     "{\"check\":\"column_sum\",\"column\":\"d\",\"min\":0}]}",
-    "{\"checks\":[{\"check\":\"column_median\",\"column\":\"b\",\"max\":10}]}"};
+    "{\"checks\":[{\"check\":\"column_median\",\"column\":\"b\",\"max\":10}]}",
+    "{\"checks\":[{\"check\":\"unique\",\"column\":\"a\",\"sample_limit\":0,\"group_by\":[\"e\"],\"max_groups\":3}]}",
+    "{\"checks\":[{\"check\":\"distinct_equals_set\",\"column\":\"t\",\"values\":[\"x@y.z\",\"q\"]},"
+    "{\"check\":\"most_common_in_set\",\"column\":\"a\",\"values\":[1]}]}",
+    "{\"checks\":[{\"check\":\"monotonic\",\"column\":\"f\",\"sample_limit\":0},"
+    "{\"check\":\"monotonic\",\"column\":\"d\",\"sample_limit\":0}]}",
+    "{\"checks\":[{\"check\":\"freshness\",\"column\":\"at\",\"error_after\":\"1h\",\"group_by\":[\"e\"]},"
+    "{\"check\":\"json_schema\",\"column\":\"t\",\"schema\":true,\"sample_limit\":0}]}"};
 
-static pln_suite *suites[4];
+enum { SUITES = sizeof checks / sizeof *checks };
+static pln_suite *suites[SUITES];
 
 static void try(const pln_suite *suite, const uint8_t *bytes, int64_t size) {
     pln_error err = {0};
@@ -31,13 +39,13 @@ static void try(const pln_suite *suite, const uint8_t *bytes, int64_t size) {
 
 /* The first byte: bit 0 seals, the others choose the suite. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < SUITES; i++)
         if (suites[i] == NULL)
             REQUIRE(pln_suite_new(NULL, checks[i], NULL, &suites[i], NULL) == PLN_OK);
     if (size < 16 || size > 1 << 14)
         return 0;
     uint8_t *copy = sealed(data + 1, size - 1);
-    try(suites[data[0] >> 1 & 3], data[0] & 1 ? copy : data + 1, (int64_t)size - 1);
+    try(suites[data[0] >> 1 & 7], data[0] & 1 ? copy : data + 1, (int64_t)size - 1);
     free(copy);
     return 0;
 }

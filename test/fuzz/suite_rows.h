@@ -65,12 +65,15 @@ static inline pln_validation *open_fixed(const pln_suite *suite, pln_error *err)
     return v;
 }
 
-/* Results are JSON for others, too. */
+/* Results are JSON for others, too. A query of check sql may come to nothing only now. */
 static inline void require_results(pln_validation *v) {
     const char *text;
     int64_t size;
     int32_t worst;
-    REQUIRE(pln_validation_json(v, &text, &size, NULL) == PLN_OK);
+    pln_status status = pln_validation_json(v, &text, &size, NULL);
+    if (status == PLN_ELIMIT || status == PLN_ETYPE || status == PLN_EDATA || status == PLN_ESYNTAX)
+        return;
+    REQUIRE(status == PLN_OK);
     json_t *json = json_loadb(text, (size_t)size, JSON_ALLOW_NUL, NULL);
     REQUIRE(json != NULL);
     json_decref(json);
@@ -84,7 +87,12 @@ static inline void require_form(const pln_suite *suite, pln_validation *v) {
     int64_t size, other;
     pln_validation *back = open_fixed(suite, NULL);
     REQUIRE(back != NULL);
-    REQUIRE(pln_validation_write(v, &first, &size, NULL) == PLN_OK);
+    pln_status status = pln_validation_write(v, &first, &size, NULL);
+    if (status == PLN_EUNSUPPORTED) {
+        pln_validation_free(back);
+        return;
+    }
+    REQUIRE(status == PLN_OK);
     REQUIRE(pln_validation_read(back, first, size, NULL) == PLN_OK);
     REQUIRE(pln_validation_write(back, &again, &other, NULL) == PLN_OK);
     REQUIRE(size == other && memcmp(first, again, (size_t)size) == 0);

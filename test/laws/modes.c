@@ -234,7 +234,8 @@ static void add_windows(plan *p) {
         return;
     end from = p->ends[at];
     p->ends[at] = p->ends[--p->n_ends];
-    const char *node = new_node(p, "derive", "{\"columns\": {\"at\": \"cast(id * 10 + coalesce(k, 0) * 15 as bigint)\"}}");
+    const char *node = new_node(
+        p, "derive", "{\"columns\": {\"at\": \"cast(id * 10 + coalesce(k, 0) * 15 as bigint)\"}}");
     wire(p, &from, node);
     snprintf(config, sizeof config, "{\"time\": \"at\", \"unit\": \"us\", \"bound\": %u}",
              pick(p, 200));
@@ -253,7 +254,8 @@ static void add_windows(plan *p) {
     new_end(p, windows, "late", true, from.sources);
     snprintf(from.node, sizeof from.node, "%s", windows);
     snprintf(config, sizeof config,
-             "{\"size\": %u, \"lateness\": %u, \"aggregates\": {\"rows\": \"sum(n)\", \"windows\": \"count()\", "
+             "{\"size\": %u, \"lateness\": %u, \"aggregates\": {\"rows\": \"sum(n)\", \"windows\": "
+             "\"count()\", "
              "\"last\": \"last(total)\"}}",
              500 + pick(p, 1500), pick(p, 2) * pick(p, 900));
     windows = new_node(p, "window", config);
@@ -373,7 +375,8 @@ static bool run_plan(plan *p, const pln_run_options *options, pln_table *const *
     scratch_free(&dir);
     for (int i = 0; status >= 0 && i < p->nodes; i++)
         spilled += pln_report_counter(report, p->name[i], "dedup.spilled");
-    if (status < 0 && getenv("DBG")) printf("%s (%s)\n", err.message, err.where);
+    if (status < 0 && getenv("DBG"))
+        printf("%s (%s)\n", err.message, err.where);
     if (status < 0 && status != PLN_ETYPE && status != PLN_ENAME)
         must(status, wiring);
     if (status >= 0 && !conserved(report))

@@ -210,6 +210,12 @@ static pln_status idle(pln_context *ctx, const char *split, pln_error *err) {
     return watermark(ctx, split, 0, err);
 }
 
+static int64_t port_watermark(pln_context *ctx, int32_t port) {
+    (void)ctx;
+    (void)port;
+    return INT64_MIN;
+}
+
 static pln_status state_put(pln_context *ctx, const char *key, const void *bytes, int64_t size,
                             pln_error *err) {
     fake_node *node = node_of(ctx);
@@ -314,6 +320,7 @@ static void fill_table(pln_host *host) {
     host->account = account;
     host->watermark = watermark;
     host->idle = idle;
+    host->port_watermark = port_watermark;
     host->state_put = state_put;
     host->handle_put = handle_put;
     host->wait_fd = wait_fd;

@@ -22,6 +22,15 @@ Keys of rows and sketches of columns need no graph, and take a whole batch or co
 
 Hll, CountMin, TopK, Quantiles, Reservoir, Bloom, Dedup and Profile have add or add_column, merge, memory, to_bytes and from_bytes; one file each.
 
+Whether rows are as they should be, as they were before, and as it was agreed:
+
+    suite = pln.Suite(rt, {"checks": [{"check": "not_null", "column": "id"}]})
+    result = suite.validate(table)                      # a batch, a stream of pyarrow or polars, batches
+    print(result.success, result.text())
+    verdict = pln.Monitor(season="weekday").observe(day, result.rows)
+    contract = pln.Contract(rt, open("orders.contract.yaml").read())
+    contract.suite("orders").validate(table)
+
 A handle is used by one thread at a time; the interpreter's lock is not held while the library works.
 """
 import ctypes as C
@@ -32,19 +41,29 @@ import weakref
 from . import _c
 from ._c import lib
 from ._handle import Handle, PlnError, call, make
-from .batch import Batch, Column, Schema, capsule, memory_of, numpy_type, pointer_in
+from .batch import Batch, Column, Schema, memory_of, numpy_type, pointer_in
 from .bloom import Bloom
+from .contract import Contract, ContractDiff, Problem
 from .count_min import CountMin
 from .dedup import Dedup
+from .drift import Drift, drift_ks, drift_psi, drift_schema
+from .freshness import Freshness, FreshnessVerdict
 from .hll import Hll, Overlap
 from .keys import Keys, key_uuid
+from .monitor import Monitor, MonitorVerdict
 from .profile import Profile
 from .quantiles import Quantiles
 from .reservoir import Reservoir
+from .suite import Check, Suite
+from .table import Table
 from .top_k import Bounds, Entry, TopK
+from .validation import CheckResult, Validation, Verdict
 
-__all__ = ["Batch", "Bloom", "Bounds", "Builder", "Column", "CountMin", "Dedup", "Entry", "Graph", "Hll", "Keys", "Overlap", "PlnError",
-           "Profile", "Quantiles", "Report", "Reservoir", "Runtime", "Schema", "Table", "TopK", "key_uuid", "version"]
+__all__ = [
+    "Batch", "Bloom", "Bounds", "Builder", "Check", "CheckResult", "Column", "Contract", "ContractDiff", "CountMin", "Dedup", "Drift", "Entry",
+    "Freshness", "FreshnessVerdict", "Graph", "Hll", "Keys", "Monitor", "MonitorVerdict", "Overlap", "PlnError", "Problem", "Profile", "Quantiles",
+    "Report", "Reservoir", "Runtime", "Schema", "Suite", "Table", "TopK", "Validation", "Verdict", "drift_ks", "drift_psi", "drift_schema",
+    "key_uuid", "version"]
 
 EOS, ENOMEM, ECALLBACK = 2, -3, -22
 ROWWISE, BOUNDED = 1, 1
@@ -87,37 +106,13 @@ class Runtime(Handle):
                           C.cast(pointer_in(array, b"arrow_array"), _c.ArrayP)))
 
 
-class Table(Handle):
-    """Batches in memory. The output of memory.write and the input of memory.read: g.add("out", "memory.write", table=t)."""
-
-    _free = lib.pln_table_free
-
-    def __init__(self, runtime, schema=None):
-        kept = None if schema is None else Schema(runtime, schema)
-        super().__init__(make(lib.pln_table_new, runtime._handle, None if kept is None else C.byref(kept.raw)), runtime)
-
-    def append(self, batch):
-        call(lib.pln_table_append, self._handle, batch._handle)
-
-    def __len__(self):
-        return lib.pln_table_rows(self._handle)
-
-    def batches(self):
-        for i in range(lib.pln_table_count(self._handle)):
-            yield Batch.share(lib.pln_table_batch(self._handle, i))
-
-    def __arrow_c_stream__(self, requested_schema=None):
-        """Reading it empties the table: batches are handed over."""
-        return capsule(stream_of(self), b"arrow_array_stream")
-
-
 class Builder(Handle):
     """Columns in, a batch out."""
 
     _free = lib.pln_builder_free
 
     def __init__(self, runtime, schema):
-        kept = Schema(runtime, schema)
+        kept = Schema.of(runtime, schema)
         super().__init__(make(lib.pln_builder_new, runtime._handle, C.byref(kept.raw)), runtime)
         raw = kept.raw
         self._formats = {raw.children[i].contents.name.decode(): (i, raw.children[i].contents.format.decode())
@@ -162,51 +157,6 @@ def append(column, value):
     else:
         data = (value if isinstance(value, str) else value.isoformat() if hasattr(value, "isoformat") else str(value)).encode()
         call(lib.pln_column_text, column, data, len(data))
-
-
-# ---- Arrow streams ----
-
-_streams = {}  # number -> the library's stream and the table that it reads, which must live as long as whoever has the stream
-
-
-def _inner(stream):
-    return _streams[_c.ArrowArrayStream.from_address(stream).private_data][0]
-
-
-@_c.STREAM_FN
-def _stream_schema(stream, out):
-    inner = _inner(stream)
-    return _c.STREAM_FN(inner.get_schema)(C.addressof(inner), out)
-
-
-@_c.STREAM_FN
-def _stream_next(stream, out):
-    inner = _inner(stream)
-    return _c.STREAM_FN(inner.get_next)(C.addressof(inner), out)
-
-
-@_c.STREAM_ERROR_FN
-def _stream_error(stream):
-    inner = _inner(stream)
-    return _c.STREAM_ERROR_FN(inner.get_last_error)(C.addressof(inner))
-
-
-@_c.RELEASE_FN
-def _stream_release(stream):
-    raw = _c.ArrowArrayStream.from_address(stream)
-    inner, table = _streams.pop(raw.private_data)
-    _c.RELEASE_FN(inner.release)(C.addressof(inner))
-    raw.release = None
-    table._let_go()
-
-
-def stream_of(table):
-    inner = _c.ArrowArrayStream()
-    call(lib.pln_table_stream, table._handle, None, C.byref(inner))
-    number = next(_numbers)
-    table._holds += 1
-    _streams[number] = (inner, table)
-    return _c.ArrowArrayStream(*(C.cast(f, C.c_void_p) for f in (_stream_schema, _stream_next, _stream_error, _stream_release)), number)
 
 
 # ---- functions of the program inside a graph ----
@@ -342,7 +292,7 @@ _source = _c.Source(C.sizeof(_c.Source), 1, b"python.source", b"Batches of a Pyt
 
 
 # C may hold these beyond the life of this module.
-for _function in (_stream_schema, _stream_next, _stream_error, _stream_release, _drop, _map, _source_open, _source_schema, _source_poll, _source_close):
+for _function in (_drop, _map, _source_open, _source_schema, _source_poll, _source_close):
     C.pythonapi.Py_IncRef(C.py_object(_function))
 
 
@@ -385,7 +335,7 @@ class Graph(Handle):
     def map(self, node, function, schema=None, rowwise=True, context=False):
         """A function from batch to batch (or to None, for no rows). `schema` tells the columns that come out if they are others."""
         me = MapCallback(self, function, context)
-        kept = None if schema is None else Schema(self._runtime, schema)
+        kept = None if schema is None else Schema.of(self._runtime, schema)
         options = _c.MapOptions(C.sizeof(_c.MapOptions), ROWWISE if rowwise else 0, None if kept is None else kept._handle)
         call(lib.pln_graph_add_map, self._handle, node.encode(), _map, me.number, _drop, C.byref(options))
 

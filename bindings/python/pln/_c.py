@@ -61,7 +61,7 @@ HOST_SLOTS = (
     "identity run_param interval now_us monotonic_us random allocator files wants batch_new batch_derive builder_new builder "
     "batch_schema batch_array batch_ref batch_unref batch_origin emit reject reject_raw account watermark idle state_put "
     "handle_put keyed_get keyed_put timer_set wait_fd wait_until cancelled log count shared port_schema schema_parse "
-    "batch_inherit lacks schema_registry port_edges keyed_expire").split()
+    "batch_inherit lacks schema_registry port_edges keyed_expire batch_watermarks batch_watermarked port_watermark").split()
 
 
 class Host(C.Structure):
@@ -166,6 +166,92 @@ class ProfileColumn(C.Structure):
         (name, i64) for name in ("rows", "nulls", "nans", "zeros", "negatives", "shortest", "longest")] + [
         (name, f64) for name in ("mean_length", "mean", "deviation", "distinct", "distinct_error")] + [
         ("minimum", text), ("maximum", text), ("hll", ptr), ("quantiles", ptr), ("top", ptr)]
+
+
+class SuiteOptions(C.Structure):
+    _fields_ = [("struct_size", u32), ("reserved", u32), ("seed", u64), ("allocator", ptr)]
+
+
+class Check(C.Structure):
+    _fields_ = [("struct_size", u32), ("severity", i32), ("action", i32), ("by_row", i32), ("id", text), ("kind", text), ("columns", text),
+                ("json", text)]
+
+
+class CheckResult(C.Structure):
+    _fields_ = [("struct_size", u32), ("status", i32), ("rows", i64), ("missing", i64), ("evaluated", i64), ("unexpected", i64),
+                ("observed", f64), ("observed_text", text), ("message", text)]
+
+
+class ValidationVerdict(C.Structure):
+    _fields_ = [("struct_size", u32), ("reserved", i32), ("rows", i64), ("n_failed", i64), ("failed", ptr), ("first", ptr)]
+
+
+class ValidationOptions(C.Structure):
+    _fields_ = [("struct_size", u32), ("reserved", u32), ("now_us", i64), ("allocator", ptr)]
+
+
+class MonitorOptions(C.Structure):
+    _fields_ = [("struct_size", u32)] + [
+        (name, i32) for name in ("method", "season", "direction", "min_history", "lookback", "offset_minutes", "month_end_days", "plain",
+                                 "keep_anomalies", "relearn_after", "reserved")] + [
+        (name, f64) for name in ("error", "warning", "cliff", "ignore_change", "ignore_below", "spread_floor")] + [
+        (name, i64) for name in ("training_us", "cooldown_us", "repeat_us")] + [("allocator", ptr)]
+
+
+class MonitorVerdict(C.Structure):
+    _fields_ = [("struct_size", u32), ("status", i32), ("severity", i32), ("method", i32), ("bucket", i32), ("learned", i32),
+                ("n_history", i64), ("incident", i64), ("since_us", i64), ("score", f64), ("limit", f64), ("expected", f64),
+                ("lower", f64), ("upper", f64), ("json", text)]
+
+
+class MonitorPoint(C.Structure):
+    _fields_ = [("time_us", i64), ("value", f64)]
+
+
+class DriftOptions(C.Structure):
+    _fields_ = [("struct_size", u32), ("bins", i32), ("error", f64), ("warning", f64), ("alpha", f64), ("floor", f64), ("plain", i32),
+                ("reserved", i32)]
+
+
+class Drift(C.Structure):
+    _fields_ = [("struct_size", u32), ("severity", i32), ("bins", i32), ("bin", i32), ("reference", i64), ("current", i64)] + [
+        (name, f64) for name in ("statistic", "warning_limit", "error_limit", "probability", "noise", "sketch_error", "at")]
+
+
+class FreshnessOptions(C.Structure):
+    _fields_ = [("struct_size", u32), ("due_minutes", i32), ("offset_minutes", i32), ("window_minutes", i32), ("weekdays", u32),
+                ("days_of_month", u32), ("partitions", i32), ("reserved", i32), ("warning_age_us", i64), ("error_age_us", i64),
+                ("allocator", ptr)]
+
+
+class FreshnessVerdict(C.Structure):
+    _fields_ = [("struct_size", u32), ("status", i32), ("severity", i32), ("reason", i32), ("age_us", i64), ("landed_us", i64),
+                ("due_us", i64), ("overdue_us", i64), ("incident", i64), ("since_us", i64), ("json", text)]
+
+
+class ContractOptions(C.Structure):
+    _fields_ = [("struct_size", u32), ("flags", u32), ("format", i32), ("problems_max", i32), ("size_max", i64)]
+
+
+class ContractProblem(C.Structure):
+    _fields_ = [("struct_size", u32), ("level", i32), ("pointer", text), ("reason", text)]
+
+
+class ContractInfo(C.Structure):
+    _fields_ = [("struct_size", u32), ("valid", i32)] + [
+        (name, text) for name in ("id", "version", "api_version", "rules", "status", "name", "tenant", "domain", "data_product", "purpose")] + [
+        (name, i64) for name in ("n_objects", "n_servers", "n_sla")]
+
+
+class ContractElementInfo(C.Structure):
+    _fields_ = [("struct_size", u32), ("required", i32), ("unique", i32), ("primary_key", i32), ("primary_key_position", i32),
+                ("partitioned", i32), ("n_children", i64)] + [
+        (name, text) for name in ("id", "name", "physical_name", "logical_type", "physical_type", "business_name", "description",
+                                  "classification")]
+
+
+class ContractDiffOptions(C.Structure):
+    _fields_ = [("struct_size", u32), ("changes_max", i32), ("acknowledged", C.POINTER(text)), ("n_acknowledged", i64)]
 
 
 ErrorP = C.POINTER(Error)
@@ -274,6 +360,35 @@ declare("profile", options_init=(None, C.POINTER(ProfileOptions), u32),
         merge=(i32, ptr, ptr, ErrorP), rows=(i64, ptr), memory=(i64, ptr), column_get=(i32, ptr, i64, C.POINTER(ProfileColumn), ErrorP),
         report=(i32, ptr, out, ErrorP), json=(i32, ptr, out, i64P, ErrorP), write=(i32, ptr, out, i64P, ErrorP),
         read=(i32, ptr, C.POINTER(ProfileOptions), text, i64, out, ErrorP))
+
+declare("suite", options_init=(None, C.POINTER(SuiteOptions), u32), new=(i32, ptr, text, C.POINTER(SuiteOptions), out, ErrorP),
+        free=(None, ptr), add=(i32, ptr, text, ErrorP), reference=(i32, ptr, text, StreamP, ErrorP), name=(text, ptr), count=(i32, ptr),
+        check=(i32, ptr, i32, C.POINTER(Check)), suggest=(i32, ptr, text, out, i64P, ErrorP))
+declare("validation", options_init=(None, C.POINTER(ValidationOptions), u32),
+        new=(i32, ptr, SchemaP, C.POINTER(ValidationOptions), out, ErrorP), free=(None, ptr), add=(i32, ptr, ArrayP, ErrorP),
+        rows=(None, ptr, C.POINTER(ValidationVerdict)), bits=(ptr, ptr, i32), merge=(i32, ptr, ptr, ErrorP),
+        write=(i32, ptr, out, i64P, ErrorP), read=(i32, ptr, text, i64, ErrorP), count=(i64, ptr),
+        check=(i32, ptr, i32, C.POINTER(CheckResult), ErrorP), status=(i32, ptr, C.POINTER(i32), ErrorP),
+        json=(i32, ptr, out, i64P, ErrorP), text=(i32, ptr, out, i64P, ErrorP), html=(i32, ptr, out, i64P, ErrorP),
+        facet=(i32, ptr, text, out, i64P, ErrorP))
+declare("monitor", options_init=(None, C.POINTER(MonitorOptions), u32), new=(i32, ptr, C.POINTER(MonitorOptions), out, ErrorP),
+        free=(None, ptr), observe=(i32, ptr, i64, f64, u32, C.POINTER(MonitorVerdict), ErrorP),
+        history=(i64, ptr, i64, i64, C.POINTER(MonitorPoint)), memory=(i64, ptr), size=(i64, ptr), write=(i32, ptr, text, i64, i64P, ErrorP),
+        read=(i32, ptr, C.POINTER(MonitorOptions), text, i64, out, ErrorP))
+COUNTS, SKETCHES = ((i32, *arguments, C.POINTER(DriftOptions), C.POINTER(Drift), ErrorP) for arguments in ((ptr, ptr, i64), (ptr, ptr)))
+declare("drift", options_init=(None, C.POINTER(DriftOptions), u32), psi=COUNTS, ks=COUNTS, psi_quantiles=SKETCHES, ks_quantiles=SKETCHES,
+        psi_top_k=SKETCHES, schema=(i32, ptr, SchemaP, SchemaP, out, i64P, ErrorP))
+declare("freshness", options_init=(None, C.POINTER(FreshnessOptions), u32), new=(i32, ptr, C.POINTER(FreshnessOptions), out, ErrorP),
+        free=(None, ptr), expect=(i32, ptr, text, i64, ErrorP), landed=(i32, ptr, text, i64, ErrorP),
+        check=(i32, ptr, text, i64, C.POINTER(FreshnessVerdict), ErrorP), forget=(None, ptr, text), partition=(text, ptr, i64),
+        size=(i64, ptr), write=(i32, ptr, text, i64, i64P, ErrorP), read=(i32, ptr, C.POINTER(FreshnessOptions), text, i64, out, ErrorP))
+declare("contract", options_init=(None, C.POINTER(ContractOptions), u32),
+        parse=(i32, ptr, text, i64, C.POINTER(ContractOptions), out, ErrorP), free=(None, ptr), has_yaml=(i32,), problem_count=(i64, ptr),
+        problem_at=(C.POINTER(ContractProblem), ptr, i64), info_get=(None, ptr, C.POINTER(ContractInfo)), object=(ptr, ptr, i64),
+        element_info_get=(None, ptr, C.POINTER(ContractElementInfo)), value=(i32, ptr, text, out, ErrorP),
+        schema=(i32, ptr, text, SchemaP, ErrorP), suite=(i32, ptr, text, out, i64P, out, ErrorP))
+declare("contract_diff", options_init=(None, C.POINTER(ContractDiffOptions), u32),
+        new=(i32, ptr, ptr, C.POINTER(ContractDiffOptions), out, ErrorP), json=(i32, ptr, out, ErrorP), free=(None, ptr))
 
 
 def load():

@@ -37,6 +37,28 @@ def make(function, *arguments):
     return out.value
 
 
+def text_of(runtime, address):
+    """A text that was given away, and is freed here; None for none."""
+    if not address:
+        return None
+    try:
+        return C.string_at(address).decode()
+    finally:
+        lib.pln_text_free(runtime._handle, address)
+
+
+def make_text(runtime, function, *arguments):
+    """Call a function that gives a text away: the argument before the error record."""
+    return text_of(runtime, make(function, *arguments))
+
+
+def lent(function, *arguments):
+    """The bytes that a call lends, with their size."""
+    data, size = C.c_void_p(), C.c_int64()
+    call(function, *arguments, C.byref(data), C.byref(size))
+    return C.string_at(data, size.value)
+
+
 _new_bytes = C.PYFUNCTYPE(C.py_object, C.c_void_p, C.c_ssize_t)(("PyBytes_FromStringAndSize", C.pythonapi))
 
 
@@ -50,6 +72,11 @@ def number_of(noun, name, table):
     if name not in table:
         raise ValueError(f"{noun} {name!r} is none of {', '.join(table)}")
     return table[name]
+
+
+def word_of(number, table):
+    """The word for a number of the C interface."""
+    return next(word for word, value in table.items() if value == number)
 
 
 _living = weakref.WeakSet()

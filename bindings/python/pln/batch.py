@@ -3,7 +3,7 @@ import ctypes as C
 
 from . import _c
 from ._c import lib
-from ._handle import Handle, call, make
+from ._handle import Handle, call, make, make_text
 
 
 class Schema(Handle):
@@ -16,15 +16,42 @@ class Schema(Handle):
         else:
             made = columns.__arrow_c_schema__() if hasattr(columns, "__arrow_c_schema__") else columns.__arrow_c_array__()[0]
             theirs = C.cast(pointer_in(made, b"arrow_schema"), _c.SchemaP).contents
-            if not theirs.release:
-                raise ValueError("the schema was taken by somebody else before")
-            C.memmove(C.byref(self.raw), C.byref(theirs), C.sizeof(theirs))
-            theirs.release = None
-        super().__init__(C.addressof(self.raw), runtime)
+            move("schema", theirs, self.raw)
+        self._keep(runtime)
+
+    @classmethod
+    def of(cls, runtime, columns):
+        """A schema as it is, or one of what the constructor takes."""
+        return columns if isinstance(columns, cls) else cls(runtime, columns)
+
+    @classmethod
+    def _filled(cls, runtime, fill):
+        """Columns that a call fills in."""
+        made = cls.__new__(cls)
+        made.raw = _c.ArrowSchema()
+        fill(C.byref(made.raw))
+        made._keep(runtime)
+        return made
+
+    def _keep(self, runtime):
+        self._runtime = runtime
+        Handle.__init__(self, C.addressof(self.raw), runtime)
+
+    def text(self):
+        """The columns as text, as the constructor takes it."""
+        return make_text(self._runtime, lib.pln_schema_text, self._runtime._handle, C.byref(self.raw))
 
     @staticmethod
     def _free(address):
         _c.RELEASE_FN(_c.ArrowSchema.from_address(address).release)(address)
+
+
+def move(noun, theirs, ours):
+    """What is in a capsule is taken out of it, once."""
+    if not theirs.release:
+        raise ValueError(f"the {noun} was taken by somebody else before")
+    C.memmove(C.byref(ours), C.byref(theirs), C.sizeof(theirs))
+    theirs.release = None
 
 
 def shape(schema):

@@ -25,7 +25,7 @@ class Keys(Handle):
     def __init__(self, runtime, schema, fields=(), hash="xxh3", secret=None):
         if isinstance(fields, str):
             raise TypeError(f"fields is a list of names, not the text {fields!r}")
-        kept = schema if isinstance(schema, Schema) else Schema(runtime, schema)
+        kept = Schema.of(runtime, schema)
         fields = list(fields)
         names = [name.encode() for name in fields]
         options = _c.KeysOptions()

@@ -23,7 +23,7 @@ class Profile(Summary):
     _noun, _options = "profile", _c.ProfileOptions
 
     def __init__(self, runtime, schema, *, precision=12, k=200, top=5, seed=0):
-        kept = schema if isinstance(schema, Schema) else Schema(runtime, schema)
+        kept = Schema.of(runtime, schema)
         given = self._given(precision=precision, k=k, top=top, seed=seed)
         super().__init__(make(lib.pln_profile_new, None, C.byref(kept.raw), given), runtime)
         self._rows = Rows(runtime, kept, "profile is")
@@ -82,11 +82,6 @@ class Profile(Summary):
         size = int.from_bytes(data[32:36], "little")  # of the schema's text
         made._rows = Rows(runtime, Schema(runtime, data[36:36 + size].decode()), "profile is")
         return made
-
-    def _lent(self, verb):
-        data, size = C.c_void_p(), C.c_int64()
-        self._call(verb, C.byref(data), C.byref(size))
-        return C.string_at(data, size.value)
 
     def _column(self, column):
         if isinstance(column, str) and column not in self.names:

@@ -7,7 +7,7 @@ import struct
 
 from . import _c
 from ._c import lib
-from ._handle import Handle, call, make, new_bytes, number_of
+from ._handle import Handle, call, lent, make, new_bytes, number_of, word_of
 from .batch import Column, lend, memory_of
 
 # ---- in ----
@@ -100,9 +100,24 @@ def bools_out(bits, n):
 
 # ---- classes ----
 
+NUMBERS = _c.i32, _c.i64, _c.u32, _c.u64, _c.f64  # what an option may be
 
-class Summary(Handle):
-    """What sketches, indexes and profiles have."""
+
+def options_of(noun, struct, given, words={}):
+    """The option struct of a noun by reference: defaults, and what was given; None is not. `words`: the numbers of words, by option."""
+    raw, kinds = struct(), dict(struct._fields_)
+    getattr(lib, f"pln_{noun}_options_init")(C.byref(raw), C.sizeof(raw))
+    for name, value in given.items():
+        if name in ("struct_size", "reserved") or kinds.get(name) not in NUMBERS:
+            raise TypeError(f"a {noun} has no option {name!r}")
+        if value is not None:
+            value = number_of(name, value, words[name]) if name in words else value
+            setattr(raw, name, value if kinds[name] is _c.f64 else whole(name, value, kinds[name]))
+    return C.byref(raw)
+
+
+class Noun(Handle):
+    """A noun of the C interface, whose functions begin with its name, and its options."""
 
     _noun = _options = None
     _words = {}  # options that are words here and numbers in C
@@ -117,15 +132,7 @@ class Summary(Handle):
 
     @classmethod
     def _given(cls, **options):
-        """The option struct by reference: defaults, and what was given; None is not."""
-        raw = cls._options()
-        cls._c("options_init")(C.byref(raw), C.sizeof(raw))
-        kinds = dict(raw._fields_)
-        for name, value in options.items():
-            if value is not None:
-                value = number_of(name, value, cls._words[name]) if name in cls._words else value
-                setattr(raw, name, value if kinds[name] is _c.f64 else whole(name, value, kinds[name]))
-        return C.byref(raw)
+        return options_of(cls._noun, cls._options, options, cls._words)
 
     def _ask(self, verb, *arguments):
         """A call that cannot fail."""
@@ -133,6 +140,13 @@ class Summary(Handle):
 
     def _call(self, verb, *arguments):
         return call(self._c(verb), self._handle, *arguments)
+
+    def _lent(self, verb, *arguments):
+        return lent(self._c(verb), self._handle, *arguments)
+
+
+class Summary(Noun):
+    """What sketches, indexes and profiles have."""
 
     def merge(self, other):
         """Add all that was added to another one."""
@@ -159,18 +173,15 @@ class Described(Summary):
         self._ask("info_get", C.byref(raw))
         found = {name: getattr(raw, name) for name, _ in raw._fields_ if name not in ("struct_size", "reserved")}
         for name in found.keys() & self._words.keys():
-            found[name] = next(word for word, number in self._words[name].items() if number == found[name])
+            found[name] = word_of(found[name], self._words[name])
         return {**found, **{name: bool(found[name]) for name in self._flags}}
 
 
-class Sketch(Described):
-    """A sketch needs no runtime. It is freed by close, at the end of a `with`, or with its last reference.
-
-    Answers for many rows are an array.array of numbers or a memoryview of truth values; numpy.asarray looks at both without a copy.
-    """
+class Written(Noun):
+    """What is made of options alone and written into bytes. It needs no runtime, and is freed by close, at the end of a `with`, or with its last
+    reference."""
 
     _forms = {"native": 1}
-    _held_to = ()  # options that bytes can be held to when they are read
 
     def __init__(self, **options):
         super().__init__(make(self._c("new"), None, self._given(**options)))
@@ -180,15 +191,27 @@ class Sketch(Described):
         number = number_of("form", form, cls._forms)
         return (number,) if len(cls._forms) > 1 else ()
 
-    def copy(self):
-        return self._adopt(make(self._c("copy"), self._handle))
-
     def to_bytes(self, form="native"):
         """A serialized form. The native one is the same for the same values and options in every language."""
         form, size = self._form(form), C.c_int64()
         data = new_bytes(max(self._ask("size", *form), 0))  # -1 if it has no such form: the call says why
         self._call("write", *form, data, len(data), C.byref(size))
         return data
+
+    @classmethod
+    def from_bytes(cls, data, **options):
+        """Out of bytes, which may come from anybody, with the options of a new one; the bytes have none."""
+        data = buffer_of("from_bytes", data)
+        return cls._adopt(make(cls._c("read"), None, cls._given(**options), data, len(data)))
+
+
+class Sketch(Described, Written):
+    """Answers for many rows are an array.array of numbers or a memoryview of truth values; numpy.asarray looks at both without a copy."""
+
+    _held_to = ()  # options that bytes can be held to when they are read
+
+    def copy(self):
+        return self._adopt(make(self._c("copy"), self._handle))
 
     @classmethod
     def from_bytes(cls, data, form="native", **options):

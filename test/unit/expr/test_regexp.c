@@ -6,7 +6,9 @@
 #include "expr_help.h"
 #include "fail_alloc.h"
 #include "skip.h"
+#include <dirent.h>
 #include <errno.h>
+#include <jansson.h>
 #include <regex.h>
 #include <stddef.h>
 #if defined(__x86_64__) && defined(__linux__)
@@ -310,6 +312,85 @@ START_TEST(as_the_c_library) {
 }
 END_TEST
 
+/* ---- machine code against the interpreter, over what the fuzzers and the checks have ---- */
+
+static void agree(const rows *r, const char *text, int *n) {
+    char *machine = expr_on(r, text, pln__cpu_features()), *interpreted = expr_on(r, text, 0);
+    ck_assert_msg(strcmp(machine, interpreted) == 0, "%s\n  machine code %s\n  interpreter  %s",
+                  text, machine, interpreted);
+    pln__strfree(pln__system_allocator(), machine);
+    pln__strfree(pln__system_allocator(), interpreted);
+    ++*n;
+}
+
+static void agree_on_corpus(const rows *r, int *n) {
+    const char *folder = "test/fuzz/corpus/expr";
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+    ck_assert_msg(dir != NULL, "%s", folder);
+    while ((entry = readdir(dir)) != NULL) {
+        char path[400], text[4096];
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        FILE *file = fopen(path, "rb");
+        size_t size = file != NULL ? fread(text, 1, sizeof text - 1, file) : 0;
+        text[size] = '\0';
+        if (file != NULL)
+            fclose(file);
+        if (strstr(text, "regexp_") != NULL)
+            agree(r, text, n);
+    }
+    closedir(dir);
+}
+
+static void agree_on_pattern(const rows *r, const char *pattern, const char *flags, int *n) {
+    char text[1000], *to = text;
+    to += sprintf(to, "regexp_like(s, '");
+    for (; *pattern != '\0' && to < text + 900; pattern++) {
+        if (*pattern == '\'')
+            *to++ = '\'';
+        *to++ = *pattern;
+    }
+    sprintf(to, "'%s%s%s)", flags != NULL ? ", '" : "", flags != NULL ? flags : "",
+            flags != NULL ? "'" : "");
+    agree(r, text, n);
+}
+
+static void agree_on_checks(const rows *r, int *n) {
+    static char line[1 << 16];
+    FILE *file = fopen("test/unit/quality/checks/patterns.jsonl", "rb");
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        json_t *test = json_loads(line, 0, NULL), *pattern;
+        const json_t *check = json_object_get(test, "check");
+        const char *flags = json_string_value(json_object_get(check, "flags"));
+        size_t i;
+        ck_assert_ptr_nonnull(test);
+        if (json_object_get(check, "pattern") != NULL)
+            agree_on_pattern(r, json_string_value(json_object_get(check, "pattern")), flags, n);
+        json_array_foreach(json_object_get(check, "patterns"), i, pattern)
+            agree_on_pattern(r, json_string_value(pattern), flags, n);
+        json_decref(test);
+    }
+    fclose(file);
+}
+
+START_TEST(machine_code_and_interpreter_agree) {
+    rows r;
+    int n = 0;
+    rows_make(
+        "s u?",
+        "{\"s\": \"Hello, W\xc3\xb6rld\"}\n{\"s\": \"\"}\n{}\n{\"s\": \"12\\n\"}\n{\"s\": "
+        "\"abc\"}\n"
+        "{\"s\": \"ABC\"}\n{\"s\": \"a\\u0000bc\"}\n{\"s\": \"N/A\"}\n{\"s\": \"it's\"}\n"
+        "{\"s\": \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\"}\n{\"s\": \"e\xcc\x81\xf0\x9f\x91\x8d\"}\n",
+        &r);
+    agree_on_corpus(&r, &n);
+    agree_on_checks(&r, &n);
+    ck_assert_int_gt(n, 60);
+    rows_free(&r);
+}
+END_TEST
+
 /* ---- memory ---- */
 
 static pln_status scenario(const pln_allocator *mem, const rows *t, const char *text,
@@ -473,6 +554,7 @@ Suite *suite_expr_regexp(void) {
     tcase_add_test(tests, limits);
     tcase_add_test(tests, places_to_go_back_to);
     tcase_add_test(tests, as_the_c_library);
+    tcase_add_test(tests, machine_code_and_interpreter_agree);
     tcase_add_test(tests, memory_runs_out);
     tcase_add_test(tests, allocations_do_not_grow_with_rows);
 #if defined(__x86_64__) && defined(__linux__)

@@ -5,6 +5,8 @@
 import json
 import os
 
+import cases
+from cases import column
 import oracle
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -24,6 +26,7 @@ PYTHON = {
     "length(a) = octet_length(a)": lambda r: None if r["a"] is None else
         len(r["a"]) == len(r["a"].encode()),
     "ok": lambda r: r["ok"],
+    "id <> 2": lambda r: None if r["id"] is None else r["id"] != 2,
 }
 
 
@@ -50,10 +53,6 @@ class Table(list):
             for case in self:
                 out.write(json.dumps(case, ensure_ascii=False, separators=(",", ":")) + "\n")
         print(name, len(self))
-
-
-def column(kind, **parameters):
-    return dict({"check": kind, "column": "a"}, **parameters)
 
 
 # Kind, type of a, four right values, two wrong ones, parameters.
@@ -277,9 +276,8 @@ def whole_columns(table):
                         table.add(name, schema, rows, column(kind, **more))
             for what, these in (("empty", []), ("all null", [[None, 1]] * 2),
                                 ("one", [[values[0], 1]])):
-                if (kind, what) != ("column_sum", "all null"):
-                    table.add("%s of %s: %s" % (kind, type_name, what), schema, these,
-                              column(kind, min=5))
+                table.add("%s of %s: %s" % (kind, type_name, what), schema, these,
+                          column(kind, min=5))
             table.add("%s of %s: where" % (kind, type_name), schema, rows,
                       column(kind, min=5, where="n > 0"))
     for kind, _ in asks:
@@ -539,7 +537,16 @@ def dbt(table):
              column("relationships", to="t", field="id")),
             ({"relationships": {"arguments": {"to": "ref(\"t\")", "field": "id"},
                                 "config": {"limit": 1}}},
-             column("relationships", to="t", field="id", sample_limit=1))):
+             column("relationships", to="t", field="id", sample_limit=1)),
+            ({"dbt_utils.accepted_range": {"min_value": 2, "inclusive": False,
+                                           "config": {"where": "a > 1"}}},
+             column("between", min=2, strict_min=True, strict_max=True, where="a > 1")),
+            ({"dbt_expectations.expect_column_values_to_be_in_set":
+              {"arguments": {"value_set": [1, 7]}, "config": {"severity": "warn"}}},
+             column("in_set", values=[1, 7], severity="warn")),
+            ({"dbt_utils.relationships_where": {"to": "ref('t')", "field": "id",
+                                                "from_condition": "a > 1"}},
+             column("relationships", to="t", field="id", where="a > 1"))):
         for word in ("tests", "data_tests"):
             before = len(table)
             table.add("dbt %s %s" % (word, json.dumps(test)), schema, rows, check,
@@ -615,6 +622,28 @@ def errors(table):
       column("not_null", severity="fatal"))
     E("action", option, ["action", "quarantine_row", "explode"],
       column("not_null", action="explode"))
+    for what, more in (("row_count", {"min": 1}), ("column_min", {"column": "a", "min": 1}),
+                       ("distinct_count", {"column": "a", "min": 1})):
+        E("mostly of %s" % what, option, ["mostly", what, "one row"],
+          dict(more, check=what, mostly=0.9))
+    for what, more in (("column_exists", {"column": "a"}), ("columns_match", {"columns": ["a"]}),
+                       ("column_count", {"min": 1}), ("column_type", {"column": "a",
+                                                                      "type": "int64"}),
+                       ("row_count_match", {"to": "t"}), ("sql", {"query": "select 1"}),
+                       ("aggregate_match", {"to": "t", "aggregate": "count"}),
+                       ("schema_changed", {"baseline": "a int64"})):
+        E("group_by of %s" % what, option, ["group_by", what, "whole table"],
+          dict(more, check=what, group_by=["a"]))
+    E("group_by is a text", option, ["group_by", "list of texts"],
+      column("not_null", group_by="t"))
+    E("group_by of no column", name, ["not_null(a) by tt", "group_by", "tt"],
+      column("not_null", group_by=["tt"]))
+    E("group_by twice", "PLN_EINVAL", ["group_by", "t"], column("not_null", group_by=["t", "t"]))
+    E("group_by of 65", "PLN_ELIMIT", ["group_by", "65", "64"],
+      column("not_null", group_by=["t"] * 65))
+    for given in (0, -1, 1000001, 1e300):
+        E("max_groups %r" % given, option, ["max_groups", "1 to 1000000"],
+          column("not_null", group_by=["t"], max_groups=given))
     for action in ("tag", "drop", "quarantine_row"):
         E("action %s of a column" % action, option, ["action", action, "row_count"],
           {"check": "row_count", "min": 1, "action": action})
@@ -697,6 +726,7 @@ def errors(table):
       {"check": "pair_in_set", "a": "a", "b": "f", "pairs": ["ab"]})
     E("pairs is empty", option, ["pairs", "not empty"],
       {"check": "pair_in_set", "a": "a", "b": "f", "pairs": []})
+    cases.refused(E)
     E("unique_within_row of one", option, ["columns", "two or more"],
       {"check": "unique_within_row", "columns": ["a"]})
     E("composite of a measure", option, ["checks[0]", "unique", "no condition of a row"],
@@ -706,7 +736,7 @@ def errors(table):
       {"check": "any_of", "checks": [column("positive"), column("negative")]})
     E("composite of a text", option, ["checks[0]", "object"],
       {"check": "any_of", "checks": ["positive"]})
-    for common in ({"where": "a > 1"}, {"mostly": 0.5}, {"severity": "warn"},
+    for common in ({"where": "a > 1"}, {"group_by": ["t"]}, {"mostly": 0.5}, {"severity": "warn"},
                    {"null_policy": "fail"}, {"action": "drop"}, {"max_failures": 1}):
         E("part with %s" % list(common)[0], option, ["checks[0]", list(common)[0]],
           {"check": "not", "checks": [column("positive", **common)]})
@@ -763,7 +793,8 @@ def errors(table):
 def main():
     files = {"rows": [by_row], "limits": [mostly, thresholds, policies],
              "columns": [whole_columns, sets, shapes, fresh],
-             "tables": [other_tables, across, dbt], "patterns": [regexps], "errors": [errors]}
+             "tables": [other_tables, across, dbt], "groups": [cases.groups], "sets": [cases.listed, cases.ordered], "other": [cases.aggregates, cases.changes, cases.documents, cases.queries],
+             "patterns": [regexps], "errors": [errors]}
     for name, parts in files.items():
         table = Table()
         for part in parts:

@@ -4,8 +4,10 @@ Rows are dicts; None is null, NaN a float. A condition answers True, False or No
 measure answers whether the column is as it should be, and what was seen.
 """
 import datetime
+import json
 import math
 import re
+import sqlite3
 import statistics
 from decimal import Decimal
 from fractions import Fraction
@@ -17,7 +19,10 @@ NOT_BY_ROW = ("column_exists", "columns_match", "column_count", "column_type", "
               "distinct_count", "distinct_proportion", "duplicate_count", "duplicate_proportion",
               "not_constant", "row_count_match", "row_count", "freshness", "column_min",
               "column_max", "column_mean", "column_sum", "column_stdev", "column_median",
-              "column_quantile")
+              "column_quantile", "distinct_in_set", "distinct_contains_set",
+              "distinct_equals_set", "most_common_in_set", "aggregate_match",
+              "schema_changed", "sql")
+TABLES = ("column_exists", "columns_match", "column_count", "column_type", "schema_changed", "sql")
 
 
 def fields(schema):
@@ -298,6 +303,8 @@ def truth(check, row, kinds, case):
         return row[check["column"]] is None
     if name == "not_in_future":
         return not_in_future(check, row, kinds, case["now"])
+    if name == "json_schema":
+        return of_json(check, row, kinds)
     if name == "expression":
         return case["python"][check["expression"]](row)
     if name in ("all_of", "any_of", "not"):
@@ -366,6 +373,54 @@ def of_schema(check, kinds):
     return good, None
 
 
+def of_sets(check, values, kinds):
+    """The different values, or the most common ones, against a list."""
+    name, column = check["check"], check["column"]
+    wanted = {canonical(order(operand(v, kinds[column]))) for v in check["values"]
+              if v is not None}
+    values = [canonical(order(row[column])) for row in values]
+    if kinds[column] not in ("utf8", "bool") and base(kinds[column]) not in FLOATS:
+        wanted = {v[1] for v in wanted}
+        values = [v[1] for v in values]
+    there = set(values)
+    if name == "most_common_in_set":
+        if not values:
+            return True, None
+        most = max(values.count(v) for v in there)
+        modes = {v for v in there if values.count(v) == most}
+        return bool(modes & wanted) and (check.get("ties_okay", False) or len(modes) == 1), most
+    good = (name == "distinct_contains_set" or there <= wanted) and \
+        (name == "distinct_in_set" or not values or wanted <= there)
+    return good, len(there)
+
+
+def follows(check, kind, before, now):
+    if "step" in check:
+        step = check["step"]
+        if base(kind) == "timestamp":
+            return before + int(seconds(step) * 10 ** 6) == now
+        if base(kind) == "date32":
+            return before + datetime.timedelta(seconds=int(seconds(step))) == now
+        return before + operand(step, kind) == now
+    if check.get("direction") == "decreasing":
+        before, now = now, before
+    return before < now or (before == now and not check.get("strictly"))
+
+
+def out_of_order(check, rows, values, kinds):
+    """Indices of values that do not follow the one before; NaN follows nothing and is skipped."""
+    bad, before = [], None
+    for i in values:
+        now = rows[i][check["column"]]
+        if is_nan(now):
+            bad.append(i)
+            continue
+        if before is not None and not follows(check, kinds[check["column"]], before, now):
+            bad.append(i)
+        before = now
+    return bad
+
+
 def of_numbers(check, values):
     name = check["check"]
     if any(is_nan(v) for v in values):
@@ -410,6 +465,12 @@ def of_column(check, rows, values, kinds, case):
         if not rows:
             return True, None, False
         return within(check, len(values) / len(rows)), len(values) / len(rows), False
+    if name == "aggregate_match":
+        return of_aggregates(check, rows, kinds, case) + (False,)
+    if name == "schema_changed":
+        return of_changes(check, kinds, case) + (False,)
+    if name == "sql":
+        return of_query(check, rows, kinds, case) + (False,)
     if name == "freshness":
         if not values:
             return True, None, False
@@ -418,6 +479,9 @@ def of_column(check, rows, values, kinds, case):
         age = Fraction(case["now"] - newest, 10 ** 6)
         return ("error_after" not in check or age <= seconds(check["error_after"]), float(age),
                 "warn_after" in check and age > seconds(check["warn_after"]))
+    if name in ("distinct_in_set", "distinct_contains_set", "distinct_equals_set",
+                "most_common_in_set"):
+        return of_sets(check, values, kinds) + (False,)
     columns = columns_of(check)
     if name in ("distinct_count", "distinct_proportion", "duplicate_count",
                 "duplicate_proportion", "not_constant"):
@@ -431,6 +495,164 @@ def of_column(check, rows, values, kinds, case):
             seen = seen / n
         return within(check, seen), seen, False
     return of_numbers(check, [row[columns[0]] for row in values]) + (False,)
+
+
+def aggregate(name, column, rows):
+    values = [row[column] for row in rows if row[column] is not None] if column else rows
+    if name == "count":
+        return len(values)
+    if name == "count_distinct":
+        return len({canonical(v) for v in values})
+    if not values:
+        return None
+    if any(is_nan(v) for v in values):
+        return math.nan
+    if name in ("mean", "avg"):
+        return float(sum(Fraction(v) for v in values) / len(values))
+    if name == "stdev":
+        return statistics.stdev([float(v) for v in values]) if len(values) > 1 else math.nan
+    if name == "median":
+        return float(sorted(values)[max(0, math.ceil(0.5 * len(values)) - 1)])
+    return {"sum": sum, "min": min, "max": max}[name](values)
+
+
+def of_aggregates(check, rows, kinds, case):
+    to = case["references"][check["to"]]
+    other = dict(fields(to["schema"]))
+    theirs = [dict(zip(other, (value_of(c, k) for c, k in zip(r, other.values()))))
+              for r in to["rows"]]
+    if "to_condition" in check:
+        theirs = [r for r in theirs if case["python"][check["to_condition"]](r) is True]
+    if "expression" in check:
+        def parts(text):
+            name, column = re.fullmatch(r'\s*(\w+)\s*\(\s*(.*?)\s*\)\s*', text).groups()
+            if column.startswith("distinct"):
+                name, column = "count_distinct", column[8:].strip()
+            return name, None if column == "*" else column.strip('"')
+        mine, them = parts(check["expression"]), parts(check.get("to_expression",
+                                                                 check["expression"]))
+    else:
+        mine = check["aggregate"], check.get("column")
+        them = check["aggregate"], check.get("field", check.get("column"))
+    a, b = aggregate(*mine, rows), aggregate(*them, theirs)
+    if a is None or b is None:
+        return (a is None) == (b is None), a
+    if is_nan(a) or is_nan(b):
+        return False, None
+    a, b = (Fraction(a), Fraction(b)) if not math.inf in (abs(a), abs(b)) else (a, b)
+    if a == b:
+        return True, float(a)
+    if "tolerance_percent" in check:
+        return abs(a - b) * 100 <= Fraction(str(check["tolerance_percent"])) * abs(b), float(a)
+    return abs(a - b) <= Fraction(str(check.get("tolerance", 0))), float(a)
+
+
+def typed(schema):
+    parts = re.split(r",\s*(?![^()<]*[)>])", schema)
+    return [(p.split(" ", 1)[0], p.split(" ", 1)[1].split(" not null")[0], "not null" in p)
+            for p in parts]
+
+
+def of_changes(check, kinds, case):
+    before = typed(check["baseline"] if "baseline" in check
+                   else case["references"][check["to"]]["schema"])
+    after = typed(case["schema"])
+    old, new = {b[0]: b for b in before}, {a[0]: a for a in after}
+    found = ["added"] * len(set(new) - set(old)) + ["removed"] * len(set(old) - set(new))
+    both = [n for n in old if n in new]
+    found += ["type" for n in both if old[n][1] != new[n][1]]
+    found += ["nullability" for n in both if old[n][2] != new[n][2]]
+    if both != [n for n in new if n in old]:
+        found.append("order")
+    left = [f for f in found if f not in check.get("allow", [])]
+    return not left, len(left)
+
+
+def of_query(check, rows, kinds, case):
+    """Python's SQLite, with tables of its own making."""
+    db = sqlite3.connect(":memory:")
+    tables = {"rows": (kinds, rows)}
+    for name in check.get("tables", []):
+        other = dict(fields(case["references"][name]["schema"]))
+        tables[name] = (other, [dict(zip(other, (value_of(c, k) for c, k in zip(r, other.values()))))
+                                for r in case["references"][name]["rows"]])
+    for name, (columns, body) in tables.items():
+        db.execute("create table %s(%s)" % (name, ", ".join(columns)))
+        for row in body:
+            db.execute("insert into %s values(%s)" % (name, ",".join("?" * len(columns))),
+                       [str(v) if isinstance(v, datetime.date) else
+                        float(v) if isinstance(v, Fraction) else v for v in row.values()])
+    if "metric" in check:
+        seen = db.execute(check["metric"]).fetchone()
+        if seen is None or seen[0] is None:
+            return True, None
+        return within(check, seen[0]), seen[0]
+    n = len(db.execute(check["query"]).fetchall())
+    return n == 0, n
+
+
+def json_equal(a, b):
+    if isinstance(a, bool) or isinstance(b, bool):
+        return a is b
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
+        return a == b
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(json_equal(x, y) for x, y in zip(a, b))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return set(a) == set(b) and all(json_equal(a[k], b[k]) for k in a)
+    return type(a) is type(b) and a == b
+
+
+def json_fits(schema, value):
+    """The keywords of the subset, from the words of the draft."""
+    if isinstance(schema, bool):
+        return schema
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    is_a = {"object": isinstance(value, dict), "array": isinstance(value, list),
+            "string": isinstance(value, str), "boolean": isinstance(value, bool),
+            "null": value is None, "number": number,
+            "integer": number and value == int(value)}
+    wanted = schema.get("type", list(is_a))
+    if not any(is_a[w] for w in ([wanted] if isinstance(wanted, str) else wanted)):
+        return False
+    if "enum" in schema and not any(json_equal(value, v) for v in schema["enum"]):
+        return False
+    if "const" in schema and not json_equal(value, schema["const"]):
+        return False
+    if number and not (schema.get("minimum", value) <= value <= schema.get("maximum", value) and
+                       ("exclusiveMinimum" not in schema or value > schema["exclusiveMinimum"]) and
+                       ("exclusiveMaximum" not in schema or value < schema["exclusiveMaximum"])):
+        return False
+    if isinstance(value, str):
+        if not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value)):
+            return False
+        if "pattern" in schema and re.search(schema["pattern"], value) is None:
+            return False
+    if isinstance(value, list):
+        return all(json_fits(schema.get("items", True), v) for v in value)
+    if isinstance(value, dict):
+        known = schema.get("properties", {})
+        return all(name in value for name in schema.get("required", [])) and all(
+            json_fits(known.get(k, schema.get("additionalProperties", True)), v)
+            for k, v in value.items())
+    return True
+
+
+def of_json(check, row, kinds):
+    value = row[check["column"]]
+    if value is None:
+        return None
+
+    def refuse(constant):
+        raise ValueError(constant)
+
+    def finite(digits):
+        return float(digits) if math.isfinite(float(digits)) else refuse(digits)
+    try:
+        return json_fits(check["schema"],
+                         json.loads(value, parse_constant=refuse, parse_float=finite))
+    except ValueError:
+        return False
 
 
 # ---- thresholds, the whole ----
@@ -464,14 +686,8 @@ def status_of(check, good, warn, failures, evaluated, by_row):
     return "failed" if check.get("severity", "error") in ("error", "critical") else "warned"
 
 
-def answer(case):
-    """What a case's check says: the members that its line holds the library to."""
-    check = case["check"]
-    kinds = dict(fields(case["schema"]))
-    rows = [{name: value_of(cell, kind) for (name, kind), cell in zip(kinds.items(), row)}
-            for row in case["rows"]]
-    name, columns = check["check"], columns_of(check)
-    by_row = name not in NOT_BY_ROW
+def scope_of(case, rows):
+    check, columns = case["check"], columns_of(case["check"])
     scope = list(range(len(rows)))
     if "where" in check:
         scope = [i for i in scope if case["python"][check["where"]](rows[i]) is True]
@@ -479,13 +695,21 @@ def answer(case):
         scope = [i for i in scope if not any(rows[i][c] is None for c in columns)]
     if check.get("ignore_row_if") == "all_missing":
         scope = [i for i in scope if not columns or not all(rows[i][c] is None for c in columns)]
+    return scope
+
+
+def of_scope(case, rows, kinds, scope):
+    """What the check says of these rows: of all, or of one group."""
+    check = case["check"]
+    name, columns = check["check"], columns_of(check)
+    by_row = name not in NOT_BY_ROW
     nulls_fail = check.get("null_policy", "fail" if name in NULLS_FAIL else "pass") == "fail"
     bad, missing, observed = [], 0, None
     good = warn = False
-    measured = name in NOT_BY_ROW or name in ("unique", "primary_key", "relationships")
+    measured = name in NOT_BY_ROW or name in ("unique", "primary_key", "relationships",
+                                              "monotonic")
     if measured:
-        empty = [] if name in ("column_exists", "columns_match", "column_count", "column_type") \
-            else [i for i in scope if any(rows[i][c] is None for c in columns)]
+        empty = [] if name in TABLES else [i for i in scope if any(rows[i][c] is None for c in columns)]
         values = [i for i in scope if i not in empty]
         if by_row and nulls_fail:
             bad += empty
@@ -504,6 +728,9 @@ def answer(case):
         repeated = [i for k, i in enumerate(values) if keys[k] in keys[:k]]
         unexpected = len(bad) + sum(keys.count(k) > 1 for k in keys)
         bad += repeated
+    elif name == "monotonic":
+        bad += out_of_order(check, rows, values, kinds)
+        unexpected = len(bad)
     elif name == "relationships":
         to = case["references"][check["to"]]
         other = dict(fields(to["schema"]))
@@ -526,4 +753,28 @@ def answer(case):
         out.update({"unexpected": unexpected, "bad": sorted(bad)})
     elif observed is not None:
         out["observed"] = observed if math.isfinite(observed) else str(observed)
+    return out
+
+
+def answer(case):
+    """What a case's check says: the members that its line holds the library to."""
+    check = case["check"]
+    kinds = dict(fields(case["schema"]))
+    rows = [{name: value_of(cell, kind) for (name, kind), cell in zip(kinds.items(), row)}
+            for row in case["rows"]]
+    scope = scope_of(case, rows)
+    if "group_by" not in check:
+        return of_scope(case, rows, kinds, scope)
+    groups = {}
+    for i in scope:
+        groups.setdefault(key(rows[i], check["group_by"]), []).append(i)
+    said = [of_scope(case, rows, kinds, group) for group in groups.values()]
+    statuses = ["passed", "warned", "failed"]
+    out = {"status": statuses[max([statuses.index(s["status"]) for s in said], default=0)],
+           "groups": len(said), "groups_failed": sum(s["status"] != "passed" for s in said)}
+    for name in ("seen", "missing", "evaluated", "unexpected"):
+        if name != "unexpected" or check["check"] not in NOT_BY_ROW:
+            out[name] = sum(s[name] for s in said)
+    if check["check"] not in NOT_BY_ROW:
+        out["bad"] = sorted(i for s in said for i in s["bad"])
     return out

@@ -114,6 +114,8 @@ static void compare(failures *all, const json_t *test, pln_validation *v, int64_
     compare_count(all, test, "missing", r.missing);
     compare_count(all, test, "evaluated", r.evaluated);
     compare_count(all, test, "unexpected", r.unexpected);
+    compare_count(all, test, "groups", r.groups);
+    compare_count(all, test, "groups_failed", r.groups_failed);
     compare_bits(all, test, pln_validation_bits(v, 0), rows);
     compare_observed(all, test, r.observed);
     json_decref(json_of(v));
@@ -204,6 +206,21 @@ START_TEST(several_columns_and_tables) {
 }
 END_TEST
 
+START_TEST(sets_and_orders) {
+    ck_assert_int_gt(run_file("sets.jsonl"), 900);
+}
+END_TEST
+
+START_TEST(aggregates_schemas_documents_and_queries) {
+    ck_assert_int_gt(run_file("other.jsonl"), 1000);
+}
+END_TEST
+
+START_TEST(groups) {
+    ck_assert_int_gt(run_file("groups.jsonl"), 500);
+}
+END_TEST
+
 START_TEST(what_is_refused) {
     ck_assert_int_gt(run_file("errors.jsonl"), 100);
 }
@@ -237,6 +254,9 @@ Suite *suite_quality_checks(void) {
     tcase_add_test(c, limits);
     tcase_add_test(c, whole_columns);
     tcase_add_test(c, several_columns_and_tables);
+    tcase_add_test(c, groups);
+    tcase_add_test(c, aggregates_schemas_documents_and_queries);
+    tcase_add_test(c, sets_and_orders);
     tcase_add_test(c, what_is_refused);
     tcase_add_test(c, patterns);
     suite_add_tcase(suite, c);

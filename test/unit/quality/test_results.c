@@ -86,6 +86,93 @@ START_TEST(json_has_the_names_of_great_expectations) {
 }
 END_TEST
 
+/* Two of three groups fail; one is shown. */
+START_TEST(groups_are_named) {
+    static const char by_name[] = "{\"checks\": [{\"check\": \"column_max\", \"column\": \"row\", "
+                                  "\"max\": 3, \"group_by\": [\"name\"], \"sample_limit\": 1},"
+                                  "{\"check\": \"between\", \"column\": \"row\", \"max\": 3, "
+                                  "\"group_by\": [\"name\"], \"mostly\": 0.5},"
+                                  "{\"check\": \"unique\", \"column\": \"row\", \"redact\": true, "
+                                  "\"group_by\": [\"name\"]}]}";
+    table t = table_of("row int64, name utf8", "{\"row\":1,\"name\":\"a\"}\n"
+                                               "{\"row\":4,\"name\":\"Jane\"}\n"
+                                               "{\"row\":4,\"name\":\"Jane\"}\n"
+                                               "{\"row\":7,\"name\":null}\n"
+                                               "{\"row\":2,\"name\":null}\n");
+    pln_check_result r = {.struct_size = sizeof r};
+    pln_suite *s;
+    pln_validation *grouped;
+    const char *text;
+    int64_t size;
+    MUST(pln_suite_new(NULL, by_name, NULL, &s, &err));
+    MUST(pln_validation_new(s, &t.schema, NULL, &grouped, &err));
+    MUST(pln_validation_add(grouped, &t.rows, &err));
+    MUST(pln_validation_check(grouped, 0, &r, &err));
+    ck_assert_int_eq(r.groups, 3);
+    ck_assert_int_eq(r.groups_failed, 2);
+    ck_assert_str_eq(r.message,
+                     "column_max(row) by name: 2 of 3 groups are wrong: {\"name\":\"Jane\"} 4, "
+                     "expected max 3");
+    MUST(pln_validation_json(grouped, &text, &size, &err));
+    json_t *all = parsed(text), *results = json_object_get(all, "results");
+    json_t *first = json_object_get(json_array_get(results, 0), "result");
+    json_t *want = parsed("[{\"group\": {\"name\": \"Jane\"}, \"status\": \"failed\", "
+                          "\"element_count\": 2, \"missing_count\": 0, \"observed_value\": 4, "
+                          "\"message\": \"4, expected max 3\"}]");
+    ck_assert_msg(json_equal(json_object_get(first, "partial_failed_group_list"), want), "%s",
+                  text);
+    ck_assert_int_eq(json_integer_value(json_object_get(first, "group_count")), 3);
+    ck_assert_int_eq(json_integer_value(json_object_get(first, "failed_group_count")), 2);
+    /* The number of a row has no name that a column has. */
+    json_t *second = json_object_get(json_array_get(results, 1), "result");
+    json_t *index = parsed("{\"row_\": 1, \"row\": 4}");
+    ck_assert_msg(
+        json_equal(json_array_get(json_object_get(second, "partial_unexpected_index_list"), 0),
+                   index),
+        "%s", text);
+    json_t *third = json_object_get(json_array_get(results, 2), "result");
+    char *quiet = json_dumps(third, 0);
+    ck_assert_ptr_null(strstr(quiet, "Jane"));
+    ck_assert_ptr_nonnull(strstr(quiet, "\"group\": {}"));
+    free(quiet);
+    json_decref(index);
+    json_decref(want);
+    json_decref(all);
+    pln_validation_free(grouped);
+    pln_suite_free(s);
+    table_free(&t);
+}
+END_TEST
+
+START_TEST(groups_are_no_more_than_allowed) {
+    table t =
+        table_of("id int64, name utf8", "{\"id\":1,\"name\":\"a\"}\n{\"id\":2,\"name\":\"b\"}\n");
+    pln_suite *s;
+    pln_validation *parts[2];
+    MUST(pln_suite_new(NULL,
+                       "{\"checks\": [{\"check\": \"row_count\", \"min\": 1, \"group_by\": "
+                       "[\"name\"], \"max_groups\": 1}]}",
+                       NULL, &s, &err));
+    for (int i = 0; i < 2; i++) {
+        struct ArrowArray one;
+        MUST(pln__rows_slice(pln__system_allocator(), &t.rows, i, 1, &one, &err));
+        MUST(pln_validation_new(s, &t.schema, NULL, &parts[i], &err));
+        MUST(pln_validation_add(parts[i], &one, &err));
+        pln__array_release(&one);
+    }
+    ck_assert_int_eq(pln_validation_merge(parts[0], parts[1], &err), PLN_ELIMIT);
+    ck_assert_str_eq(err.message,
+                     "check row_count by name: group_by: more than 1 groups (max_groups)");
+    ck_assert_int_eq(pln_validation_add(parts[1], &t.rows, &err), PLN_ELIMIT);
+    ck_assert_str_eq(err.message,
+                     "check row_count by name: group_by: more than 1 groups (max_groups)");
+    pln_validation_free(parts[0]);
+    pln_validation_free(parts[1]);
+    pln_suite_free(s);
+    table_free(&t);
+}
+END_TEST
+
 START_TEST(what_is_redacted_is_shown_nowhere) {
     static const char redacted[] = "{\"checks\": [{\"check\": \"in_set\", \"column\": \"name\", "
                                    "\"values\": [\"a\"], \"redact\": true, "
@@ -214,6 +301,8 @@ Suite *suite_quality_results(void) {
     TCase *tc = tcase_create("results");
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, json_has_the_names_of_great_expectations);
+    tcase_add_test(tc, groups_are_named);
+    tcase_add_test(tc, groups_are_no_more_than_allowed);
     tcase_add_test(tc, what_is_redacted_is_shown_nowhere);
     tcase_add_test(tc, a_page_is_whole_and_takes_nothing_for_markup);
     tcase_add_test(tc, a_facet_is_what_openlineage_reads);

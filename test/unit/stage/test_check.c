@@ -282,6 +282,196 @@ START_TEST(what_cannot_be_is_refused_before_the_first_row) {
 }
 END_TEST
 
+/* ---- a reference on a port ---- */
+
+/* Every id but 3 and 8, and how many rows there are. */
+static pln_table *ids_table(void) {
+    struct ArrowSchema schema;
+    pln_table *table;
+    pln_builder *b;
+    pln_batch *batch;
+    OK(pln_schema_parse(rt, "id int32, n int64", &schema, &err));
+    OK(pln_table_new(rt, &schema, &table, &err));
+    OK(pln_builder_new(rt, &schema, &b, &err));
+    for (int64_t i = 0; i < 10; i++) {
+        if (i == 3 || i == 8)
+            continue;
+        OK(pln_column_int(pln_builder_column(b, 0), i, &err));
+        OK(pln_column_int(pln_builder_column(b, 1), i, &err));
+    }
+    OK(pln_builder_finish(b, &batch, &err));
+    OK(pln_table_append(table, batch, &err));
+    pln_table_close(table);
+    pln_batch_unref(batch);
+    pln_builder_free(b);
+    schema.release(&schema);
+    return table;
+}
+
+/* `wiring` over nodes in, ref, c, out, quarantine, results. */
+static outcome run_referring(const char *config, const char *wiring, int way, void *callback) {
+    outcome out = {PLN_OK, {NULL}};
+    pln_table *in = rows_table(), *ids = ids_table(), *tables[PORTS] = {NULL};
+    pln_graph *g;
+    pln_run_options options;
+    OK(pln_graph_new(rt, "t", &g, &err));
+    pln_graph_add(g, "in", "memory.read", NULL, &err);
+    pln_graph_bind(g, "in", "table", in, NULL, &err);
+    pln_graph_add(g, "ref", "memory.read", NULL, &err);
+    pln_graph_bind(g, "ref", "table", ids, NULL, &err);
+    pln_graph_add(g, "c", "check", config, &err);
+    if (callback != NULL)
+        pln_graph_bind(g, "c", "callback", callback, NULL, &err);
+    for (int p = 0; p < PORTS; p++) {
+        char name[40];
+        snprintf(name, sizeof name, "> %s", ports[p]);
+        if (strstr(wiring, name) == NULL)
+            continue;
+        OK(pln_table_new(rt, NULL, &tables[p], &err));
+        pln_graph_add(g, ports[p], "memory.write", NULL, &err);
+        pln_graph_bind(g, ports[p], "table", tables[p], NULL, &err);
+    }
+    if (strstr(wiring, "ref") == NULL)
+        pln_graph_add(g, "away", "memory.write", NULL, &err);
+    out.status = pln_graph_wire(g, wiring, &err);
+    pln_run_options_init(&options, sizeof options);
+    options.mode = ways[way].mode;
+    options.max_batch_rows = ways[way].batch_rows;
+    options.epoch_rows = ways[way].epoch_rows;
+    if (out.status >= 0)
+        out.status = pln_graph_run(g, &options, NULL, &err);
+    for (int p = 0; p < PORTS; p++) {
+        if (tables[p] == NULL)
+            continue;
+        out.rows[p] = text_of(tables[p]);
+        pln_table_free(tables[p]);
+    }
+    pln_graph_free(g);
+    pln_table_free(in);
+    pln_table_free(ids);
+    return out;
+}
+
+static const char all_wired[] =
+    "in > c; ref > c.reference; c > out; c.quarantine > quarantine; c.results > results";
+
+#define REFERRING(more, ...) "{\"reference\": \"t\", " more "\"suite\": " SUITE(__VA_ARGS__) "}"
+
+static int lines_of(const char *text) {
+    int n = 0;
+    for (; *text != '\0'; text++)
+        n += *text == '\n';
+    return n;
+}
+
+START_TEST(rows_wait_for_their_reference) {
+    outcome o = run_referring(
+        REFERRING("", {"check" : "relationships", "column" : "id", "to" : "t"},
+                  {"check" : "row_count_match", "to" : "t", "factor" : 1.25, "action" : "warn"}, {
+                      "check" : "aggregate_match",
+                      "to" : "t",
+                      "aggregate" : "max",
+                      "column" : "id",
+                      "action" : "warn"
+                  },
+                  {"check" : "schema_changed", "to" : "t", "action" : "warn"}),
+        all_wired, _i, NULL);
+    ck_assert_msg(o.status == PLN_OK, "%s", err.message);
+    ck_assert_int_eq(lines_of(o.rows[OUT]), 8);
+    ck_assert_ptr_null(strstr(o.rows[OUT], "{\"id\":3,"));
+    ck_assert_int_eq(lines_of(o.rows[QUARANTINE]), 2);
+    ck_assert_ptr_nonnull(strstr(o.rows[QUARANTINE], "{\"id\":3,"));
+    ck_assert_ptr_nonnull(strstr(o.rows[QUARANTINE], "{\"id\":8,"));
+    ck_assert_ptr_nonnull(strstr(o.rows[RESULTS], "relationships(id): 2 of 10 rows are wrong"));
+    ck_assert_ptr_nonnull(strstr(o.rows[RESULTS], "\"row_count_match: 10, of t 8\""));
+    ck_assert_ptr_nonnull(strstr(o.rows[RESULTS], "\"aggregate_match(id): 9, of t 9\""));
+    ck_assert_ptr_nonnull(strstr(o.rows[RESULTS], "removed: n"));
+    outcome_free(&o);
+}
+END_TEST
+
+/* In one epoch both are the same; a query has the table, too. */
+START_TEST(a_reference_may_be_of_each_epoch) {
+    outcome o = run_referring(
+        REFERRING("\"refresh\": \"epoch\", ",
+                  {"check" : "relationships", "column" : "id", "to" : "t"},
+                  {"check" : "row_count_match", "to" : "t", "factor" : 1.25, "scope" : "epoch"}, {
+                      "check" : "sql",
+                      "tables" : ["t"],
+                      "scope" : "epoch",
+                      "metric" : "select count(*) from rows join t using (id)",
+                      "equals" : 8
+                  }),
+        all_wired, 1, NULL);
+    ck_assert_msg(o.status == PLN_OK, "%s", err.message);
+    ck_assert_int_eq(lines_of(o.rows[OUT]), 8);
+    ck_assert_int_eq(lines_of(o.rows[QUARANTINE]), 2);
+    outcome_free(&o);
+}
+END_TEST
+
+static const struct {
+    const char *config, *wiring, *words;
+} unfit[] = {
+    {REFERRING("", {"check": "relationships", "column": "id", "to": "u"}), all_wired, "no check of the suite refers to 't'"},
+    {REFERRING("\"wait_rows\": 9, ", {"check": "relationships", "column": "id", "to": "t"}), all_wired, "more than 9 rows wait for it (wait_rows)"},
+    {REFERRING("\"wait_rows\": 0, ", {"check": "relationships", "column": "id", "to": "t"}), all_wired, "wait_rows: expected 1 or more, got 0"},
+    {REFERRING("", {"check": "relationships", "column": "id", "to": "t"}), "in > c; ref > c.reference; c > out", "nothing is wired"},
+    {REFERRING("\"refresh\": \"epoch\", ", {"check": "row_count_match", "to": "t"}), all_wired, "needs \"scope\": \"epoch\""},
+    {"{\"suite\": " SUITE({"check": "not_null", "column": "a", "action": "callback"}) "}", "in > c; c > out; ref > quarantine", "action callback: no option 'callback' is bound"},
+};
+
+START_TEST(a_reference_that_cannot_be) {
+    outcome o = run_referring(unfit[_i].config, unfit[_i].wiring, 0, NULL);
+    ck_assert_int_lt(o.status, 0);
+    ck_assert_msg(strstr(err.message, unfit[_i].words) != NULL, "%s", err.message);
+    outcome_free(&o);
+}
+END_TEST
+
+/* ---- action callback ---- */
+
+typedef struct heard {
+    int n;
+    int64_t epoch;
+    char id[40], message[100];
+    pln_status answer;
+} heard;
+
+static pln_status hear(void *user, int64_t epoch, const pln_check *check,
+                       const pln_check_result *result, pln_error *e) {
+    heard *h = user;
+    h->n++;
+    h->epoch = epoch;
+    snprintf(h->id, sizeof h->id, "%s", check->id);
+    snprintf(h->message, sizeof h->message, "%s", result->message);
+    if (h->answer < 0)
+        snprintf(e->message, sizeof e->message, "enough");
+    return h->answer;
+}
+
+START_TEST(the_program_is_told_of_checks_that_fail) {
+    heard h = {0};
+    pln_check_callback callback = {.struct_size = sizeof callback, .user = &h, .failed = hear};
+    const char *config =
+        "{\"suite\": " SUITE({"check" : "not_null", "column" : "a", "action" : "callback"},
+                             {"check" : "not_null", "column" : "b", "action" : "callback"}) "}";
+    outcome o = run_referring(config, "in > c; c > out; ref > quarantine", _i, &callback);
+    ck_assert_msg(o.status == PLN_OK, "%s", err.message);
+    ck_assert_int_eq(h.n, 1);
+    ck_assert_int_eq(h.epoch, -1);
+    ck_assert_str_eq(h.id, "not_null(a)");
+    ck_assert_str_eq(h.message, "not_null(a): 1 of 10 rows are wrong (10 %)");
+    ck_assert_int_eq(lines_of(o.rows[OUT]), 10);
+    outcome_free(&o);
+    h = (heard){.answer = PLN_EDATA};
+    o = run_referring(config, "in > c; c > out; ref > quarantine", _i, &callback);
+    ck_assert_int_eq(o.status, PLN_EDATA);
+    ck_assert_msg(strstr(err.message, "enough") != NULL, "%s", err.message);
+    outcome_free(&o);
+}
+END_TEST
+
 Suite *suite_stage_check(void);
 Suite *suite_stage_check(void) {
     Suite *suite = suite_create("stage/check");
@@ -295,6 +485,10 @@ Suite *suite_stage_check(void) {
     tcase_add_loop_test(tc, what_is_right_most_of_the_time_does_not_fail, 0, WAYS);
     tcase_add_loop_test(tc, what_cannot_be_is_refused_before_the_first_row, 0,
                         sizeof wrong / sizeof *wrong);
+    tcase_add_loop_test(tc, rows_wait_for_their_reference, 0, WAYS);
+    tcase_add_test(tc, a_reference_may_be_of_each_epoch);
+    tcase_add_loop_test(tc, a_reference_that_cannot_be, 0, sizeof unfit / sizeof *unfit);
+    tcase_add_loop_test(tc, the_program_is_told_of_checks_that_fail, 0, WAYS);
     suite_add_tcase(suite, tc);
     return suite;
 }

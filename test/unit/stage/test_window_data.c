@@ -37,7 +37,8 @@ static const char *const events =
     "{\"schema\": {\"type\": \"record\", \"name\": \"event\", \"fields\": ["
     "{\"name\": \"time\", \"type\": {\"type\": \"long\", \"logicalType\": \"timestamp-millis\"}},"
     "{\"name\": \"channel\", \"type\": \"string\"}, {\"name\": \"page\", \"type\": \"string\"},"
-    "{\"name\": \"user\", \"type\": \"string\"}, {\"name\": \"isAnonymous\", \"type\": \"boolean\"},"
+    "{\"name\": \"user\", \"type\": \"string\"}, {\"name\": \"isAnonymous\", \"type\": "
+    "\"boolean\"},"
     "{\"name\": \"added\", \"type\": \"long\"}, {\"name\": \"deleted\", \"type\": \"long\"},"
     "{\"name\": \"delta\", \"type\": \"long\"}]}}";
 
@@ -61,13 +62,15 @@ static outcome run_window(const char *path, bool dedup, int64_t bound_ms, const 
     MUST(pln_graph_add(g, "read", "ndjson.read", events, &err));
     MUST(pln_graph_set_text(g, "read", "path", path, &err));
     if (dedup)
-        MUST(pln_graph_add(g, "once", "dedup", "{\"key\": [\"time\", \"channel\", \"page\", \"user\"]}", &err));
+        MUST(pln_graph_add(g, "once", "dedup",
+                           "{\"key\": [\"time\", \"channel\", \"page\", \"user\"]}", &err));
     MUST(pln_graph_add(g, "time", "watermark", config, &err));
     MUST(pln_graph_add(g, "windows", "window", window, &err));
     MUST(pln_graph_add(g, "out", "memory.write", NULL, &err));
     MUST(pln_table_new(rt, NULL, &o.rows, &err));
     MUST(pln_graph_bind(g, "out", "table", o.rows, NULL, &err));
-    MUST(pln_graph_wire(g, dedup ? "read > once > time > windows > out" : "read > time > windows > out", &err));
+    MUST(pln_graph_wire(
+        g, dedup ? "read > once > time > windows > out" : "read > time > windows > out", &err));
     pln_run_options_init(&options, sizeof options);
     options.mode = how->mode;
     options.epoch_rows = how->epoch_rows;
@@ -84,7 +87,8 @@ static outcome run_window(const char *path, bool dedup, int64_t bound_ms, const 
 }
 
 static int64_t number(const struct ArrowArray *rows, int64_t column, int64_t i) {
-    return ((const int64_t *)rows->children[column]->buffers[1])[rows->children[column]->offset + i];
+    return (
+        (const int64_t *)rows->children[column]->buffers[1])[rows->children[column]->offset + i];
 }
 
 /* A window may fire more than once: its last result. NULL: none. */
@@ -118,9 +122,9 @@ static json_t *load(const char *name) {
 static json_t *query(json_t *oracle, const char *id) {
     size_t i;
     json_t *q;
-    json_array_foreach(json_object_get(oracle, "queries"), i, q)
-        if (strcmp(json_string_value(json_object_get(q, "id")), id) == 0)
-            return json_object_get(q, "rows");
+    json_array_foreach(json_object_get(oracle, "queries"), i,
+                       q) if (strcmp(json_string_value(json_object_get(q, "id")), id) ==
+                              0) return json_object_get(q, "rows");
     ck_abort_msg("%s", id);
     return NULL;
 }
@@ -135,13 +139,15 @@ START_TEST(out_of_order) {
     char path[400], window[300];
     json_t *oracle = load("oracles/wikiticker_am_streams.json"), *c, *w;
     size_t i, k;
-    if (oracle == NULL || test_data("wikiticker/wikiticker_am_unordered.ndjson.gz", path, sizeof path) == NULL)
+    if (oracle == NULL ||
+        test_data("wikiticker/wikiticker_am_unordered.ndjson.gz", path, sizeof path) == NULL)
         TEST_SKIP("no shared data");
     json_array_foreach(json_object_get(oracle, "cases"), i, c) {
-        snprintf(window, sizeof window,
-                 "{\"size\": \"%lldms\", \"lateness\": \"%lldms\", \"aggregates\": {\"n\": \"count()\", "
-                 "\"added\": \"sum(added)\"}}",
-                 (long long)member(c, "size_ms"), (long long)member(c, "allowed_lateness_ms"));
+        snprintf(
+            window, sizeof window,
+            "{\"size\": \"%lldms\", \"lateness\": \"%lldms\", \"aggregates\": {\"n\": \"count()\", "
+            "\"added\": \"sum(added)\"}}",
+            (long long)member(c, "size_ms"), (long long)member(c, "allowed_lateness_ms"));
         outcome o = run_window(path, false, member(c, "bound_ms"), window, &modes[_i]);
         ck_assert_msg(o.late == member(c, "dropped"), "case %zu: %lld late, expected %lld", i,
                       (long long)o.late, (long long)member(c, "dropped"));
@@ -163,8 +169,10 @@ END_TEST
 
 static const char *const hourly =
     "{\"size\": \"1h\", \"aggregates\": {\"n\": \"count()\", \"added\": \"sum(added)\", "
-    "\"deleted\": \"sum(deleted)\", \"delta\": \"sum(delta)\", \"users\": \"count_distinct(user)\", "
-    "\"pages\": \"count_distinct(page)\", \"delta_min\": \"min(delta)\", \"delta_max\": \"max(delta)\"}}";
+    "\"deleted\": \"sum(deleted)\", \"delta\": \"sum(delta)\", \"users\": "
+    "\"count_distinct(user)\", "
+    "\"pages\": \"count_distinct(page)\", \"delta_min\": \"min(delta)\", \"delta_max\": "
+    "\"max(delta)\"}}";
 
 static void check_hours(const outcome *o, const json_t *rows) {
     static const char *const columns[] = {"n",     "added", "deleted",   "delta",
@@ -174,7 +182,9 @@ static void check_hours(const outcome *o, const json_t *rows) {
     ck_assert_int_eq(rows_of(o), (int64_t)json_array_size(rows));
     json_array_foreach((json_t *)rows, i, row) {
         int hour = 0;
-        ck_assert_int_eq(sscanf(json_string_value(json_object_get(row, "window_start")), "2015-09-12T%d:", &hour), 1);
+        ck_assert_int_eq(sscanf(json_string_value(json_object_get(row, "window_start")),
+                                "2015-09-12T%d:", &hour),
+                         1);
         for (int k = 0; k < 8; k++) {
             int64_t got = -1;
             ck_assert(last_of(o, (1442016000 + hour * 3600LL) * 1000000, 3 + k, &got));
@@ -187,7 +197,8 @@ static void check_hours(const outcome *o, const json_t *rows) {
 START_TEST(hour_by_hour) {
     char path[400], dups[400];
     json_t *oracle = load("oracles/wikiticker_am.json");
-    if (oracle == NULL || test_data("wikiticker/wikiticker_am.ndjson.gz", path, sizeof path) == NULL ||
+    if (oracle == NULL ||
+        test_data("wikiticker/wikiticker_am.ndjson.gz", path, sizeof path) == NULL ||
         test_data("wikiticker/wikiticker_am_unordered_dups.ndjson.gz", dups, sizeof dups) == NULL)
         TEST_SKIP("no shared data");
     outcome o = run_window(path, false, 0, hourly, &modes[_i]);
@@ -219,13 +230,19 @@ static void check_starts(const outcome *o, const json_t *rows) {
 START_TEST(shorter_and_hopping) {
     static const struct {
         const char *query, *window;
-    } all[] = {{"tumbling_5m", "{\"size\": \"5m\", "}, {"sliding_1h_15m", "{\"window\": \"hopping\", \"size\": \"1h\", \"slide\": \"15m\", "}};
+    } all[] = {
+        {"tumbling_5m", "{\"size\": \"5m\", "},
+        {"sliding_1h_15m", "{\"window\": \"hopping\", \"size\": \"1h\", \"slide\": \"15m\", "}};
     char path[400], window[300];
     json_t *oracle = load("oracles/wikiticker_am.json");
-    if (oracle == NULL || test_data("wikiticker/wikiticker_am.ndjson.gz", path, sizeof path) == NULL)
+    if (oracle == NULL ||
+        test_data("wikiticker/wikiticker_am.ndjson.gz", path, sizeof path) == NULL)
         TEST_SKIP("no shared data");
     for (int k = 0; k < 2; k++) {
-        snprintf(window, sizeof window, "%s\"aggregates\": {\"n\": \"count()\", \"added\": \"sum(added)\", \"users\": \"count_distinct(user)\"}}", all[k].window);
+        snprintf(window, sizeof window,
+                 "%s\"aggregates\": {\"n\": \"count()\", \"added\": \"sum(added)\", \"users\": "
+                 "\"count_distinct(user)\"}}",
+                 all[k].window);
         outcome o = run_window(path, false, 0, window, &modes[_i]);
         check_starts(&o, query(oracle, all[k].query));
         pln_table_free(o.rows);
@@ -274,7 +291,9 @@ static bool has_session(const outcome *o, const json_t *row) {
 }
 
 START_TEST(sessions_of_users) {
-    static const char *const files[] = {"wikiticker/wikiticker_am.ndjson.gz", "wikiticker/wikiticker_am_unordered.ndjson.gz", "wikiticker/wikiticker_am_unordered_dups.ndjson.gz"};
+    static const char *const files[] = {"wikiticker/wikiticker_am.ndjson.gz",
+                                        "wikiticker/wikiticker_am_unordered.ndjson.gz",
+                                        "wikiticker/wikiticker_am_unordered_dups.ndjson.gz"};
     json_t *oracle = load("oracles/wikiticker_am.json"), *row;
     if (oracle == NULL)
         TEST_SKIP("no shared data");

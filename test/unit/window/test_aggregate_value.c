@@ -400,6 +400,45 @@ START_TEST(limits_and_parameters) {
 }
 END_TEST
 
+/* Lists and structs can be counted, and nothing else. */
+START_TEST(nested_columns) {
+    rng r = {4};
+    struct ArrowSchema schema;
+    struct ArrowArray made, rows;
+    struct ArrowArray answers;
+    const pln_allocator *mem = pln__system_allocator();
+    pln__aggregate *a;
+    int64_t n = 0;
+    plain_schema((const char *const[]){"+l", "n", NULL}, &schema);
+    struct ArrowSchema *lists = schema.children[0];
+    lists->children = calloc(1, sizeof *lists->children);
+    lists->children[0] = calloc(1, sizeof *lists);
+    lists->n_children = 1;
+    plain_field("i", "item", true, lists->children[0]);
+    random_array(&r, &schema, 300, RANDOM_OFFSETS, &made);
+    MUST(pln__array_adopt(mem, &made, &rows, &why));
+    for (int64_t i = 0; i < 300; i++)
+        n += !pln__array_null_at(lists, rows.children[0], i);
+    a = aggregate_of(mem, &(pln__aggregate_spec){.kind = PLN__AGG_COUNT}, &schema);
+    pln__states *s = states_of(a, 1);
+    MUST(pln__states_add_one_group(s, &rows, NULL, 0, 300, 0, &why));
+    answers_of(a, s, &answers);
+    ck_assert_int_eq(*(const int64_t *)answers.buffers[1], n);
+    answers.release(&answers);
+    pln__states_free(s);
+    pln__aggregate_free(a);
+    FAILS(pln__aggregate_new(mem, &(pln__aggregate_spec){.kind = PLN__AGG_FIRST}, &schema, "answer",
+                             &a, &why),
+          PLN_ETYPE,
+          "first of column a: expected a type that is neither nested nor null, got list<int32>");
+    FAILS(pln__aggregate_new(mem, &(pln__aggregate_spec){.kind = PLN__AGG_COUNT, .column = 1},
+                             &schema, "answer", &a, &why),
+          PLN_ETYPE, "count of column b: expected a type other than null and union, got null");
+    rows.release(&rows);
+    schema.release(&schema);
+}
+END_TEST
+
 START_TEST(names) {
     for (int32_t kind = 1; kind < PLN__AGG_KINDS; kind++) {
         ck_assert_ptr_nonnull(pln__aggregate_kind_name(kind));
@@ -420,6 +459,7 @@ Suite *suite_window_aggregate_value(void) {
     tcase_add_test(tcase, every_allocation_fails);
     tcase_add_test(tcase, counts_its_memory);
     tcase_add_test(tcase, limits_and_parameters);
+    tcase_add_test(tcase, nested_columns);
     tcase_add_test(tcase, names);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -118,9 +118,8 @@ START_TEST(refusals) {
     };
     for (int i = 0; i < PLN__COUNT(cases); i++) {
         pln__assign w;
-        ck_assert_int_eq(
-            pln__assign_init(&w, cases[i].size, cases[i].slide, cases[i].offset, &why),
-            PLN_EINVAL);
+        ck_assert_int_eq(pln__assign_init(&w, cases[i].size, cases[i].slide, cases[i].offset, &why),
+                         PLN_EINVAL);
         if (strstr(why.message, cases[i].words) == NULL)
             ck_abort_msg("'%s' is not in: %s", cases[i].words, why.message);
     }
@@ -156,9 +155,9 @@ START_TEST(borders) {
             if (slide < 1 || slide > (int64_t)1 << 61)
                 continue;
             pln__assign w = windows(slide, slide,
-                                     bits % 3 == 0   ? 0
-                                     : bits % 3 == 1 ? slide - 1
-                                                     : 1 - slide);
+                                    bits % 3 == 0   ? 0
+                                    : bits % 3 == 1 ? slide - 1
+                                                    : 1 - slide);
             for (int power = 0; power < 63; power++)
                 for (int64_t k = -2; k <= 2; k++) {
                     int64_t times = ((int64_t)1 << power) / slide * slide;

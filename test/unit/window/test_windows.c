@@ -2,7 +2,7 @@
  * Windows against the rules told row by row: random rows, windows, watermarks and borders of batches; states that are written and read in between.
  */
 #include "effort.h"
-#include "fail_alloc.h"
+#include "skip.h"
 #include "window/windows.h"
 #include <check.h>
 #include <stdio.h>
@@ -396,12 +396,53 @@ START_TEST(rules_told_row_by_row) {
 }
 END_TEST
 
+/* ---- the calendar ---- */
+
+/* A row each hour of three days: clocks go forward in the second one of March, and back in that of October. */
+START_TEST(days_have_their_hours) {
+    static const struct {
+        const char *zone;
+        int64_t start_s; /* local midnight of the first day */
+        int64_t hours[3];
+    } all[] = {{"Europe/Berlin", 1774652400, {24, 23, 24}}, /* 2026-03-28 */
+               {"Europe/Berlin", 1792792800, {24, 25, 24}}, /* 2026-10-24 */
+               {"+05:30", 1774636200, {24, 24, 24}}};
+    pln__zone *zone = NULL;
+    static got g;
+    static row rows[MAX_ROWS];
+    int64_t n = 0, at = 0, start = all[_i].start_s * 1000000;
+    pln_status found = pln__zone_open(pln__system_allocator(), pln__posix_files(),
+                                      PLN__ZONE_DIRECTORY, all[_i].zone, &zone, &err);
+    if (found == PLN_ENAME)
+        TEST_SKIP("no time zones");
+    MUST(found);
+    pln__windows_spec spec = {.kind = PLN__WINDOW_CALENDAR, .zone = zone, .field = PLN__DAY, .aggregates = aggregates, .names = names, .n_aggregates = 2};
+    for (int day = 0; day < 3; day++)
+        for (int64_t hour = 0; hour < all[_i].hours[day]; hour++, n++)
+            rows[n] = (row){0, 1, start + n * 3600000000, start + n * 3600000000 - 1};
+    pln__windows *w = made(&spec);
+    g.n_out = g.n_late = 0;
+    state = 7;
+    drive(&w, &spec, rows, n, &g);
+    ck_assert_int_eq(g.n_out, 3);
+    for (int day = 0; day < 3; day++) {
+        ck_assert_int_eq(g.out[day].count, all[_i].hours[day]);
+        ck_assert_int_eq(g.out[day].start, start + at * 3600000000);
+        at += all[_i].hours[day];
+        ck_assert_int_eq(g.out[day].end, start + at * 3600000000);
+    }
+    pln__windows_free(w);
+    pln__zone_free(zone);
+}
+END_TEST
+
 Suite *suite_window_windows(void) {
     Suite *suite = suite_create("window/windows");
     TCase *tc = tcase_create("rules");
     schemas();
     tcase_set_timeout(tc, 900);
     tcase_add_test(tc, rules_told_row_by_row);
+    tcase_add_loop_test(tc, days_have_their_hours, 0, 3);
     suite_add_tcase(suite, tc);
     return suite;
 }
