@@ -519,8 +519,8 @@ static pln_status tell(check_stage *s, pln_context *ctx, int64_t epoch, bool by_
 
 /* ---- ends ---- */
 
-static pln_status fail(const check_stage *s, const pln_check *check,
-                       const pln_check_result *result, pln_error *err) {
+static pln_status fail(const check_stage *s, const pln_check *check, const pln_check_result *result,
+                       pln_error *err) {
     if (s->contract == NULL)
         pln__error_set(err, PLN_EDATA, "check %s", result->message);
     else
@@ -648,15 +648,18 @@ out:
 static const pln_option options[] = {
     {"suite", PLN_OPT_JSON, 0, NULL, NULL, "the suite of checks, pln-checks(7): an object"},
     {"contract", PLN_OPT_JSON, 0, NULL, NULL,
-     "instead: a data contract, pln-contracts(7), whose rules are the suite: the path of its file, or the document"},
+     "instead: a data contract, pln-contracts(7), whose rules are the suite: the path of its file, "
+     "or the document"},
     {"contract_object", PLN_OPT_TEXT, 0, NULL, NULL,
      "which table of the contract; default: the only one, or the one named as the node"},
     {"on_breach", PLN_OPT_ENUM, 0, "\"fail\"", "fail|quarantine|warn",
-     "what a breach of the contract does: fail the epoch, send the row to the reject port, or be reported"},
+     "what a breach of the contract does: fail the epoch, send the row to the reject port, or be "
+     "reported"},
     {"bound", PLN_OPT_HANDLE, 0, NULL, NULL,
      "instead: a pln_suite of the program's, with its references; it outlives the run"},
     {"validation", PLN_OPT_HANDLE, 0, NULL, NULL,
-     "instead: a pln_validation of the program's, of rows of this schema, to be asked after the run"},
+     "instead: a pln_validation of the program's, of rows of this schema, to be asked after the "
+     "run"},
     {"enforce", PLN_OPT_BOOL, 0, "true", NULL,
      "false: no check ends the run; results say what has failed"},
     {"tag", PLN_OPT_TEXT, 0, "\"failed_checks\"", NULL,
@@ -668,8 +671,10 @@ static const pln_option options[] = {
     {"reference", PLN_OPT_TEXT, 0, NULL, NULL,
      "the table that checks refer to by this name comes by an in port \"reference\""},
     {"refresh", PLN_OPT_ENUM, 0, "\"once\"", "once|epoch",
-     "whether the reference is all rows of its port, or those of each epoch; rows of the port in wait for it"},
-    {"wait_rows", PLN_OPT_INT, 0, "1000000", NULL, "rows that may wait for the reference; more are an error"},
+     "whether the reference is all rows of its port, or those of each epoch; rows of the port in "
+     "wait for it"},
+    {"wait_rows", PLN_OPT_INT, 0, "1000000", NULL,
+     "rows that may wait for the reference; more are an error"},
     {0}};
 
 const pln_transform pln__check_stage = {
