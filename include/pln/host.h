@@ -297,6 +297,21 @@ struct pln_host {
                                     const int64_t *at, pln_batch **out, pln_error *err);
     /* The watermark of an in port; INT64_MIN: none yet. */
     int64_t (*port_watermark)(pln_context *ctx, int32_t port);
+    /*
+     * What the run's report has to say of this node under a topic, a JSON value of at most 1 MiB; it takes the place of what was said of the topic before, and
+     * belongs to the epoch. Topics have 1 to 63 letters, digits and '_'; <pln/report.h> reads "contract" and "monitors".
+     */
+    pln_status (*note)(pln_context *ctx, const char *topic, const char *json, pln_error *err);
+    /*
+     * Histories: what a pipeline keeps of a data set from one run to the next, whatever their run keys, as bytes of the node's own under a data set and a metric
+     * (1 to 255 bytes each). They are in the run's state file; PLN_EUNSUPPORTED where it has none. Legal from `schema` on. `get` gives what the last committed epoch of
+     * any run left, lent until the next call (size 0: nothing). What is put, at most 1 MiB, becomes the history with the epoch, and never if the epoch is not committed. If
+     * another run has put the same one in the meantime, that stays and a warning is logged. PLN_EEXIST for one that another node has put in this epoch.
+     */
+    pln_status (*history_get)(pln_context *ctx, const char *dataset, const char *metric,
+                              const void **bytes, int64_t *size, pln_error *err);
+    pln_status (*history_put)(pln_context *ctx, const char *dataset, const char *metric,
+                              const void *bytes, int64_t size, pln_error *err);
 };
 
 #ifdef __cplusplus

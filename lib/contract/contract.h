@@ -38,6 +38,10 @@ static inline const pln_contract_element *pln__element_of(const json *node) {
     return (const pln_contract_element *)(const void *)node;
 }
 
+/* pln_contract_parse for who has an allocator and no runtime; its texts go with pln__strfree. */
+pln_status pln__contract_read(const pln_allocator *mem, const char *bytes, int64_t size,
+                              const pln_contract_options *options, pln_contract **out,
+                              pln_error *err);
 /* PLN_ESTATE if it has errors. */
 pln_status pln__contract_usable(const pln_contract *contract, pln_error *err);
 /* The object, or PLN_ENAME. */
@@ -58,6 +62,21 @@ const char *pln__contract_column(const pln_contract *contract, const json *prope
 bool pln__contract_is_named(const json *element, const char *name, int64_t size);
 /* Seconds of `value` `unit`, -1: none. */
 int64_t pln__contract_seconds(const json *sla);
+
+/*
+ * What keeps a table with the columns `found` from the contract: a column of `expected` (pln_contract_schema) that is not there, is of a type that has values
+ * which are none of the expected one, or, inside of arrays and objects, may be null where it must not; there no check looks. Columns that the contract does
+ * not know are nobody's business. `each` is told of every misfit; what it answers below 0 ends the walk.
+ */
+typedef struct pln__contract_misfit {
+    const char *column; /* "address.zip", "lines[].sku" */
+    const char *expected;
+    const char *found;
+} pln__contract_misfit;
+pln_status pln__contract_fit(const pln_allocator *mem, const struct ArrowSchema *expected,
+                             const struct ArrowSchema *found,
+                             pln_status (*each)(void *user, const pln__contract_misfit *misfit),
+                             void *user);
 
 /* ---- YAML (yaml.c, yaml_scalar.c) ---- */
 

@@ -112,7 +112,12 @@ static pln_status refuse(const pln_contract *contract, pln_error *err) {
 pln_status pln_contract_parse(pln_runtime *runtime, const char *bytes, int64_t size,
                               const pln_contract_options *options, pln_contract **out,
                               pln_error *err) {
-    const pln_allocator *mem = pln__runtime_allocator(runtime);
+    return pln__contract_read(pln__runtime_allocator(runtime), bytes, size, options, out, err);
+}
+
+pln_status pln__contract_read(const pln_allocator *mem, const char *bytes, int64_t size,
+                              const pln_contract_options *options, pln_contract **out,
+                              pln_error *err) {
     pln_contract_options mine;
     pln_contract *contract = NULL;
     pln_status status;

@@ -117,13 +117,10 @@ out:
     return status;
 }
 
-pln_status pln__graph_add_node(pln_graph *graph, const char *name, const pln__stage *stage,
+pln_status pln__graph_put_node(pln_graph *graph, const char *name, const pln__stage *stage,
                                pln__stage *own, const char *config, pln_error *err) {
     pln_status status = PLN_OK;
     pln__node *node = NULL;
-    if (!name_ok(name, ""))
-        PLN__FAIL(err, PLN_EINVAL, "node name '%s': expected 1 to 63 letters, digits, _ -",
-                  name == NULL ? "" : name);
     if (stage->kind > PLN_SINK)
         PLN__FAIL(err, PLN_EINVAL, "node '%s': %s is a schema registry, no stage", name,
                   pln__stage_head(stage)->name);
@@ -143,6 +140,15 @@ out:
     node_free(graph, node);
     pln__stage_free(graph->runtime, own);
     return status;
+}
+
+pln_status pln__graph_add_node(pln_graph *graph, const char *name, const pln__stage *stage,
+                               pln__stage *own, const char *config, pln_error *err) {
+    if (name_ok(name, ""))
+        return pln__graph_put_node(graph, name, stage, own, config, err);
+    pln__stage_free(graph->runtime, own);
+    return pln__error_set(err, PLN_EINVAL, "node name '%s': expected 1 to 63 letters, digits, _ -",
+                          name == NULL ? "" : name);
 }
 
 pln_status pln_graph_add(pln_graph *graph, const char *name, const char *stage, const char *config,

@@ -72,6 +72,8 @@ pln_status pln__registry_add(pln_registry *registry, int32_t kind, const void *t
                              pln_error *err);
 /* Option number i, read no further than its author compiled it; false past the last. */
 bool pln__stage_option(const pln__stage *stage, int64_t i, pln_option *out);
+/* Whether option contract is the engine's, and not one of the stage's own. */
+bool pln__stage_takes_contract(const pln__stage *stage);
 
 /* ---- configuration ---- */
 
@@ -144,6 +146,7 @@ typedef struct pln__node {
     pln__names out;
     bool ports_known;
     int32_t n_in; /* in ports: names, or edges where the stage is variadic */
+    int32_t contract; /* 1 + the node that holds its rows to a contract; 0: none */
 } pln__node;
 
 typedef struct pln__edge {
@@ -180,6 +183,16 @@ pln_status pln__node_ports(pln_graph *graph, pln__node *node, pln_error *err);
 /* Adds a node whose stage is known; `own` is consumed. */
 pln_status pln__graph_add_node(pln_graph *graph, const char *name, const pln__stage *stage,
                                pln__stage *own, const char *config, pln_error *err);
+/* The same for a name that is no program's. */
+pln_status pln__graph_put_node(pln_graph *graph, const char *name, const pln__stage *stage,
+                               pln__stage *own, const char *config, pln_error *err);
+pln_status pln__graph_put_edge(pln_graph *graph, const pln__edge *edge, pln_error *err);
+
+/* contract.c: before the first edge of a node is drawn. A node with option contract gets a check node "NODE.contract", wired to it. */
+pln_status pln__graph_contract(pln_graph *graph, int32_t index, pln_error *err);
+/* Whose port an edge's end is, if the node has such a check node between itself and the others. */
+void pln__contract_end(const pln_graph *graph, bool out, int32_t *node, int32_t port);
+
 /* Node indices, sources first; an edge never runs backwards. `order` has room for n_nodes. PLN_EINVAL names a cycle. */
 pln_status pln__graph_order(const pln_graph *graph, int32_t *order, pln_error *err);
 

@@ -117,10 +117,22 @@ void pln__stage_free(pln_runtime *runtime, pln__stage *stage) {
     pln__free(runtime->mem, stage, sizeof *stage);
 }
 
-/* What every stage understands, because the engine does it. */
-static const pln_option common_option = {
-    "on_reject", PLN_OPT_ENUM, 0, "\"fail\"", "fail|drop",
-    "what a rejected row does while the reject port is not wired: end the run, or be counted and dropped"};
+/* What every stage understands, because the engine does it; behind the first, what every source and sink does. */
+static const pln_option common_options[] = {
+    {"on_reject", PLN_OPT_ENUM, 0, "\"fail\"", "fail|drop",
+     "what a rejected row does while the reject port is not wired: end the run, or be counted and dropped"},
+    {"contract", PLN_OPT_JSON, 0, NULL, NULL,
+     "the data contract that rows are held to, pln-contracts(7): the path of its file, or the document"},
+    {"contract_object", PLN_OPT_TEXT, 0, NULL, NULL,
+     "which table of the contract; default: the only one, or the one named as the node"},
+    {"on_breach", PLN_OPT_ENUM, 0, "\"fail\"", "fail|quarantine|warn",
+     "what a breach of the contract does: fail the epoch, send the row to the reject port, or be reported"}};
+
+static int64_t common_count(const pln__stage *stage) {
+    if (stage->kind > PLN_SINK)
+        return 0;
+    return stage->kind == PLN_TRANSFORM ? 1 : PLN__COUNT(common_options);
+}
 
 bool pln__stage_option(const pln__stage *stage, int64_t i, pln_option *out) {
     const pln_source *head = pln__stage_head(stage);
@@ -135,9 +147,17 @@ bool pln__stage_option(const pln__stage *stage, int64_t i, pln_option *out) {
     }
     if (head->options != NULL && own == i)
         memcpy(out, (const char *)head->options + (size_t)i * head->option_size, size);
-    if (out->key == NULL && own == i && stage->kind <= PLN_SINK)
-        *out = common_option;
+    if (out->key == NULL && i >= own && i - own < common_count(stage))
+        *out = common_options[i - own];
     return out->key != NULL;
+}
+
+bool pln__stage_takes_contract(const pln__stage *stage) {
+    pln_option option;
+    for (int64_t i = 0; pln__stage_option(stage, i, &option); i++)
+        if (strcmp(option.key, common_options[1].key) == 0)
+            return option.help == common_options[1].help;
+    return false;
 }
 
 static const pln__stage *find(const pln_runtime *runtime, const char *name) {

@@ -94,13 +94,33 @@ static pln_status resolve(pln_graph *graph, const endpoint *end, bool out, int32
     }
     pln__node *found = graph->nodes[*node];
     status = pln__node_ports(graph, found, err);
+    if (status >= 0)
+        status = pln__graph_contract(graph, *node, err);
     if (status < 0)
         return status;
     if (out && strcmp(end->port, "reject") == 0) {
         *port = PLN__PORT_REJECT;
         return PLN_OK;
     }
-    return find_port(found, out ? &found->out : &found->in, end, out ? "out" : "in", port, err);
+    status = find_port(found, out ? &found->out : &found->in, end, out ? "out" : "in", port, err);
+    if (status >= 0)
+        pln__contract_end(graph, out, node, *port);
+    return status;
+}
+
+/* The next in port of a variadic node, else the one that the edge names. */
+pln_status pln__graph_put_edge(pln_graph *graph, const pln__edge *edge, pln_error *err) {
+    pln__node *target = graph->nodes[edge->to];
+    bool variadic = pln__stage_head(target->stage)->caps & PLN_CAP_VARIADIC;
+    pln_status status = pln__grow(graph->mem, &graph->edges, &graph->edges_capacity,
+                                  graph->n_edges + 1, sizeof *graph->edges, err);
+    if (status < 0)
+        return status;
+    graph->edges[graph->n_edges] = *edge;
+    if (variadic)
+        graph->edges[graph->n_edges].to_port = target->n_in++;
+    graph->n_edges++;
+    return PLN_OK;
 }
 
 static pln_status add_edge(pln_graph *graph, const endpoint *from, const endpoint *to,
@@ -118,13 +138,13 @@ static pln_status add_edge(pln_graph *graph, const endpoint *from, const endpoin
             PLN__FAIL(err, PLN_EEXIST, "wiring, column %d: the edge %s%s%s > %s is there already",
                       from->column, from->node, from->port[0] ? "." : "", from->port, to->node);
     }
-    if (variadic)
-        edge.to_port = target->n_in;
-    PLN__TRY(pln__grow(graph->mem, &graph->edges, &graph->edges_capacity, graph->n_edges + 1,
-                       sizeof *graph->edges, err));
-    if (variadic)
-        target->n_in++;
-    graph->edges[graph->n_edges++] = edge;
+    PLN__TRY(pln__graph_put_edge(graph, &edge, err));
+    /* What breaks the contract leaves where the node's own rejects do. */
+    int32_t contract = graph->nodes[edge.from]->contract;
+    if (edge.from_port == PLN__PORT_REJECT && contract > 0) {
+        edge.from = contract - 1;
+        PLN__TRY(pln__graph_put_edge(graph, &edge, err));
+    }
 out:
     return status;
 }
@@ -206,7 +226,7 @@ static pln_status wire(pln_graph *graph, const char *edges, pln_error *err) {
     pln_status status = PLN_OK;
     parser p = {edges, edges};
     int32_t *order = NULL;
-    uint64_t size = (uint64_t)graph->n_nodes * sizeof *order + 1;
+    uint64_t size = 0;
     if (graph->running)
         PLN__FAIL(err, PLN_ESTATE, "wiring: the graph is running");
     for (;;) {
@@ -219,6 +239,8 @@ static pln_status wire(pln_graph *graph, const char *edges, pln_error *err) {
             break;
         PLN__TRY(read_chain(graph, &p, err));
     }
+    /* Nodes that hold contracts came with the edges. */
+    size = (uint64_t)graph->n_nodes * sizeof *order + 1;
     order = pln__alloc(graph->mem, size);
     if (order == NULL)
         PLN__TRY(pln__error_memory(err, size));

@@ -5,6 +5,7 @@
 #define PLN__QUALITY_DRIFT_H
 
 #include "base/number.h"
+#include "quality/quality.h"
 #include <pln/drift.h>
 
 enum { PLN__DRIFT_BINS_MOST = 64, PLN__DRIFT_COUNTS_MOST = 1000000 };
@@ -19,10 +20,5 @@ double pln__drift_probability(double distance, int64_t n, int64_t m);
 /* PSI of counts; out->reference and current are their sums. */
 pln_status pln__drift_psi_counts(const int64_t *reference, const int64_t *current, int64_t n,
                                  const pln_drift_options *options, pln_drift *out, pln_error *err);
-
-/* pln_drift_schema with the allocator itself; *json: pln__strfree. */
-pln_status pln__drift_schema(const pln_allocator *mem, const struct ArrowSchema *before,
-                             const struct ArrowSchema *after, char **json, int64_t *changes,
-                             pln_error *err);
 
 #endif

@@ -11,6 +11,9 @@
 #define PLN__QUALITY_H
 
 #include "column/column.h"
+#include <pln/drift.h>
+#include <pln/freshness.h>
+#include <pln/monitor.h>
 #include <pln/profile.h>
 #include <pln/suite.h>
 #include <pln/validation.h>
@@ -52,5 +55,10 @@ bool pln__suite_is_final(const pln_suite *suite, int32_t i);
 /* Whether check i is of scope "epoch", and forgetting what such checks, or all, have seen. */
 bool pln__suite_by_epoch(const pln_suite *suite, int32_t i);
 pln_status pln__validation_forget(pln_validation *validation, bool all, pln_error *err);
+
+/* pln_drift_schema for who has an allocator and no runtime; *json goes with pln__strfree. */
+pln_status pln__drift_schema(const pln_allocator *mem, const struct ArrowSchema *before,
+                             const struct ArrowSchema *after, char **json, int64_t *changes,
+                             pln_error *err);
 
 #endif

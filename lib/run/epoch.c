@@ -182,6 +182,7 @@ pln_status pln__epoch_commit(pln_run *run, bool done, pln_error *err) {
     if (run->state != NULL)
         PLN__TRY(encode(run, &checkpoint, &head, err));
     PLN__TRY(pln__keyed_prepare(run, n, err));
+    PLN__TRY(pln__history_prepare(run, n, err));
     status = commit_point(run, n, &head, err);
     run->in_doubt = status < 0 && status != PLN_EFENCED && run->state_path != NULL;
     PLN__TRY(status);
@@ -197,6 +198,7 @@ pln_status pln__epoch_commit(pln_run *run, bool done, pln_error *err) {
     PLN__TRY(tell_committed(run, n, err));
     run->telling = false;
     PLN__TRY(pln__keyed_committed(run, done, err));
+    PLN__TRY(pln__history_committed(run, err));
     report_metrics(run);
     if (!done)
         PLN__TRY(pln__epoch_begin(run, err));
@@ -224,5 +226,6 @@ pln_status pln__epoch_abort(pln_run *run, pln_error *err) {
             first = status;
     }
     run->epoch_begun = run->drained = false;
+    pln__history_reset(run);
     return first;
 }

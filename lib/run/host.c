@@ -452,4 +452,6 @@ void pln__host_running(pln_host *host) {
     host->batch_watermarked = batch_watermarked;
     host->port_watermark = port_watermark;
     pln__host_keyed(host);
+    pln__host_note(host);
+    pln__host_history(host);
 }

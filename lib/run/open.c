@@ -456,6 +456,7 @@ pln_status pln__run_start(pln_run *run, pln_error *err) {
     PLN__TRY(pln__run_take_over(run, err));
     PLN__TRY(resume(run, &fresh, err));
     PLN__TRY(pln__keyed_settle(run, fresh, err));
+    PLN__TRY(pln__history_settle(run, err));
     if (!fresh && run->last.done) {
         PLN__TRY(recover_sinks(run, err));
         run->phase = PLN__RUN_DONE;
@@ -543,6 +544,7 @@ static void node_dispose(pln_run *run, pln__run_node *node) {
     for (int64_t i = 0; i < node->n_metrics; i++)
         pln__strfree(run->mem, node->metrics[i].name);
     pln__free(run->mem, node->metrics, (uint64_t)node->metrics_capacity * sizeof *node->metrics);
+    pln__notes_free(node);
     pln__free(run->mem, node->pending, (uint64_t)node->pending_capacity * sizeof *node->pending);
     pln__free(run->mem, node->handle, (uint64_t)node->handle_size);
     pln__free(run->mem, node->edges, node->edges_size);
@@ -557,6 +559,8 @@ static void run_dispose(pln_run *run) {
     for (int32_t i = 0; i < run->n_nodes; i++)
         node_dispose(run, &run->nodes[i]);
     pln__state_close(run->state);
+    pln__history_reset(run);
+    pln__free(mem, run->histories, (uint64_t)run->histories_capacity * sizeof *run->histories);
     pln__checkpoint_free(mem, &run->last);
     pln__schema_unref(run->reject_schema);
     pln__schema_unref(run->keyed_schemas[0]);

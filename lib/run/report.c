@@ -1,25 +1,4 @@
-#include "run/run.h"
-
-typedef struct port_report {
-    char *name;    /* "read.out" */
-    char *columns; /* "id int64 not null, name utf8" */
-} port_report;
-
-typedef struct node_report {
-    pln_node_summary summary;
-    pln__metric *metrics;
-    int64_t n_metrics;
-    port_report *ports;
-    int64_t n_ports;
-    char *schemas; /* a JSON object, port by port */
-} node_report;
-
-struct pln_report {
-    const pln_allocator *mem;
-    pln_run_summary summary;
-    node_report *nodes;
-    char *json;
-};
+#include "run/report.h"
 
 static const char *const fate_names[PLN__FATES] = {"passed", "absorbed", "rejected",
                                                    "late",   "filtered", "duplicate"};
@@ -87,7 +66,7 @@ static char *columns_of(const pln_report *report, const struct ArrowSchema *sche
     return take(&out, status);
 }
 
-static void fill_ports(pln_report *report, node_report *to, const pln__run_node *node,
+static void fill_ports(pln_report *report, pln__node_report *to, const pln__run_node *node,
                        pln_status *status) {
     to->ports = pln__calloc(report->mem, (uint64_t)node->n_out + 1, sizeof *to->ports);
     if (to->ports == NULL) {
@@ -105,7 +84,20 @@ static void fill_ports(pln_report *report, node_report *to, const pln__run_node 
     }
 }
 
-static void fill_node(pln_report *report, node_report *to, const pln__run_node *node,
+static void fill_notes(pln_report *report, pln__node_report *to, const pln__run_node *node,
+                       pln_status *status) {
+    to->notes = pln__calloc(report->mem, (uint64_t)node->n_notes + 1, sizeof *to->notes);
+    if (to->notes == NULL) {
+        *status = PLN_ENOMEM;
+        return;
+    }
+    to->n_notes = node->n_notes;
+    for (int64_t i = 0; i < node->n_notes; i++)
+        to->notes[i] = (pln__note){copy(report, node->notes[i].topic, status),
+                                   copy(report, node->notes[i].json, status)};
+}
+
+static void fill_node(pln_report *report, pln__node_report *to, const pln__run_node *node,
                       pln_status *status) {
     const int64_t *fates = node->counts.fates;
     const char *stage = pln__stage_head(node->node->stage)->name;
@@ -132,6 +124,7 @@ static void fill_node(pln_report *report, node_report *to, const pln__run_node *
         *status = PLN_ENOMEM;
         return;
     }
+    fill_notes(report, to, node, status);
     to->n_metrics = node->n_metrics;
     for (int64_t i = 0; i < node->n_metrics; i++)
         to->metrics[i] =
@@ -176,7 +169,7 @@ static void json_int(pln__text *out, const char *key, int64_t value) {
     pln__text_int(out, value);
 }
 
-static void json_node(pln__text *out, const node_report *node) {
+static void json_node(pln__text *out, const pln__node_report *node) {
     const pln_node_summary *s = &node->summary;
     const int64_t fates[PLN__FATES] = {s->passed, s->absorbed, s->rejected,
                                        s->late,   s->filtered, s->duplicate};
@@ -200,7 +193,11 @@ static void json_node(pln__text *out, const node_report *node) {
         pln__text_char(out, ':');
         pln__text_int(out, node->metrics[i].value);
     }
-    pln__text_printf(out, "},\"schemas\":");
+    pln__text_str(out, "},\"notes\":{");
+    for (int64_t i = 0; i < node->n_notes; i++)
+        pln__text_printf(out, i > 0 ? ",\"%s\":%s" : "\"%s\":%s", node->notes[i].topic,
+                         node->notes[i].json);
+    pln__text_str(out, "},\"schemas\":");
     pln__text_str(out, node->schemas);
     pln__text_char(out, '}');
 }
@@ -262,6 +259,8 @@ pln_status pln_run_report(pln_run *run, pln_report **out, pln_error *err) {
     }
     for (int32_t i = 0; i < report->summary.nodes; i++)
         fill_node(report, &report->nodes[i], &run->nodes[i], &status);
+    if (status >= 0)
+        status = pln__report_quality(report, err);
     if (status < 0)
         status = pln__error_memory(err, sizeof *report);
     else
@@ -281,12 +280,20 @@ static void free_text(const pln_report *report, const char *text) {
 void pln_report_free(pln_report *report) {
     if (report == NULL)
         return;
+    pln__report_quality_free(report);
     for (int32_t i = 0; i < report->summary.nodes; i++) {
-        node_report *node = &report->nodes[i];
+        pln__node_report *node = &report->nodes[i];
         for (int64_t m = 0; m < node->n_metrics; m++)
             free_text(report, node->metrics[m].name);
         pln__free(report->mem, node->metrics,
                   (uint64_t)(node->n_metrics + 1) * sizeof *node->metrics);
+        for (int64_t k = 0; k < node->n_notes; k++) {
+            free_text(report, node->notes[k].topic);
+            free_text(report, node->notes[k].json);
+        }
+        if (node->notes != NULL)
+            pln__free(report->mem, node->notes,
+                      (uint64_t)(node->n_notes + 1) * sizeof *node->notes);
         for (int64_t p = 0; p < node->n_ports; p++) {
             free_text(report, node->ports[p].name);
             free_text(report, node->ports[p].columns);
@@ -322,7 +329,7 @@ pln_status pln_report_node(const pln_report *report, int32_t index, pln_node_sum
 
 int64_t pln_report_counter(const pln_report *report, const char *node, const char *metric) {
     for (int32_t i = 0; i < report->summary.nodes; i++) {
-        const node_report *at = &report->nodes[i];
+        const pln__node_report *at = &report->nodes[i];
         if (strcmp(at->summary.name, node) != 0)
             continue;
         for (int64_t m = 0; m < at->n_metrics; m++)
@@ -335,7 +342,7 @@ int64_t pln_report_counter(const pln_report *report, const char *node, const cha
 /* "node" alone means its first port. */
 const char *pln_report_schema(const pln_report *report, const char *port) {
     for (int32_t i = 0; i < report->summary.nodes; i++) {
-        const node_report *node = &report->nodes[i];
+        const pln__node_report *node = &report->nodes[i];
         if (strcmp(node->summary.name, port) == 0)
             return node->n_ports > 0 ? node->ports[0].columns : NULL;
         for (int64_t p = 0; p < node->n_ports; p++)

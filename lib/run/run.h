@@ -53,6 +53,21 @@ typedef struct pln__metric {
     int64_t value;
 } pln__metric;
 
+/* What a node has to say in the report under a topic. */
+typedef struct pln__note {
+    char *topic;
+    char *json;
+} pln__note;
+
+/* A history that the epoch at work has looked at, and what it puts there. */
+typedef struct pln__history_entry {
+    char *dataset, *metric;
+    int64_t version;
+    const pln__run_node *owner; /* who put it; NULL: nobody */
+    uint8_t *bytes;
+    int64_t size;
+} pln__history_entry;
+
 typedef struct pln__counts {
     int64_t fates[PLN__FATES];
     int64_t rows_in, rows_out, batches_in, batches_out;
@@ -105,6 +120,8 @@ struct pln__run_node {
     int64_t timer_us;     /* on the run's clock; INT64_MAX: none */
     pln__metric *metrics;
     int64_t n_metrics, metrics_capacity;
+    pln__note *notes;
+    int64_t n_notes, notes_capacity;
     pln__column *reject; /* rows waiting for the reject port; NULL until the first */
     pln__pending *pending; /* a parked sink's batches */
     int64_t n_pending, pending_capacity;
@@ -164,6 +181,8 @@ struct pln_run {
     pln__schema *keyed_schemas[2]; /* of keys and values; NULL until somebody makes them */
     pln__state *state;
     bool settled; /* the state file has no keyed state but of committed epochs and of the one at work */
+    pln__history_entry *histories;
+    int64_t n_histories, histories_capacity;
     pln__run_node *store; /* the mode A sink that holds the head, NULL: the state file or nobody */
     pln__shared *shared;
     int64_t n_shared, shared_capacity;
@@ -246,6 +265,25 @@ pln_status pln__keyed_prepare(pln_run *run, int64_t n, pln_error *err);
 /* Epoch run->n is committed; `done`: the run needs nothing more. */
 pln_status pln__keyed_committed(pln_run *run, bool done, pln_error *err);
 void pln__keyed_reset(pln_run *run);
+
+/* history.c: what is kept from run to run */
+void pln__host_history(pln_host *host);
+/* What was put is made ready for the commit point of epoch n. */
+pln_status pln__history_prepare(pln_run *run, int64_t n, pln_error *err);
+/* Epoch run->n is committed: by this run just now, or as it was found. */
+pln_status pln__history_committed(pln_run *run, pln_error *err);
+pln_status pln__history_settle(pln_run *run, pln_error *err);
+/* The epoch at work has put nothing. */
+void pln__history_reset(pln_run *run);
+
+/* note.c: what nodes say in the report; it belongs to the epoch */
+void pln__host_note(pln_host *host);
+void pln__notes_forget(pln__run_node *node);
+void pln__notes_free(pln__run_node *node);
+pln_status pln__notes_save(const pln__run_node *node, pln__checkpoint *out, pln_error *err);
+/* Whether it is a note of the node, and then it is taken. */
+bool pln__note_load(pln__run_node *node, const pln__saved *saved, pln_status *status,
+                    pln_error *err);
 
 /* clocking: time goes to the node that works; answers the node that had it before. */
 pln__run_node *pln__time_to(pln_run *run, pln__run_node *node);

@@ -50,6 +50,7 @@ static pln_status save_counters(pln__run_node *node, pln__checkpoint *out, pln_e
     for (int64_t i = 0; i < node->n_metrics; i++)
         PLN__TRY(pln__saved_add(mem, &out->counters, node->node->name, node->metrics[i].name,
                                 &node->metrics[i].value, sizeof node->metrics[i].value, err));
+    PLN__TRY(pln__notes_save(node, out, err));
 out:
     return status;
 }
@@ -173,12 +174,16 @@ pln_status pln__run_load_counters(pln_run *run, const pln__checkpoint *checkpoin
         const pln__saved *saved = &checkpoint->counters.items[i];
         pln__run_node *node = find_node(run, saved->node);
         int64_t all[COUNTERS], value;
+        pln_status noted = PLN_OK;
         if (node == NULL)
             continue;
         if (strcmp(saved->key, PLN__TIME_KEY) == 0) {
             pln_status status = pln__time_load(node, saved, err);
             if (status < 0)
                 return status;
+        } else if (pln__note_load(node, saved, &noted, err)) {
+            if (noted < 0)
+                return noted;
         } else if (saved->key[0] != '\0' && saved->size == sizeof value) {
             memcpy(&value, saved->bytes, sizeof value);
             pln_status status = pln__metric_add(node, saved->key, value, err);

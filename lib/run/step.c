@@ -36,6 +36,7 @@ static void reset_nodes(pln_run *run) {
         memset(&node->counts, 0, sizeof node->counts);
         for (int64_t m = 0; m < node->n_metrics; m++)
             node->metrics[m].value = 0;
+        pln__notes_forget(node);
         for (int32_t p = 0; p < node->n_in; p++)
             node->in[p] = (pln__in_port){NULL, node->in[p].edges, node->in[p].edges, INT64_MIN};
         node->tells_time = false;
@@ -467,11 +468,12 @@ pln_status pln_graph_run(pln_graph *graph, const pln_run_options *options, pln_r
 }
 
 pln_status pln_run_schema(pln_run *run, const char *port, struct ArrowSchema *out, pln_error *err) {
-    char name[64];
-    const char *dot = strchr(port, '.');
+    char name[80];
+    /* "read.contract" is a node, and its ports have one more name behind it. */
+    const char *dot = pln__graph_node(run->graph, port, NULL) != NULL ? NULL : strrchr(port, '.');
     size_t size = dot == NULL ? strlen(port) : (size_t)(dot - port);
     int32_t index = 0, p = 0;
-    if (size > 63)
+    if (size >= sizeof name)
         return pln__error_set(err, PLN_ENAME, "node '%s': there is none of that name", port);
     memcpy(name, port, size);
     name[size] = '\0';

@@ -19,19 +19,25 @@ static void let_go(check_stage *s, pln_context *ctx) {
     s->n_held = 0;
 }
 
+static void forget_messages(check_stage *s) {
+    for (int32_t i = 0; s->messages != NULL && i < s->n; i++)
+        pln__strfree(s->mem, s->messages[i]);
+    pln__free(s->mem, s->messages, (uint64_t)(s->n + 1) * sizeof *s->messages);
+    s->messages = NULL;
+}
+
 static void check_close(void *self, pln_context *ctx) {
     check_stage *s = self;
     let_go(s, ctx);
     pln__check_wait_close(s, ctx);
-    for (int32_t i = 0; s->messages != NULL && i < s->n; i++)
-        pln__strfree(s->mem, s->messages[i]);
-    pln__free(s->mem, s->messages, (uint64_t)(s->n + 1) * sizeof *s->messages);
+    forget_messages(s);
     pln__free(s->mem, s->force, (uint64_t)s->force_capacity);
     pln__free(s->mem, s->who, (uint64_t)s->who_capacity * sizeof *s->who);
     pln__free(s->mem, s->held, (uint64_t)s->held_capacity * sizeof *s->held);
     if (!s->lent)
         pln_validation_free(s->validation);
     pln_suite_free(s->own);
+    pln__held_contract_free(s->contract);
     pln__strfree(s->mem, s->tag);
     pln__picks_free(&s->picks);
     pln__free(s->mem, s, sizeof *s);
@@ -54,7 +60,8 @@ static pln_status look_at_checks(check_stage *s, pln_error *err) {
         pln_check check = check_at(s, i);
         pln__text text;
         pln__text_init(&text, s->mem);
-        pln__text_printf(&text, "check %s", check.id);
+        pln__text_printf(&text, "%s%s %s", s->contract == NULL ? "check" : s->contract->title,
+                         s->contract == NULL ? "" : ":", check.id);
         s->messages[i] = pln__text_take(&text);
         if (s->messages[i] == NULL)
             return pln__error_memory(err, 1);
@@ -86,10 +93,19 @@ static pln_status set_up(check_stage *s, pln_context *ctx, const pln_config *con
     bool bound = host->config_handle(config, "bound") != NULL;
     s->validation = host->config_handle(config, "validation");
     s->lent = s->validation != NULL;
-    if (bound + s->lent + (host->config_has(config, "suite") != 0) != 1)
+    bool contract = host->config_has(config, "contract") != 0;
+    if (bound + s->lent + contract + (host->config_has(config, "suite") != 0) != 1)
         PLN__FAIL(err, PLN_EOPTION,
-                  "options 'suite', 'bound' and 'validation': exactly one of them is needed");
+                  "options 'suite', 'contract', 'bound' and 'validation': exactly one of them is "
+                  "needed");
     s->lenient = host->config_int(config, "enforce") == 0;
+    if (contract) {
+        /* Its checks are known when the columns are, and none of them has a reference. */
+        if (host->config_has(config, "reference"))
+            PLN__FAIL(err, PLN_EOPTION, "options 'contract' and 'reference' exclude each other");
+        PLN__TRY(pln__held_contract_new(ctx, config, &s->contract, err));
+        return pln__stage_text(s->mem, host->config_text(config, "tag"), &s->tag, err);
+    }
     s->suite =
         s->lent ? pln__validation_suite(s->validation) : host->config_handle(config, "bound");
     if (s->suite == NULL) {
@@ -148,6 +164,17 @@ out:
     return status;
 }
 
+/* The suite that a contract is for rows of this schema. */
+static pln_status take_contract(check_stage *s, pln_context *ctx, const struct ArrowSchema *in,
+                                pln_error *err) {
+    forget_messages(s);
+    pln_validation_free(s->validation);
+    s->validation = NULL;
+    pln_status status = pln__held_contract_bind(s->contract, ctx, in, err);
+    s->suite = s->contract->suite;
+    return status < 0 ? status : look_at_checks(s, err);
+}
+
 static pln_status check_schema(void *self, pln_context *ctx, const struct ArrowSchema *const *in,
                                int32_t n_in, struct ArrowSchema *out, int32_t n_out,
                                pln_error *err) {
@@ -162,6 +189,8 @@ static pln_status check_schema(void *self, pln_context *ctx, const struct ArrowS
         PLN__TRY(pln__validation_takes(s->validation, in[0], err));
         PLN__TRY(pln__validation_forget(s->validation, true, err));
     } else {
+        if (s->contract != NULL)
+            PLN__TRY(take_contract(s, ctx, in[0], err));
         pln_validation_options_init(&options, sizeof options);
         options.now_us = ctx->host->now_us(ctx);
         options.allocator = s->mem;
@@ -360,12 +389,36 @@ static void look_at_clock(check_stage *s, pln_context *ctx) {
         pln__validation_set_now(s->validation, ctx->host->now_us(ctx));
 }
 
+static bool may_fail(const pln_check *check) {
+    return check->action == PLN_ACTION_FAIL_EPOCH || check->action == PLN_ACTION_FAIL_PIPELINE;
+}
+
+/* Whether a row of the last batch has made sure that the epoch fails. */
+static pln_status look_for_doom(check_stage *s, int64_t rows, pln_error *err) {
+    for (int32_t i = 0; i < s->n && !s->lenient && !s->doomed; i++) {
+        const uint8_t *bits = pln_validation_bits(s->validation, i);
+        pln_check_result result = {.struct_size = sizeof result};
+        pln_check check = check_at(s, i);
+        if (bits == NULL || !may_fail(&check) || !pln__suite_is_final(s->suite, i) ||
+            pln__bits_count(bits, 0, rows) == 0)
+            continue;
+        pln_status status = pln_validation_check(s->validation, i, &result, err);
+        if (status < 0)
+            return status;
+        s->doomed = result.status == PLN_CHECK_FAILED;
+    }
+    return PLN_OK;
+}
+
 pln_status pln__check_rows(check_stage *s, pln_context *ctx, pln_batch *batch, pln_error *err) {
     const struct ArrowArray *rows = ctx->host->batch_array(batch);
     bool any;
     pln_status status;
     look_at_clock(s, ctx);
     PLN__TRY(pln_validation_add(s->validation, rows, err));
+    PLN__TRY(look_for_doom(s, rows->length, err));
+    if (s->doomed)
+        return account(s, ctx, PLN_ABSORBED, rows->length, err);
     PLN__TRY(decide(s, rows->length, &any, err));
     if (any || s->tag != NULL || s->holds)
         return leave(s, ctx, batch, rows->length, err);
@@ -466,8 +519,12 @@ static pln_status tell(check_stage *s, pln_context *ctx, int64_t epoch, bool by_
 
 /* ---- ends ---- */
 
-static pln_status fail(const pln_check *check, const pln_check_result *result, pln_error *err) {
-    pln__error_set(err, PLN_EDATA, "check %s", result->message);
+static pln_status fail(const check_stage *s, const pln_check *check, const pln_check_result *result,
+                       pln_error *err) {
+    if (s->contract == NULL)
+        pln__error_set(err, PLN_EDATA, "check %s", result->message);
+    else
+        pln__error_set(err, PLN_EDATA, "%s: %s", s->contract->title, result->message);
     if (check->action == PLN_ACTION_FAIL_PIPELINE && err != NULL)
         err->flags |= PLN_ERR_FATAL;
     return PLN_EDATA;
@@ -490,10 +547,8 @@ static pln_status judge(check_stage *s, pln_context *ctx, int64_t n, bool *quara
         pln_status status = pln_validation_check(s->validation, i, &result, err);
         if (status < 0)
             return status;
-        bool fails =
-            check.action == PLN_ACTION_FAIL_EPOCH || check.action == PLN_ACTION_FAIL_PIPELINE;
-        if (result.status == PLN_CHECK_FAILED && fails && !s->lenient)
-            return fail(&check, &result, err);
+        if (result.status == PLN_CHECK_FAILED && may_fail(&check) && !s->lenient)
+            return fail(s, &check, &result, err);
         *quarantine |=
             result.status == PLN_CHECK_FAILED && check.action == PLN_ACTION_QUARANTINE_BATCH;
         bool by_epoch = pln__suite_by_epoch(s->suite, i);
@@ -533,6 +588,8 @@ static pln_status check_drain(void *self, pln_context *ctx, int64_t n, pln_error
     look_at_clock(s, ctx);
     if (s->table != NULL)
         PLN__TRY(pln__check_wait_drain(s, ctx, err));
+    if (s->contract != NULL)
+        PLN__TRY(pln__held_contract_tell(s->contract, ctx, s->validation, err));
     PLN__TRY(tell(s, ctx, n, true, err));
     if (ended(s) && !s->over)
         PLN__TRY(tell(s, ctx, n, false, err));
@@ -590,10 +647,19 @@ out:
 
 static const pln_option options[] = {
     {"suite", PLN_OPT_JSON, 0, NULL, NULL, "the suite of checks, pln-checks(7): an object"},
+    {"contract", PLN_OPT_JSON, 0, NULL, NULL,
+     "instead: a data contract, pln-contracts(7), whose rules are the suite: the path of its file, "
+     "or the document"},
+    {"contract_object", PLN_OPT_TEXT, 0, NULL, NULL,
+     "which table of the contract; default: the only one, or the one named as the node"},
+    {"on_breach", PLN_OPT_ENUM, 0, "\"fail\"", "fail|quarantine|warn",
+     "what a breach of the contract does: fail the epoch, send the row to the reject port, or be "
+     "reported"},
     {"bound", PLN_OPT_HANDLE, 0, NULL, NULL,
      "instead: a pln_suite of the program's, with its references; it outlives the run"},
     {"validation", PLN_OPT_HANDLE, 0, NULL, NULL,
-     "instead: a pln_validation of the program's, of rows of this schema, to be asked after the run"},
+     "instead: a pln_validation of the program's, of rows of this schema, to be asked after the "
+     "run"},
     {"enforce", PLN_OPT_BOOL, 0, "true", NULL,
      "false: no check ends the run; results say what has failed"},
     {"tag", PLN_OPT_TEXT, 0, "\"failed_checks\"", NULL,
@@ -605,8 +671,10 @@ static const pln_option options[] = {
     {"reference", PLN_OPT_TEXT, 0, NULL, NULL,
      "the table that checks refer to by this name comes by an in port \"reference\""},
     {"refresh", PLN_OPT_ENUM, 0, "\"once\"", "once|epoch",
-     "whether the reference is all rows of its port, or those of each epoch; rows of the port in wait for it"},
-    {"wait_rows", PLN_OPT_INT, 0, "1000000", NULL, "rows that may wait for the reference; more are an error"},
+     "whether the reference is all rows of its port, or those of each epoch; rows of the port in "
+     "wait for it"},
+    {"wait_rows", PLN_OPT_INT, 0, "1000000", NULL,
+     "rows that may wait for the reference; more are an error"},
     {0}};
 
 const pln_transform pln__check_stage = {

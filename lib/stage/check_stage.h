@@ -5,6 +5,7 @@
 #define PLN__STAGE_CHECK_STAGE_H
 
 #include "quality/quality.h"
+#include "stage/contract.h"
 #include "stage/stage.h"
 
 enum {
@@ -23,7 +24,8 @@ typedef struct held_batch {
 
 typedef struct check_stage {
     const pln_allocator *mem;
-    pln_suite *own; /* made here; NULL: the program's */
+    pln_suite *own; /* made here; NULL: the program's, or the contract's */
+    pln__held_contract *contract; /* NULL: none */
     const pln_suite *suite;
     pln_validation *validation;
     bool lent;       /* the validation is the program's */
@@ -31,6 +33,7 @@ typedef struct check_stage {
     char *tag;       /* the column of tags; NULL: none */
     bool holds;      /* some check may quarantine whole epochs */
     bool finished;   /* the input has ended */
+    bool doomed;     /* the epoch can only fail: none of its rows goes on */
     bool over;       /* and what is of all rows was said: epochs of other inputs may come */
     char **messages; /* a reason for each check, for rejected rows */
     int32_t n;

@@ -1,7 +1,7 @@
 /*
  * Room stage: the built-in transforms.
  *
- * Job: filter, derive, select, route, union, limit, sample, key, dedup, check, profile, watermark, window, sketch, sketch.merge, avro.decode, avro.encode - each one table of <pln/plugin.h>.
+ * Job: filter, derive, select, route, union, limit, sample, key, dedup, check, monitor, profile, watermark, window, sketch, sketch.merge, avro.decode, avro.encode - each one table of <pln/plugin.h>.
  * Must not know: graphs, runs, files, databases.
  * Invariants: no row is lost - it is emitted, accounted or rejected; a transform's output depends on the sequence of rows, never on the borders
  * of batches; a batch that passes whole is handed on, not copied.
@@ -16,8 +16,9 @@ pln_status pln__stage_register(const pln_host *host, pln_registry *registry, pln
 
 extern const pln_transform pln__filter, pln__derive, pln__select, pln__route, pln__union,
     pln__limit, pln__sample, pln__key_stage, pln__dedup_stage_table, pln__check_stage,
-    pln__profile_stage, pln__watermark_stage, pln__window_stage, pln__sketch_stage_table,
-    pln__sketch_merge_table, pln__avro_decode_stage, pln__avro_encode_stage;
+    pln__monitor_stage_table, pln__profile_stage, pln__watermark_stage, pln__window_stage,
+    pln__sketch_stage_table, pln__sketch_merge_table, pln__avro_decode_stage,
+    pln__avro_encode_stage;
 
 /* Scratch for rows that leave and rows that are rejected; grows to the largest batch and is reused. */
 typedef struct pln__picks {

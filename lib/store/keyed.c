@@ -80,7 +80,7 @@ out:
     return status;
 }
 
-static pln_status check_owner(pln__state *state, pln_error *err) {
+pln_status pln__state_check_owner(pln__state *state, const char *what, pln_error *err) {
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
     int64_t owner = 0;
@@ -94,9 +94,9 @@ static pln_status check_owner(pln__state *state, pln_error *err) {
     if (status >= 0 && owner != state->owner)
         PLN__FAIL(err, PLN_EFENCED,
                   "state file '%s': run '%s' of pipeline '%s' belongs to owner %lld; owner %lld "
-                  "cannot write keyed state",
+                  "cannot write %s",
                   state->path, state->run_key, state->pipeline, (long long)owner,
-                  (long long)state->owner);
+                  (long long)state->owner, what);
 out:
     return status;
 }
@@ -241,7 +241,7 @@ static pln_status put_all(pln__state *state, const char *node, int64_t n, const 
                           int64_t count, pln_error *err) {
     pln_status status = PLN_OK;
     int64_t space = 0;
-    PLN__TRY(check_owner(state, err));
+    PLN__TRY(pln__state_check_owner(state, "keyed state", err));
     PLN__TRY(make_space(state, node, n, &space, err));
     state->made.size = 0;
     for (int64_t i = 0; i < count; i++)
@@ -276,7 +276,7 @@ pln_status pln__state_keyed_sweep(pln__state *state, const char *node, int64_t b
     if (!state->keyed)
         return PLN_OK;
     PLN__TRY(pln__state_begin(state, false, err));
-    status = check_owner(state, err);
+    status = pln__state_check_owner(state, "keyed state", err);
     if (status >= 0)
         status = find_space(state, node, &space, &last, err);
     if (status == PLN_OK)
@@ -300,7 +300,7 @@ pln_status pln__state_keyed_sync(pln__state *state, const char *node, int64_t n,
     int64_t space = 0;
     PLN__TRY(need_run(state, err));
     PLN__TRY(pln__state_begin(state, true, err));
-    status = check_owner(state, err);
+    status = pln__state_check_owner(state, "keyed state", err);
     if (status >= 0)
         status = make_space(state, node, n, &space, err);
     /* A transaction that writes nothing would sync nothing. */
@@ -499,7 +499,7 @@ pln_status pln__state_keyed_settle(pln__state *state, int64_t n, pln_error *err)
     if (!state->keyed)
         return PLN_OK;
     PLN__TRY(pln__state_begin(state, true, err));
-    status = check_owner(state, err);
+    status = pln__state_check_owner(state, "keyed state", err);
     if (status >= 0)
         status = each_space(state, n, err);
     PLN__TRY(pln__state_finish(state, status, err));
@@ -526,7 +526,7 @@ static pln_status drop_spaces(pln__state *state, pln_error *err) {
     sqlite3_stmt *statement = NULL;
     pln_status status = PLN_OK;
     bool all = false;
-    PLN__TRY(check_owner(state, err));
+    PLN__TRY(pln__state_check_owner(state, "keyed state", err));
     PLN__TRY(only_ours(state, &all, err));
     if (all)
         return pln__state_execute(

@@ -24,7 +24,7 @@ static void forget_lent(pln__state *state) {
     state->lent_size = 0;
 }
 
-static pln_status lend(pln__state *state, const void *bytes, int64_t size, pln_error *err) {
+pln_status pln__state_lend(pln__state *state, const void *bytes, int64_t size, pln_error *err) {
     forget_lent(state);
     if (size == 0)
         return PLN_OK;
@@ -153,8 +153,8 @@ static pln_status find_run(pln__state *state, const char *store, found_run *out,
     out->there = true;
     out->owner = sqlite3_column_int64(statement, 0);
     out->n = sqlite3_column_int64(statement, 1);
-    PLN__TRY(
-        lend(state, sqlite3_column_blob(statement, 2), sqlite3_column_bytes(statement, 2), err));
+    PLN__TRY(pln__state_lend(state, sqlite3_column_blob(statement, 2),
+                             sqlite3_column_bytes(statement, 2), err));
     const char *recorded = (const char *)sqlite3_column_text(statement, 3);
     recorded = recorded != NULL ? recorded : "";
     if (out->owner < 1 || out->owner == INT64_MAX || out->n < 0 ||
@@ -323,8 +323,8 @@ pln_status pln__state_get_body(pln__state *state, int64_t owner, int64_t n, cons
         status = pln__state_fail(state, "cannot be read", err);
         goto out;
     }
-    PLN__TRY(
-        lend(state, sqlite3_column_blob(statement, 0), sqlite3_column_bytes(statement, 0), err));
+    PLN__TRY(pln__state_lend(state, sqlite3_column_blob(statement, 0),
+                             sqlite3_column_bytes(statement, 0), err));
     if (sqlite3_column_int64(statement, 1) !=
         checksum(state, owner, n, "body", state->lent, state->lent_size))
         PLN__FAIL(err, PLN_ECORRUPT,
@@ -368,6 +368,7 @@ pln_status pln__state_commit(pln__state *state, int64_t owner, int64_t n, const 
     pln_status status = need_run(state, "an epoch", err);
     if (status < 0)
         return status;
+    state->history_lost = 0;
     forget_lent(state);
     PLN__TRY(pln__state_begin(state, true, err));
     status = find_run(state, NULL, &now, err);
@@ -375,9 +376,12 @@ pln_status pln__state_commit(pln__state *state, int64_t owner, int64_t n, const 
         status = PLN_EFENCED;
     if (status >= 0)
         status = set_head(state, &(pln__state_run){owner, n, head, size}, err);
+    if (status >= 0 && state->history_waits)
+        status = pln__state_history_promote(state, n, &state->history_lost, err);
     if (status == PLN_EFENCED)
         status = fenced(state, &now, owner, n, err);
     PLN__TRY(pln__state_finish(state, status, err));
+    state->history_waits = false;
     status = PLN_OK;
 out:
     forget_lent(state);

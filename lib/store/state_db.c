@@ -72,6 +72,21 @@ static const char *const SQL[PLN__STATE_STATEMENTS] = {
     [PLN__STATE_UNDO_DROP] = "DELETE FROM keyed_undo WHERE space=?1 AND n>?2",
     [PLN__STATE_UNDO_DEAD] = "DELETE FROM keyed_undo WHERE space=?1 AND n<?2",
     [PLN__STATE_READ] = "BEGIN",
+    [PLN__STATE_HISTORY_GET] =
+        "SELECT version, bytes, checksum FROM history WHERE pipeline=?1 AND dataset=?2 AND metric=?3",
+    [PLN__STATE_HISTORY_PUT] =
+        "INSERT INTO history_next(pipeline, run_key, n, dataset, metric, base, bytes, checksum)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [PLN__STATE_HISTORY_COUNT] =
+        "SELECT count(*) FROM history_next WHERE pipeline=?1 AND run_key=?2 AND n<=?3",
+    [PLN__STATE_HISTORY_TAKE] =
+        "INSERT INTO history(pipeline, dataset, metric, version, bytes, updated_us, checksum)"
+        " SELECT pipeline, dataset, metric, base+1, bytes, ?4, checksum FROM history_next"
+        " WHERE pipeline=?1 AND run_key=?2 AND n<=?3"
+        " ON CONFLICT(pipeline, dataset, metric) DO UPDATE SET version=excluded.version,"
+        " bytes=excluded.bytes, updated_us=excluded.updated_us, checksum=excluded.checksum"
+        " WHERE history.version=excluded.version-1",
+    [PLN__STATE_HISTORY_FORGET] = "DELETE FROM history_next WHERE pipeline=?1 AND run_key=?2",
 };
 
 pln_status pln__state_fail(pln__state *state, const char *what, pln_error *err) {

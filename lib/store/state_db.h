@@ -36,6 +36,11 @@ enum {
     PLN__STATE_UNDO_DROP,
     PLN__STATE_UNDO_DEAD,
     PLN__STATE_READ,
+    PLN__STATE_HISTORY_GET,
+    PLN__STATE_HISTORY_PUT,
+    PLN__STATE_HISTORY_COUNT,
+    PLN__STATE_HISTORY_TAKE,
+    PLN__STATE_HISTORY_FORGET,
     PLN__STATE_STATEMENTS
 };
 
@@ -54,11 +59,20 @@ struct pln__state {
     bool poisoned; /* a sync failed: nobody knows what is on the disk */
     bool relaxed;  /* transactions are in order, but not durable one by one */
     bool keyed;    /* the tables of keyed state are there */
+    bool history;  /* those of histories are */
+    bool history_waits;   /* the epoch at work has put some */
+    int64_t history_lost; /* by the last commit */
     int64_t undo;  /* number of the last row of keyed_undo */
     pln__buffer made; /* keys that the put at work has found nothing under, of which keyed_undo has no row yet */
     sqlite3_stmt *statements[PLN__STATE_STATEMENTS];
 };
 
+/* Makes a copy the one thing that is lent. */
+pln_status pln__state_lend(pln__state *state, const void *bytes, int64_t size, pln_error *err);
+/* In a transaction: PLN_EFENCED unless the run is still this owner's, who "cannot write <what>". */
+pln_status pln__state_check_owner(pln__state *state, const char *what, pln_error *err);
+/* In a transaction: what the run has put up to epoch n becomes the history, and what it has put behind that is gone. */
+pln_status pln__state_history_promote(pln__state *state, int64_t n, int64_t *lost, pln_error *err);
 /* A transaction for writing; `durable`: what it commits survives power loss by itself, else only together with the next one that is. */
 pln_status pln__state_begin(pln__state *state, bool durable, pln_error *err);
 /* Commits if `status` says that all went well, else rolls back. */

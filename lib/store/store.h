@@ -113,4 +113,29 @@ pln_status pln__state_keyed_sync(pln__state *state, const char *node, int64_t n,
 /* The epoch that wrote last; 0: none. */
 pln_status pln__state_keyed_last(pln__state *state, const char *node, int64_t *n, pln_error *err);
 
+/* ---- histories (history.c): what a pipeline knows of a data set from one run to the next, whatever their run keys ---- */
+
+/*
+ * Tables, made by the first put: history(pipeline, dataset, metric, version, bytes, updated_us, checksum); history_next(pipeline, run_key, n, dataset, metric,
+ * base, bytes, checksum) what epoch n of a run has put and no commit has made the history yet. Where heads are here the commit does that in the same transaction;
+ * where they are in a sink's store it is done behind the commit point, and by who takes the run over next.
+ */
+typedef struct pln__history {
+    const char *dataset;
+    const char *metric;
+    const void *bytes;
+    int64_t size;
+    int64_t version; /* 0: there is none yet */
+} pln__history;
+
+/* By dataset and metric; size 0: nothing is known. Bytes are lent until the next call. */
+pln_status pln__state_history_get(pln__state *state, pln__history *item, pln_error *err);
+/* All that epoch n puts, each upon the version that it was made from. PLN_EFENCED if another owner has the run. `durable`: by itself, else with the commit. */
+pln_status pln__state_history_put(pln__state *state, int64_t n, const pln__history *items,
+                                  int64_t count, bool durable, pln_error *err);
+/* Epoch n is the last that is committed. *lost: so many have another version by now, from another run, which stays. */
+pln_status pln__state_history_settle(pln__state *state, int64_t n, int64_t *lost, pln_error *err);
+/* The same number, of the last pln__state_commit. */
+int64_t pln__state_history_lost(const pln__state *state);
+
 #endif

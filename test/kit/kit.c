@@ -482,7 +482,9 @@ static bool begin(kit_world *world) {
 }
 
 static void end(kit_world *world) {
+    char path[300];
     (void)fresh_state(world);
+    (void)kit_empty_state(world, path);
     for (int32_t i = 0; i < KIT_PORTS; i++)
         pln_table_free(world->inputs[i]);
     pln_runtime_free(world->home);

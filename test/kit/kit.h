@@ -88,6 +88,7 @@ typedef struct kit_stage {
     const char *ports_out; /* NULL: those of the table's head */
     const char *expect;    /* the kit's text of the whole result, see kit_check; NULL: what the first run gives */
     int64_t epoch_rows;    /* of runs that commit several epochs; 0: 5 */
+    int32_t needs_state;   /* 1: no run without a state file */
 } kit_stage;
 
 typedef struct kit_options {

@@ -152,6 +152,9 @@ typedef struct kit_run {
     int32_t guarantee;
 } kit_run;
 
+struct kit_world;
+const char *kit_empty_state(const struct kit_world *world, char path[300]);
+
 typedef struct kit_world {
     const kit_stage *stage;
     kit_options options;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static int64_t clock_of(void *user) {
     return ((kit_world *)user)->clock_us++;
@@ -217,7 +218,18 @@ static void *poke(void *arg) {
     return NULL;
 }
 
+/* A state file that nothing is in, for a stage that always needs one. */
+const char *kit_empty_state(const kit_world *world, char path[300]) {
+    static const char *const tails[] = {"-wal", "-shm", "-journal", ""};
+    for (int i = 0; i < 4; i++) {
+        snprintf(path, 300, "%s/empty.db%s", world->dir, tails[i]);
+        unlink(path);
+    }
+    return path;
+}
+
 static void run_graph(kit_world *world, pln_graph *graph, kit_run *run) {
+    char path[300];
     pln_run *handle = NULL;
     pln_run_options options;
     pthread_t thread;
@@ -227,7 +239,8 @@ static void run_graph(kit_world *world, pln_graph *graph, kit_run *run) {
     options.mode = run->mode;
     options.max_batch_rows = run->batch_rows;
     options.epoch_rows = run->epoch_rows;
-    options.state = run->state;
+    options.state =
+        run->state == NULL && world->stage->needs_state ? kit_empty_state(world, path) : run->state;
     options.seed = 7;
     options.attempts = run->attempts;
     /* Of a run that was done before its end was told, nothing is to be done again. */
