@@ -128,8 +128,8 @@ static pln_status set_up(window *w, pln_context *ctx, const pln_config *config, 
     PLN__TRY(check_options(host, config, kind, err));
     w->spec.kind = strcmp(kind, "session") == 0    ? PLN__WINDOW_SESSION
                    : strcmp(kind, "calendar") == 0 ? PLN__WINDOW_CALENDAR
-                   : strcmp(kind, "global") == 0 ? PLN__WINDOW_GLOBAL
-                                                 : PLN__WINDOW_ALIGNED;
+                   : strcmp(kind, "global") == 0   ? PLN__WINDOW_GLOBAL
+                                                   : PLN__WINDOW_ALIGNED;
     w->spec.size_us = host->config_int(config, "size");
     w->spec.slide_us =
         strcmp(kind, "tumbling") == 0 ? w->spec.size_us : host->config_int(config, "slide");

@@ -24,7 +24,7 @@ static uint64_t columns_size(const pln__key_groups *g, uint64_t one) {
 }
 
 pln_status pln__key_groups_init(pln__key_groups *g, const pln_allocator *mem,
-                            const struct ArrowSchema *keys_schema, pln_error *err) {
+                                const struct ArrowSchema *keys_schema, pln_error *err) {
     *g = (pln__key_groups){.mem = mem, .keys_schema = keys_schema};
     g->tail = pln__calloc(mem, 1, columns_size(g, sizeof *g->tail));
     if (g->tail == NULL)
@@ -160,8 +160,8 @@ static pln_status find_some(pln__key_groups *g, const uint8_t *keys, const pln__
     return PLN_OK;
 }
 
-pln_status pln__key_groups_find(pln__key_groups *g, const uint8_t *keys, const pln__group_rows *from,
-                            int32_t *out, pln_error *err) {
+pln_status pln__key_groups_find(pln__key_groups *g, const uint8_t *keys,
+                                const pln__group_rows *from, int32_t *out, pln_error *err) {
     pln_status status = PLN_OK;
     for (int64_t i = 0; i < from->n && status >= 0; i += AHEAD) {
         int64_t n = from->n - i < AHEAD ? from->n - i : AHEAD;
@@ -230,7 +230,7 @@ static const pln__key_chunk *chunk_with(const pln__key_groups *g, int64_t group)
 }
 
 pln_status pln__key_groups_values(pln__key_groups *g, int64_t c, const int32_t *groups, int64_t n,
-                              pln__column *out, pln_error *err) {
+                                  pln__column *out, pln_error *err) {
     pln_status status = settle(g, err);
     for (int64_t i = 0; i < n && status >= 0; i++) {
         int64_t group = groups == NULL ? i : groups[i];
@@ -240,8 +240,8 @@ pln_status pln__key_groups_values(pln__key_groups *g, int64_t c, const int32_t *
     return status;
 }
 
-pln_status pln__key_groups_adopt(pln__key_groups *g, pln__key_groups *from, const int32_t *groups, int64_t n,
-                             int32_t *out, pln_error *err) {
+pln_status pln__key_groups_adopt(pln__key_groups *g, pln__key_groups *from, const int32_t *groups,
+                                 int64_t n, int32_t *out, pln_error *err) {
     pln_status status = settle(from, err);
     for (int64_t i = 0; i < n && status >= 0; i++) {
         int64_t group = groups == NULL ? i : groups[i];
@@ -304,8 +304,8 @@ static pln_status read_column(pln__key_groups *g, int64_t c, const uint8_t **at,
     return chunk->columns[c].length == chunk->n ? PLN_OK : damaged(err, "the length of a column");
 }
 
-pln_status pln__key_groups_read(pln__key_groups *g, const uint8_t *bytes, int64_t size, int64_t *used,
-                            pln_error *err) {
+pln_status pln__key_groups_read(pln__key_groups *g, const uint8_t *bytes, int64_t size,
+                                int64_t *used, pln_error *err) {
     pln_status status = PLN_OK;
     const uint8_t *at = bytes + 8;
     int64_t left = size - 8;

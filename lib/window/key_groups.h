@@ -27,7 +27,7 @@ typedef struct pln__key_groups {
 } pln__key_groups;
 
 pln_status pln__key_groups_init(pln__key_groups *g, const pln_allocator *mem,
-                            const struct ArrowSchema *keys_schema, pln_error *err);
+                                const struct ArrowSchema *keys_schema, pln_error *err);
 void pln__key_groups_free(pln__key_groups *g);
 int64_t pln__key_groups_bytes(const pln__key_groups *g);
 /*
@@ -40,19 +40,19 @@ typedef struct pln__group_rows {
     const int32_t *rows;
     int64_t first, n;
 } pln__group_rows;
-pln_status pln__key_groups_find(pln__key_groups *g, const uint8_t *keys, const pln__group_rows *from,
-                            int32_t *out, pln_error *err);
+pln_status pln__key_groups_find(pln__key_groups *g, const uint8_t *keys,
+                                const pln__group_rows *from, int32_t *out, pln_error *err);
 /* The group of a key, -1 if there is none. */
 int32_t pln__key_groups_get(const pln__key_groups *g, const uint8_t *key);
 /* The same groups for other keys: those of another window, each with its values. */
-pln_status pln__key_groups_adopt(pln__key_groups *g, pln__key_groups *from, const int32_t *groups, int64_t n,
-                             int32_t *out, pln_error *err);
+pln_status pln__key_groups_adopt(pln__key_groups *g, pln__key_groups *from, const int32_t *groups,
+                                 int64_t n, int32_t *out, pln_error *err);
 /* Values of key column `c` of these groups (NULL: all) to the end of `out`. */
 pln_status pln__key_groups_values(pln__key_groups *g, int64_t c, const int32_t *groups, int64_t n,
-                              pln__column *out, pln_error *err);
+                                  pln__column *out, pln_error *err);
 /* For checkpoints: count, keys, and the values as one array a column. */
 pln_status pln__key_groups_write(pln__key_groups *g, pln__buffer *out, pln_error *err);
-pln_status pln__key_groups_read(pln__key_groups *g, const uint8_t *bytes, int64_t size, int64_t *used,
-                            pln_error *err);
+pln_status pln__key_groups_read(pln__key_groups *g, const uint8_t *bytes, int64_t size,
+                                int64_t *used, pln_error *err);
 
 #endif

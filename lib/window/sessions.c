@@ -232,7 +232,7 @@ static pln_status keys_of(pln__windows *w, int64_t n, pln_error *err) {
     int64_t had = w->by_key->groups.n;
     PLN__TRY(pln__grow(w->mem, &w->row_key, &w->row_key_capacity, n + 1, sizeof *w->row_key, err));
     PLN__TRY(pln__key_groups_find(&w->by_key->groups, keyed ? w->key_bytes.data : no_key, &from,
-                              w->row_key, err));
+                                  w->row_key, err));
     for (int64_t i = from.n; i < n; i++)
         w->row_key[i] = 0;
     PLN__TRY(pln__grow(w->mem, &w->heads, &w->heads_capacity, w->by_key->groups.n + 1,

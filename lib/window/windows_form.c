@@ -67,7 +67,8 @@ out:
 
 static pln_status get_groups(pln__bucket *bucket, source *from) {
     int64_t used = 0;
-    pln_status status = pln__key_groups_read(&bucket->groups, from->at, from->left, &used, from->err);
+    pln_status status =
+        pln__key_groups_read(&bucket->groups, from->at, from->left, &used, from->err);
     if (status < 0)
         return status;
     from->at += used;

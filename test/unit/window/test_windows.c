@@ -417,7 +417,12 @@ START_TEST(days_have_their_hours) {
     if (found == PLN_ENAME)
         TEST_SKIP("no time zones");
     MUST(found);
-    pln__windows_spec spec = {.kind = PLN__WINDOW_CALENDAR, .zone = zone, .field = PLN__DAY, .aggregates = aggregates, .names = names, .n_aggregates = 2};
+    pln__windows_spec spec = {.kind = PLN__WINDOW_CALENDAR,
+                              .zone = zone,
+                              .field = PLN__DAY,
+                              .aggregates = aggregates,
+                              .names = names,
+                              .n_aggregates = 2};
     for (int day = 0; day < 3; day++)
         for (int64_t hour = 0; hour < all[_i].hours[day]; hour++, n++)
             rows[n] = (row){0, 1, start + n * 3600000000, start + n * 3600000000 - 1};
