@@ -79,8 +79,8 @@ pln_status pln__stage_register(const pln_host *host, pln_registry *registry, pln
     const pln_transform *const tables[] = {&pln__filter, &pln__derive, &pln__select, &pln__route,
                                            &pln__union,  &pln__limit,  &pln__sample,
                                            &pln__key_stage, &pln__dedup_stage_table,
-                                           &pln__check_stage, &pln__monitor_stage_table, &pln__profile_stage,
-                                           &pln__watermark_stage, &pln__window_stage,
+                                           &pln__check_stage, &pln__monitor_stage_table,
+                                           &pln__profile_stage, &pln__watermark_stage, &pln__window_stage,
                                            &pln__sketch_stage_table, &pln__sketch_merge_table,
                                            &pln__avro_decode_stage, &pln__avro_encode_stage};
     pln_status status = PLN_OK;
