@@ -182,10 +182,12 @@ bool pln__batch_row_origin(const pln_batch *batch, int64_t row, pln__row_origin 
 
 pln_status pln__batch_set_watermarks(pln_batch *batch, const int64_t *at, pln_error *err) {
     track *made = NULL;
-    pln_status status = track_new(batch->mem, batch->array.length, &made, err);
+    pln_status status =
+        at == NULL ? PLN_OK : track_new(batch->mem, batch->array.length, &made, err);
     if (status < 0)
         return status;
-    memcpy(made->at, at, (size_t)made->length * sizeof *at);
+    if (at != NULL)
+        memcpy(made->at, at, (size_t)made->length * sizeof *at);
     track_unref(batch->track);
     batch->track = made;
     batch->track_first = 0;

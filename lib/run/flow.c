@@ -122,6 +122,7 @@ pln_status pln__emit(pln__run_node *node, int32_t port, pln_batch *batch, pln_er
     node->counts.batches_out++;
     if (pln__kind_of(node) == PLN_SOURCE || (pln__caps_of(node) & PLN_CAP_ROWWISE))
         node->counts.fates[PLN_PASSED] += rows;
+    PLN__TRY(pln__time_leave(node, port, &batch, err));
     PLN__TRY(pln__emit_to(&node->out[port], batch, err));
 out:
     pln_batch_unref(batch);

@@ -315,6 +315,9 @@ pln_status pln__time_ended(const pln__target *target, pln_error *err);
 /* *out: the batch to use instead, NULL: the batch itself. */
 pln_status pln__time_arrive(const pln__target *target, pln_batch *batch, pln_batch **out,
                             pln_error *err);
+/* On failure *batch is NULL. */
+pln_status pln__time_leave(const pln__run_node *node, int32_t port, pln_batch **batch,
+                           pln_error *err);
 void pln__time_reset(pln__run_node *node);
 pln_status pln__time_save(const pln__run_node *node, pln__saved_list *out, pln_error *err);
 pln_status pln__time_load(pln__run_node *node, const pln__saved *saved, pln_error *err);

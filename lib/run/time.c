@@ -12,19 +12,36 @@ static bool carries_time(const pln__run_node *node, int32_t port) {
     return strcmp(node->node->out.items[port], "late") != 0;
 }
 
-/* Of the edges into `port`, of all for -1, that are not idle and not `but`; END without any. */
+/*
+ * Of the edges into `port`, of all for -1, that are not idle and not `but`; END without any. Where all of these have ended it is no end while others are idle: rows may still come.
+ */
 static int64_t slowest(const pln__run_node *node, int32_t port, const pln__edge_in *but,
                        bool *any) {
     int64_t least = END;
+    bool idle = false;
     *any = false;
     for (int32_t e = 0; e < node->n_edges; e++) {
         const pln__edge_in *edge = &node->edges[e];
-        if (edge == but || edge->idle || (port >= 0 && edge->port != port))
+        if (edge == but || (port >= 0 && edge->port != port))
             continue;
-        *any = true;
-        least = edge->watermark_us < least ? edge->watermark_us : least;
+        idle |= edge->idle;
+        *any |= !edge->idle;
+        if (!edge->idle && edge->watermark_us < least)
+            least = edge->watermark_us;
     }
+    *any &= least != END || !idle;
     return least;
+}
+
+/* Nothing is to be expected of any edge, but not all have ended. */
+static bool rests(const pln__run_node *node) {
+    bool idle = false;
+    for (int32_t e = 0; e < node->n_edges; e++) {
+        if (!node->edges[e].idle && node->edges[e].watermark_us != END)
+            return false;
+        idle |= node->edges[e].idle;
+    }
+    return idle;
 }
 
 /* The node's own watermark rose: it goes to everybody behind it. */
@@ -75,7 +92,7 @@ static pln_status ports_advance(pln__run_node *node, pln_error *err) {
     else if (!node->tells_time && active && least != END)
         PLN__TRY(send_on(node, least, err));
     if (!node->tells_time)
-        PLN__TRY(send_idle(node, !active && node->n_edges > 0, err));
+        PLN__TRY(send_idle(node, rests(node), err));
 out:
     return status;
 }
@@ -86,7 +103,7 @@ static pln_status reach(const pln__target *target, int64_t watermark_us, pln_err
     edge->idle = false;
     if (watermark_us > edge->watermark_us)
         edge->watermark_us = watermark_us;
-    else if (!woke)
+    else if (!woke && watermark_us != END)
         return PLN_OK;
     return ports_advance(target->node, err);
 }
@@ -158,6 +175,20 @@ pln_status pln__time_arrive(const pln__target *target, pln_batch *batch, pln_bat
     return status;
 }
 
+/* Rows of a port without time leave without the watermarks of the rows that they were: what stands behind it has an order of its own. */
+pln_status pln__time_leave(const pln__run_node *node, int32_t port, pln_batch **batch,
+                           pln_error *err) {
+    if (pln__batch_watermarks(*batch) == NULL || carries_time(node, port))
+        return PLN_OK;
+    pln_batch *timed = *batch;
+    pln__derivation how = {.parent = timed, .length = pln_batch_rows(timed)};
+    pln_status status = pln__batch_derive(node->run->mem, &how, batch, err);
+    if (status >= 0)
+        status = pln__batch_set_watermarks(*batch, NULL, err);
+    pln_batch_unref(timed);
+    return status;
+}
+
 /* ---- timers: one a node, on the run's clock ---- */
 
 pln_status pln__timers_due(pln_run *run, bool *progressed, pln_error *err) {
@@ -207,11 +238,6 @@ static uint64_t time_size(const pln__run_node *node) {
     return ((uint64_t)node->n_edges * 2 + 2) * sizeof(int64_t);
 }
 
-/* An end is not saved: the edges of a resumed run are open, and end again. */
-static int64_t unended(int64_t watermark_us) {
-    return watermark_us == END ? INT64_MIN : watermark_us;
-}
-
 pln_status pln__time_save(const pln__run_node *node, pln__saved_list *out, pln_error *err) {
     const pln_allocator *mem = node->run->mem;
     bool any = node->watermark_us != INT64_MIN || node->idle;
@@ -222,10 +248,10 @@ pln_status pln__time_save(const pln__run_node *node, pln__saved_list *out, pln_e
     int64_t *all = pln__alloc(mem, time_size(node));
     if (all == NULL)
         return pln__error_memory(err, time_size(node));
-    all[0] = unended(node->watermark_us);
+    all[0] = node->watermark_us;
     all[1] = node->idle;
     for (int32_t e = 0; e < node->n_edges; e++) {
-        all[2 + 2 * e] = unended(node->edges[e].watermark_us);
+        all[2 + 2 * e] = node->edges[e].watermark_us;
         all[3 + 2 * e] = node->edges[e].idle;
     }
     pln_status status = pln__saved_add(mem, out, node->node->name, PLN__TIME_KEY, all,
@@ -247,10 +273,11 @@ pln_status pln__time_load(pln__run_node *node, const pln__saved *saved, pln_erro
         node->edges[e].watermark_us = pair[0];
         node->edges[e].idle = pair[1] != 0;
     }
+    /* An edge that had ended holds nobody back, but ends again: its port is told then. */
     for (int32_t p = 0; p < node->n_in; p++) {
         bool any = false;
         int64_t at = slowest(node, p, NULL, &any);
-        node->in[p].watermark_us = any ? at : INT64_MIN;
+        node->in[p].watermark_us = any && at != END ? at : INT64_MIN;
     }
     return PLN_OK;
 }

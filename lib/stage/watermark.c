@@ -133,8 +133,8 @@ static pln_status send(watermark *w, pln_context *ctx, pln_batch *batch, const c
         PLN__TRY(host->batch_derive(ctx, 0, batch, p->rows, p->n, NULL, &out, err));
     PLN__TRY(host->batch_watermarked(ctx, out, w->before, &timed, err));
     PLN__TRY(host->emit(ctx, 0, timed, err));
-    if (w->marked.now != INT64_MIN)
-        PLN__TRY(host->watermark(ctx, NULL, w->marked.now, err));
+    /* Rows that bring no mark end an idleness, too. */
+    PLN__TRY(host->watermark(ctx, NULL, w->marked.now, err));
     if (w->idle_us > 0)
         PLN__TRY(host->timer_set(ctx, NULL, host->now_us(ctx) + w->idle_us, err));
 out:
