@@ -4,7 +4,7 @@
 /* ---- what is due: a binary heap ---- */
 
 static bool sooner(const pln__session_due *a, const pln__session_due *b) {
-    return a->due < b->due || (a->due == b->due && a->session < b->session);
+    return a->due < b->due || (a->due == b->due && a->order < b->order);
 }
 
 static void sink(pln__session_due *heap, int64_t n, int64_t at) {
@@ -33,7 +33,7 @@ static pln_status queue(pln__windows *w, int32_t session, int64_t due, pln_error
     if (status < 0)
         return status;
     int64_t at = w->n_due++;
-    w->due[at] = (pln__session_due){due, session, 0};
+    w->due[at] = (pln__session_due){due, w->sessions[session].order, session, 0};
     w->sessions[session].due = due;
     while (at > 0 && sooner(&w->due[at], &w->due[(at - 1) / 2])) {
         pln__session_due moved = w->due[at];
@@ -68,8 +68,12 @@ static pln_status session_new(pln__windows *w, int32_t key, int64_t start, int32
     } else {
         w->free_session = w->sessions[number].next;
     }
-    w->sessions[number] = (pln__session){
-        .start = start, .end = start + w->spec.gap_us, .due = INT64_MIN, .next = -1, .key = key};
+    w->sessions[number] = (pln__session){.start = start,
+                                         .end = start + w->spec.gap_us,
+                                         .due = INT64_MIN,
+                                         .order = w->next_order++,
+                                         .next = -1,
+                                         .key = key};
     w->open_sessions++;
     *out = number;
 out:
@@ -125,6 +129,10 @@ static pln_status absorb(pln__windows *w, int32_t into, int32_t from, pln_error 
         PLN__TRY(pln__states_merge(w->held->states[i], &into, w->held->states[i], &from, 1, err));
     a->end = b->end > a->end ? b->end : a->end;
     a->since += b->since;
+    if (b->order < a->order) {
+        a->order = b->order;
+        a->due = INT64_MIN;
+    }
     session_free(w, from);
 out:
     return status;
@@ -172,7 +180,9 @@ static int64_t due_of(const pln__windows *w, const pln__session *s) {
 static pln_status handle(pln__windows *w, int32_t number, int64_t watermark, int64_t before,
                          pln_error *err) {
     pln__session *s = &w->sessions[number];
-    if (due_of(w, s) <= watermark && !s->fired) {
+    if (s->due < due_of(w, s)) /* it has grown: its turn comes */
+        return queue(w, number, due_of(w, s), err);
+    if (!s->fired) {
         pln_status status = fire(w, number, before, err);
         if (status < 0)
             return status;
@@ -214,7 +224,8 @@ pln_status pln__sessions_advance(pln__windows *w, int64_t watermark_us, pln_erro
     int64_t before = w->watermark;
     while (w->n_due > 0 && w->due[0].due <= watermark_us) {
         pln__session_due first = unqueue(w);
-        if (w->sessions[first.session].key >= 0 && w->sessions[first.session].due == first.due)
+        const pln__session *s = &w->sessions[first.session];
+        if (s->key >= 0 && s->due == first.due && s->order == first.order)
             PLN__TRY(handle(w, first.session, watermark_us, before, err));
     }
     w->watermark = watermark_us;
@@ -282,6 +293,27 @@ out:
     return status;
 }
 
+/* ---- bytes ---- */
+
+static int by_order(const void *a, const void *b, const void *context) {
+    const pln__windows *w = context;
+    int64_t x = w->sessions[*(const int32_t *)a].order, y = w->sessions[*(const int32_t *)b].order;
+    return (x > y) - (x < y);
+}
+
+pln_status pln__sessions_list(pln__windows *w, pln_error *err) {
+    int64_t n = 0;
+    pln_status status = pln__grow(w->mem, &w->row_of, &w->row_of_capacity, w->open_sessions + 1,
+                                  sizeof *w->row_of, err);
+    if (status < 0)
+        return status;
+    for (int32_t i = 0; i < w->n_sessions; i++)
+        if (w->sessions[i].key >= 0)
+            w->row_of[n++] = i;
+    pln__sort(w->row_of, n, sizeof *w->row_of, by_order, w);
+    return PLN_OK;
+}
+
 /* After reading: the heap and the lists of keys come out of the sessions. */
 pln_status pln__sessions_restore(pln__windows *w, pln_error *err) {
     pln_status status = PLN_OK;
@@ -291,19 +323,15 @@ pln_status pln__sessions_restore(pln__windows *w, pln_error *err) {
         w->heads[key] = -1;
     for (int64_t i = 0; i < w->n_sessions; i++) {
         pln__session *s = &w->sessions[i];
-        if (s->key < 0) {
-            s->next = w->free_session;
-            w->free_session = (int32_t)i;
-            continue;
-        }
         int32_t *link = &w->heads[s->key];
         while (*link >= 0 && w->sessions[*link].start < s->start)
             link = &w->sessions[*link].next;
         s->next = *link;
         *link = (int32_t)i;
-        w->open_sessions++;
+        s->order = i;
         PLN__TRY(queue(w, (int32_t)i, due_of(w, s), err));
     }
+    w->open_sessions = w->next_order = w->n_sessions;
 out:
     return status;
 }

@@ -2,12 +2,14 @@
  * The state of windows as bytes, little-endian:
  *     u64 version 1 · i64 watermark · i64 n, then n buckets
  *     bucket: i64 start · groups (key_groups.c) · i64 whether rows are counted, then i64 a group · i64 size, states, each aggregate
- *     sessions instead of buckets: groups of the keys · i64 n, then n times i64 start, end, since, key (-1: free), fired · i64 size, states, each aggregate
+ *     sessions instead of buckets: groups of the keys · i64 n, then n times i64 start, end, since, key, fired, by their first rows · i64 size, states, each aggregate
  */
 #include "base/little.h"
 #include "window/windows_internal.h"
 
 enum { VERSION = 1 };
+/* Rows since a firing: more than any run has, and some of them can be added. */
+#define MOST_ROWS ((int64_t)1 << 56)
 
 typedef struct source {
     const uint8_t *at;
@@ -34,13 +36,14 @@ static pln_status get(source *from, const char *what, int64_t *out) {
     return PLN_OK;
 }
 
-static pln_status put_states(pln__windows *w, const pln__bucket *bucket, int64_t n,
-                             pln__buffer *out, pln_error *err) {
+/* Of `groups`, NULL: of the first n. */
+static pln_status put_states(pln__windows *w, const pln__bucket *bucket, const int32_t *groups,
+                             int64_t n, pln__buffer *out, pln_error *err) {
     pln_status status = PLN_OK;
     for (int64_t a = 0; a < w->spec.n_aggregates; a++) {
         int64_t at = out->size;
         PLN__TRY(put(w, out, 0, err));
-        PLN__TRY(pln__states_write(bucket->states[a], NULL, n, out, err));
+        PLN__TRY(pln__states_write(bucket->states[a], groups, n, out, err));
         pln__store_le64(out->data + at, (uint64_t)(out->size - at - 8));
     }
 out:
@@ -86,7 +89,7 @@ static pln_status put_bucket(pln__windows *w, pln__bucket *bucket, pln__buffer *
     PLN__TRY(put(w, out, bucket->since != NULL, err));
     for (int64_t g = 0; bucket->since != NULL && g < bucket->groups.n; g++)
         PLN__TRY(put(w, out, bucket->since[g], err));
-    PLN__TRY(put_states(w, bucket, bucket->groups.n, out, err));
+    PLN__TRY(put_states(w, bucket, NULL, bucket->groups.n, out, err));
 out:
     return status;
 }
@@ -104,8 +107,11 @@ static pln_status get_since(pln__windows *w, pln__bucket *bucket, source *from) 
     if (status < 0)
         return status;
     memset(bucket->since, 0, (size_t)bucket->since_capacity * sizeof *bucket->since);
-    for (int64_t g = 0; g < n && status >= 0; g++)
+    for (int64_t g = 0; g < n && status >= 0; g++) {
         status = get(from, "a count", &bucket->since[g]);
+        if (status >= 0 && (bucket->since[g] < 0 || bucket->since[g] > MOST_ROWS))
+            status = damaged(from, "a count");
+    }
     return status;
 }
 
@@ -136,16 +142,17 @@ out:
 static pln_status put_sessions(pln__windows *w, pln__buffer *out, pln_error *err) {
     pln_status status = PLN_OK;
     PLN__TRY(pln__key_groups_write(&w->by_key->groups, out, err));
-    PLN__TRY(put(w, out, w->n_sessions, err));
-    for (int64_t i = 0; i < w->n_sessions; i++) {
-        const pln__session *s = &w->sessions[i];
+    PLN__TRY(pln__sessions_list(w, err));
+    PLN__TRY(put(w, out, w->open_sessions, err));
+    for (int64_t i = 0; i < w->open_sessions; i++) {
+        const pln__session *s = &w->sessions[w->row_of[i]];
         PLN__TRY(put(w, out, s->start, err));
         PLN__TRY(put(w, out, s->end, err));
         PLN__TRY(put(w, out, s->since, err));
         PLN__TRY(put(w, out, s->key, err));
         PLN__TRY(put(w, out, s->fired, err));
     }
-    PLN__TRY(put_states(w, w->held, w->n_sessions, out, err));
+    PLN__TRY(put_states(w, w->held, w->row_of, w->open_sessions, out, err));
 out:
     return status;
 }
@@ -162,9 +169,9 @@ static pln_status get_session(pln__windows *w, source *from, pln__session *s) {
     s->fired = (int32_t)fired;
     s->due = INT64_MIN;
     s->next = -1;
-    if (key < -1 || key >= w->by_key->groups.n || (fired != 0 && fired != 1) ||
-        (key >= 0 &&
-         (s->start < -PLN__TIME_LIMIT || s->end > 2 * PLN__TIME_LIMIT || s->start >= s->end)))
+    if (key < 0 || key >= w->by_key->groups.n || (fired != 0 && fired != 1) ||
+        s->start < -PLN__TIME_LIMIT || s->end > 2 * PLN__TIME_LIMIT || s->start >= s->end ||
+        s->since < 0 || s->since > MOST_ROWS)
         return damaged(from, "a session");
 out:
     return status;

@@ -26,6 +26,7 @@ typedef struct pln__run {
 typedef struct pln__session {
     int64_t start, end;
     int64_t due;   /* of its entry in the heap; others of its number are out of date */
+    int64_t order; /* sessions by their first rows */
     int64_t since; /* rows since the last firing */
     int32_t next;  /* of the same key, later; of a free one, the next free one; -1: none */
     int32_t key;   /* -1: the number is free */
@@ -34,7 +35,7 @@ typedef struct pln__session {
 } pln__session;
 
 typedef struct pln__session_due {
-    int64_t due;
+    int64_t due, order;
     int32_t session;
     int32_t reserved;
 } pln__session_due;
@@ -63,7 +64,8 @@ struct pln__windows {
     pln__session *sessions;
     int64_t n_sessions, sessions_capacity, open_sessions;
     int32_t free_session; /* list by next */
-    pln__session_due *due; /* a heap by due, then number */
+    int64_t next_order;
+    pln__session_due *due; /* a heap by due, then order */
     int64_t n_due, due_capacity;
     int64_t n_waiting; /* rows row_of[] for the sessions group_of[] */
     int32_t *row_key;  /* the key of each row of the batch at work */
@@ -126,5 +128,7 @@ pln_status pln__sessions_add(pln__windows *w, const int64_t *times, const int64_
                              int64_t n, pln_error *err);
 pln_status pln__sessions_advance(pln__windows *w, int64_t watermark_us, pln_error *err);
 pln_status pln__sessions_restore(pln__windows *w, pln_error *err);
+/* The numbers of the open sessions in their order, in row_of[]. */
+pln_status pln__sessions_list(pln__windows *w, pln_error *err);
 
 #endif

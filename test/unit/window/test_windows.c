@@ -148,6 +148,7 @@ static void naive_session(naive *w, const row *r, int32_t index) {
                 into->count += o->count;
                 into->sum += o->sum;
                 into->since += o->since;
+                into->order = o->order < into->order ? o->order : into->order;
                 grew |= o->end > into->end;
                 into->end = o->end > into->end ? o->end : into->end;
                 o->live = false;
@@ -260,6 +261,7 @@ static pln__windows *reborn(pln__windows *w, const pln__windows_spec *spec) {
     MUST(pln__windows_read(fresh, bytes.data, bytes.size, &err));
     MUST(pln__windows_write(fresh, &again, &err));
     ck_assert_int_eq(bytes.size, again.size);
+    ck_assert_mem_eq(bytes.data, again.data, (size_t)bytes.size);
     pln__buffer_free(pln__system_allocator(), &bytes);
     pln__buffer_free(pln__system_allocator(), &again);
     pln__windows_free(w);
@@ -279,8 +281,11 @@ static void check_same(const naive *w, const got *g, const char *what) {
                       w->late[i]);
     memcpy(a, w->out, (size_t)w->n_out * sizeof *a);
     memcpy(b, g->out, (size_t)g->n_out * sizeof *b);
-    qsort(a, (size_t)w->n_out, sizeof *a, compare);
-    qsort(b, (size_t)g->n_out, sizeof *b, compare);
+    /* Sessions fire one by one; of other windows that are due together the keys' order is the bucket's. */
+    if (w->spec->kind != PLN__WINDOW_SESSION) {
+        qsort(a, (size_t)w->n_out, sizeof *a, compare);
+        qsort(b, (size_t)g->n_out, sizeof *b, compare);
+    }
     for (int64_t i = 0; i < w->n_out && i < g->n_out; i++)
         ck_assert_msg(memcmp(&a[i], &b[i], sizeof *a) == 0,
                       "%s: key %lld [%lld, %lld) count %lld sum %lld at %lld, expected key %lld "
