@@ -175,6 +175,9 @@ static pln_status read_range(pln_quantiles *q, const uint8_t *p, pln_error *err)
         q->greatest = INT64_MIN;
         return PLN_OK;
     }
+    if (q->n == 1 && q->least != q->greatest)
+        return BAD("minimum %g and maximum %g differ, n is 1", pln__quantiles_double(q, q->least),
+                   pln__quantiles_double(q, q->greatest));
     return q->least <= q->greatest
                ? PLN_OK
                : BAD("minimum %g is above maximum %g", pln__quantiles_double(q, q->least),

@@ -115,6 +115,12 @@ START_TEST(lies_with_a_right_checksum) {
     pln_quantiles *few = filled(200, PLN_QUANTILES_FLOAT64, 3);
     pln_quantiles *many = filled(8, PLN_QUANTILES_FLOAT64, 1 << 16 | 1 << 2);
     int64_t n, m;
+    pln_quantiles *single = filled(200, PLN_QUANTILES_FLOAT64, 1);
+    int64_t k;
+    uint8_t *c = quantiles_write(single, &k);
+    lie(c, k, 80, 8, 0x40f0000000000000u, "and maximum 65536 differ, n is 1");
+    free(c);
+    pln_quantiles_free(single);
     uint8_t *b = quantiles_write(few, &n), *d = quantiles_write(many, &m);
     ck_assert_int_eq(many->levels, 4);
     ck_assert_int_gt(many->base, 4);
