@@ -297,6 +297,8 @@ static pln_status read_column(pln__key_groups *g, int64_t c, const uint8_t **at,
         return damaged(err, "the size of a column");
     pln_status status =
         pln__array_read(g->mem, g->keys_schema->children[c], *at, size, &chunk->columns[c], err);
+    if (status == PLN_EDATA)
+        return damaged(err, "a column");
     if (status < 0)
         return status;
     *at += size;

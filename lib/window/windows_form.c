@@ -68,7 +68,10 @@ out:
     return status;
 }
 
-static pln_status get_groups(pln__bucket *bucket, source *from) {
+/* Without keys there is one group, of the key that is nothing. */
+static pln_status get_groups(const pln__windows *w, pln__bucket *bucket, source *from) {
+    static const uint8_t no_key[PLN_KEY_SIZE] = {0};
+    const pln__key_groups *groups = &bucket->groups;
     int64_t used = 0;
     pln_status status =
         pln__key_groups_read(&bucket->groups, from->at, from->left, &used, from->err);
@@ -76,6 +79,9 @@ static pln_status get_groups(pln__bucket *bucket, source *from) {
         return status;
     from->at += used;
     from->left -= used;
+    if (w->spec.n_keys == 0 && groups->n > 0 &&
+        (groups->n > 1 || memcmp(groups->keys, no_key, PLN_KEY_SIZE) != 0))
+        return damaged(from, "the one group");
     return PLN_OK;
 }
 
@@ -128,9 +134,7 @@ static pln_status get_bucket(pln__windows *w, source *from) {
                        sizeof(pln__bucket *), from->err));
     PLN__TRY(pln__bucket_new(w, start, true, true, &bucket, from->err));
     w->buckets[w->n_buckets++] = bucket;
-    PLN__TRY(get_groups(bucket, from));
-    if (bucket->groups.n > (w->spec.n_keys == 0 ? 1 : INT64_MAX))
-        return damaged(from, "the number of groups");
+    PLN__TRY(get_groups(w, bucket, from));
     PLN__TRY(get_since(w, bucket, from));
     PLN__TRY(get_states(w, bucket, bucket->groups.n, from));
 out:
@@ -180,7 +184,7 @@ out:
 static pln_status get_sessions(pln__windows *w, source *from) {
     pln_status status = PLN_OK;
     int64_t n = 0;
-    PLN__TRY(get_groups(w->by_key, from));
+    PLN__TRY(get_groups(w, w->by_key, from));
     PLN__TRY(get(from, "the number of sessions", &n));
     if (n < 0 || n > from->left / 40 || n > INT32_MAX)
         return damaged(from, "the number of sessions");
