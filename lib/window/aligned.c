@@ -113,6 +113,8 @@ static void purge(pln__windows *w) {
             break;
         pln__bucket_free(w, w->buckets[n++]);
     }
+    if (n == 0)
+        return;
     w->n_buckets -= n;
     memmove(w->buckets, w->buckets + n, (size_t)w->n_buckets * sizeof(pln__bucket *));
 }
