@@ -80,7 +80,8 @@ pln_status pln__stage_register(const pln_host *host, pln_registry *registry, pln
                                            &pln__union,  &pln__limit,  &pln__sample,
                                            &pln__key_stage, &pln__dedup_stage_table,
                                            &pln__check_stage, &pln__monitor_stage_table,
-                                           &pln__profile_stage, &pln__watermark_stage, &pln__window_stage,
+                                           &pln__profile_stage, &pln__watermark_stage,
+                                           &pln__window_stage,
                                            &pln__sketch_stage_table, &pln__sketch_merge_table,
                                            &pln__avro_decode_stage, &pln__avro_encode_stage};
     pln_status status = PLN_OK;
