@@ -32,6 +32,7 @@ for source in "$root"/examples/*.c "$root"/examples/*.cpp; do
     sessions) expect 2 sessions "$program" ;;
     schema_check) expect 2 schema_check "$program" ;;
     contract_check) expect 2 contract_check "$program" ;;
+    contract_pipeline) expect 2 contract_pipeline "$program" ;;
     quickstart)
         expect 0 quickstart "$program"
         expect 0 quickstart "$program"
