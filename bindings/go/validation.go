@@ -105,6 +105,7 @@ type CheckResult struct {
 	Rows, Missing, Evaluated, Unexpected int64
 	Observed                             float64
 	ObservedText, Message                string
+	Groups, GroupsFailed                 int64 // of a check with group_by
 }
 
 // Results are what came of each check, of all rows so far.
@@ -116,7 +117,7 @@ func (v *Validation) Results() ([]CheckResult, error) {
 			status := C.pln_validation_check(c, C.int32_t(i), &raw, cerr)
 			if status >= 0 {
 				results[i] = CheckResult{check, CheckStatus(raw.status), int64(raw.rows), int64(raw.missing), int64(raw.evaluated), int64(raw.unexpected),
-					float64(raw.observed), C.GoString(raw.observed_text), C.GoString(raw.message)}
+					float64(raw.observed), C.GoString(raw.observed_text), C.GoString(raw.message), int64(raw.groups), int64(raw.groups_failed)}
 			}
 			return status
 		}); err != nil {

@@ -4,6 +4,7 @@
  */
 #include "seal.h"
 #include "sketch/sketch.h"
+#include <math.h>
 
 static void write_and_read(const pln_quantiles *q) {
     int64_t room = pln_quantiles_size(q), size = 0;
@@ -32,7 +33,10 @@ static void ask(pln_quantiles *q) {
     }
     REQUIRE(pln_quantiles_quantiles(q, fractions, 5, out, NULL) == PLN_OK);
     REQUIRE(pln_quantiles_ranks(q, out, 5, ranks, NULL) == PLN_OK);
-    REQUIRE(out[0] == info.minimum && out[4] == info.maximum && ranks[4] == 1);
+    /* A double may lie below the whole number that it is the nearest to. */
+    bool rounded = q->kind == PLN_QUANTILES_INT64 && fabs(info.maximum) > 0x1p53;
+    REQUIRE(out[0] == info.minimum && out[4] == info.maximum);
+    REQUIRE(ranks[4] == 1 || rounded);
     for (int i = 1; i < 5; i++)
         REQUIRE(out[i] >= out[i - 1] && ranks[i] >= ranks[i - 1]);
     REQUIRE(pln_quantiles_bounds(q, 0.3, &low, &high, NULL) == PLN_OK && low <= high);

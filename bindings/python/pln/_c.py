@@ -61,7 +61,8 @@ HOST_SLOTS = (
     "identity run_param interval now_us monotonic_us random allocator files wants batch_new batch_derive builder_new builder "
     "batch_schema batch_array batch_ref batch_unref batch_origin emit reject reject_raw account watermark idle state_put "
     "handle_put keyed_get keyed_put timer_set wait_fd wait_until cancelled log count shared port_schema schema_parse "
-    "batch_inherit lacks schema_registry port_edges keyed_expire batch_watermarks batch_watermarked port_watermark").split()
+    "batch_inherit lacks schema_registry port_edges keyed_expire batch_watermarks batch_watermarked port_watermark "
+    "note history_get history_put").split()
 
 
 class Host(C.Structure):
@@ -179,7 +180,7 @@ class Check(C.Structure):
 
 class CheckResult(C.Structure):
     _fields_ = [("struct_size", u32), ("status", i32), ("rows", i64), ("missing", i64), ("evaluated", i64), ("unexpected", i64),
-                ("observed", f64), ("observed_text", text), ("message", text)]
+                ("observed", f64), ("observed_text", text), ("message", text), ("groups", i64), ("groups_failed", i64)]
 
 
 class ValidationVerdict(C.Structure):

@@ -11,7 +11,8 @@ from ._handle import make
 from .batch import Rows, Schema
 from .sketch import Noun, bools_out, buffer_of, whole
 
-CheckResult = collections.namedtuple("CheckResult", "id kind columns success status rows missing evaluated unexpected observed text message")
+CheckResult = collections.namedtuple("CheckResult", "id kind columns success status rows missing evaluated unexpected observed text message groups "
+                                     "groups_failed")
 
 STATUSES = "passed", "warned", "failed"
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
@@ -88,7 +89,7 @@ class Validation(Noun):
         text = None if raw.observed_text is None else raw.observed_text.decode()
         return CheckResult(check.id, check.kind, check.columns, raw.status == 0, STATUSES[raw.status], raw.rows, raw.missing, raw.evaluated,
                            None if raw.unexpected < 0 else raw.unexpected, None if math.isnan(raw.observed) else raw.observed, text,
-                           raw.message.decode())
+                           raw.message.decode(), raw.groups, raw.groups_failed)
 
     def __getitem__(self, id):
         """The CheckResult of a check by its id."""
