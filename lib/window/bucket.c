@@ -48,7 +48,7 @@ static pln_status count_rows(pln__windows *w, pln__bucket *bucket, int64_t n, pl
         return status;
     memset(bucket->since + had, 0, (size_t)(bucket->since_capacity - had) * sizeof *bucket->since);
     for (int64_t i = 0; i < n; i++)
-        bucket->since[w->group_of[i]]++;
+        bucket->since[w->group_of[i]] = pln__since_add(bucket->since[w->group_of[i]], 1);
     return PLN_OK;
 }
 

@@ -128,7 +128,7 @@ static pln_status absorb(pln__windows *w, int32_t into, int32_t from, pln_error 
     for (int64_t i = 0; i < w->spec.n_aggregates; i++)
         PLN__TRY(pln__states_merge(w->held->states[i], &into, w->held->states[i], &from, 1, err));
     a->end = b->end > a->end ? b->end : a->end;
-    a->since += b->since;
+    a->since = pln__since_add(a->since, b->since);
     if (b->order < a->order) {
         a->order = b->order;
         a->due = INT64_MIN;
@@ -265,7 +265,7 @@ static pln_status add_row(pln__windows *w, int64_t row, int64_t time, pln_error 
     pln__session *s = &w->sessions[number];
     w->row_of[w->n_waiting] = (int32_t)row;
     w->group_of[w->n_waiting++] = number;
-    s->since++;
+    s->since = pln__since_add(s->since, 1);
     bool is_late = s->end - 1 <= w->watermark;
     if (is_late || (w->spec.every_rows > 0 && s->since >= w->spec.every_rows)) {
         PLN__TRY(fire(w, number, w->watermark, err));

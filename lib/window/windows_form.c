@@ -8,8 +8,6 @@
 #include "window/windows_internal.h"
 
 enum { VERSION = 1 };
-/* Rows since a firing: more than any run has, and some of them can be added. */
-#define MOST_ROWS ((int64_t)1 << 56)
 
 typedef struct source {
     const uint8_t *at;
@@ -115,7 +113,7 @@ static pln_status get_since(pln__windows *w, pln__bucket *bucket, source *from) 
     memset(bucket->since, 0, (size_t)bucket->since_capacity * sizeof *bucket->since);
     for (int64_t g = 0; g < n && status >= 0; g++) {
         status = get(from, "a count", &bucket->since[g]);
-        if (status >= 0 && (bucket->since[g] < 0 || bucket->since[g] > MOST_ROWS))
+        if (status >= 0 && (bucket->since[g] < 0 || bucket->since[g] > PLN__SINCE_MOST))
             status = damaged(from, "a count");
     }
     return status;
@@ -175,7 +173,7 @@ static pln_status get_session(pln__windows *w, source *from, pln__session *s) {
     s->next = -1;
     if (key < 0 || key >= w->by_key->groups.n || (fired != 0 && fired != 1) ||
         s->start < -PLN__TIME_LIMIT || s->end > 2 * PLN__TIME_LIMIT || s->start >= s->end ||
-        s->since < 0 || s->since > MOST_ROWS)
+        s->since < 0 || s->since > PLN__SINCE_MOST)
         return damaged(from, "a session");
 out:
     return status;

@@ -86,6 +86,12 @@ struct pln__windows {
     const struct ArrowArray *rows; /* of the batch at work */
 };
 
+/* Rows since a firing are counted up to here: no run has so many, and what a state says can be added to. */
+#define PLN__SINCE_MOST ((int64_t)1 << 56)
+static inline int64_t pln__since_add(int64_t since, int64_t rows) {
+    return since + rows < PLN__SINCE_MOST ? since + rows : PLN__SINCE_MOST;
+}
+
 /* bucket.c */
 pln_status pln__bucket_new(pln__windows *w, int64_t start, bool groups, bool states,
                            pln__bucket **out, pln_error *err);
