@@ -2,6 +2,7 @@
 #include "stage/stage.h"
 #include "window/aggregate_text.h"
 #include "window/windows.h"
+#include <stdio.h>
 
 enum { OUT = 0, LATE = 1 };
 
@@ -279,10 +280,31 @@ static pln_status window_advance(void *self, pln_context *ctx, int32_t port, int
     return status < 0 ? status : emit_fired(w, ctx, err);
 }
 
+/* Why has nothing come out yet: a line in the log of each epoch, for who listens to that. */
+static void tell(const window *w, pln_context *ctx) {
+    char text[200];
+    pln__windows_status s;
+    pln__windows_look(w->windows, &s);
+    if (s.open == 0)
+        return;
+    if (s.watermark_us == INT64_MIN)
+        snprintf(text, sizeof text, "%lld windows of %lld keys are open: no watermark has come",
+                 (long long)s.open, (long long)s.groups);
+    else
+        snprintf(
+            text, sizeof text,
+            "%lld windows of %lld keys are open: the next one ends at %lld us, the watermark is "
+            "%lld us",
+            (long long)s.open, (long long)s.groups, (long long)s.next_end_us,
+            (long long)s.watermark_us);
+    ctx->host->log(ctx, PLN_LOG_DEBUG, text);
+}
+
 static pln_status window_save(void *self, pln_context *ctx, int64_t n, pln_error *err) {
     window *w = self;
     pln__buffer bytes = {0};
     (void)n;
+    tell(w, ctx);
     pln_status status = pln__windows_write(w->windows, &bytes, err);
     if (status >= 0)
         status = ctx->host->state_put(ctx, "windows", bytes.data, bytes.size, err);

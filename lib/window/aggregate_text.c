@@ -34,17 +34,6 @@ static const form forms[] = {
     {PLN__AGG_COLLECT, NUMBER_LIMIT, true},
 };
 
-const char *const *pln__aggregate_forms(void) {
-    static const char *const texts[] = {
-        "count([column])", "sum(column)", "avg(column)", "min(column)", "max(column)",
-        "any(column)", "all(column)", "var_pop(column)", "var_samp(column)",
-        "stddev_pop(column)", "stddev_samp(column)", "first(column)", "last(column)",
-        "arg_min(column, by)", "arg_max(column, by)", "count_distinct(column[, at most])",
-        "approx_count_distinct(column[, precision])", "hll(column[, precision])",
-        "quantile(column, q)", "top_k(column[, k])", "collect(column[, at most])", NULL};
-    return texts;
-}
-
 typedef struct parser {
     const char *text, *at;
     const struct ArrowSchema *in;

@@ -10,7 +10,5 @@
 /* PLN_EOPTION, PLN_ENAME with the place in the text, and what was expected or is near. */
 pln_status pln__aggregate_parse(const char *text, const struct ArrowSchema *in,
                                 pln__aggregate_spec *out, pln_error *err);
-/* The names of all kinds and what they take, for the manual and for errors: "count([column])", NULL behind the last. */
-const char *const *pln__aggregate_forms(void);
 
 #endif
