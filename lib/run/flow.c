@@ -169,35 +169,52 @@ pln_status pln__drain(pln_run *run, int64_t n, pln_error *err) {
     pln_status status = PLN_OK;
     for (int32_t i = 0; i < run->n_nodes && status >= 0; i++) {
         pln__run_node *node = &run->nodes[run->order[i]];
-        if (pln__kind_of(node) == PLN_TRANSFORM && pln__transform_of(node)->drain != NULL)
+        if (pln__kind_of(node) == PLN_TRANSFORM && pln__transform_of(node)->drain != NULL &&
+            !node->drained)
             status = drain_node(node, n, err);
     }
     return status < 0 ? status : PLN_OK;
 }
 
+static pln_status finish_port(pln__run_node *node, int32_t port, pln_error *err) {
+    if (pln__kind_of(node) != PLN_TRANSFORM || pln__transform_of(node)->finish == NULL)
+        return PLN_OK;
+    pln__run_node *before = pln__time_to(node->run, node);
+    pln_status status = pln__transform_of(node)->finish(node->self, &node->ctx, port, err);
+    if (status >= 0)
+        status = pln__settle(node, err);
+    pln__time_to(node->run, before);
+    if (status < 0)
+        pln__error_where(err, "%s/%s", node->run->pipeline, node->node->name);
+    return status;
+}
+
+/* What it held for the epoch it gives before the nodes behind it hear of its end: they are finished then, and would keep what comes later. */
+static pln_status last_drain(pln__run_node *node, pln_error *err) {
+    node->drained = true;
+    return pln__kind_of(node) == PLN_TRANSFORM && pln__transform_of(node)->drain != NULL
+               ? drain_node(node, node->run->n + 1, err)
+               : PLN_OK;
+}
+
 pln_status pln__edge_ended(const pln__target *target, pln_error *err) {
     pln__run_node *node = target->node;
-    int32_t port = target->port;
-    pln_status status = pln__time_ended(target, err);
-    bool all = true;
-    if (status < 0)
-        return status;
-    if (--node->in[port].open > 0 || node->ended)
-        return PLN_OK;
-    if (pln__kind_of(node) == PLN_TRANSFORM && pln__transform_of(node)->finish != NULL) {
-        pln__run_node *before = pln__time_to(node->run, node);
-        status = pln__transform_of(node)->finish(node->self, &node->ctx, port, err);
-        if (status >= 0)
-            status = pln__settle(node, err);
-        pln__time_to(node->run, before);
-        if (status < 0) {
-            pln__error_where(err, "%s/%s", node->run->pipeline, node->node->name);
-            return status;
-        }
-    }
+    pln_status status = PLN_OK;
+    bool last = --node->in[target->port].open <= 0 && !node->ended, all = true;
+    /* What finish gives was held while time went on: the nodes behind hear of the time after it. */
+    node->holds_time = last;
+    PLN__TRY(pln__time_ended(target, err));
+    if (last)
+        PLN__TRY(finish_port(node, target->port, err));
     for (int32_t i = 0; i < node->n_in; i++)
         all = all && node->in[i].open <= 0;
-    return all ? pln__end_of(node, err) : PLN_OK;
+    if (last && all)
+        PLN__TRY(last_drain(node, err));
+    node->holds_time = false;
+    if (last)
+        status = all ? pln__end_of(node, err) : pln__time_go_on(node, err);
+out:
+    return status;
 }
 
 pln_status pln__end_of(pln__run_node *node, pln_error *err) {

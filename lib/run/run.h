@@ -99,6 +99,7 @@ struct pln__run_node {
     bool drop_rejects;
     bool feeds_rejects; /* a sink that only rejects reach: its rows are no output */
     bool ended;         /* no more rows will come out of it */
+    bool drained;       /* for good: its input has ended */
     bool closed;        /* it wants no more rows */
     bool barrier;
     char *lacks;  /* what keeps it, as it is configured, from what its table promises; NULL: nothing */
@@ -116,6 +117,7 @@ struct pln__run_node {
     int64_t time_us;
     int64_t watermark_us; /* that it has told the nodes behind it */
     bool tells_time;      /* it calls host->watermark: time in front of it does not pass through */
+    bool holds_time;      /* it is being finished: it tells nobody yet */
     bool idle;            /* and what it told last: that there is nothing to wait for */
     int64_t timer_us;     /* on the run's clock; INT64_MAX: none */
     pln__metric *metrics;
@@ -312,6 +314,8 @@ pln_status pln__drain(pln_run *run, int64_t n, pln_error *err);
 pln_status pln__time_told(pln__run_node *node, int64_t watermark_us, pln_error *err);
 pln_status pln__time_idle(pln__run_node *node, pln_error *err);
 pln_status pln__time_ended(const pln__target *target, pln_error *err);
+/* What a node kept to itself while it was being finished. */
+pln_status pln__time_go_on(pln__run_node *node, pln_error *err);
 /* *out: the batch to use instead, NULL: the batch itself. */
 pln_status pln__time_arrive(const pln__target *target, pln_batch *batch, pln_batch **out,
                             pln_error *err);

@@ -29,7 +29,7 @@ static bool can_go_back(const pln_run *run) {
 static void reset_nodes(pln_run *run) {
     for (int32_t i = 0; i < run->n_nodes; i++) {
         pln__run_node *node = &run->nodes[i];
-        node->schema_known = node->ended = node->closed = node->barrier = node->new_schema = false;
+        node->schema_known = node->ended = node->drained = node->closed = node->barrier = node->new_schema = false;
         pln__schema_unref(node->agreed);
         node->agreed = NULL;
         node->wait_until_us = INT64_MAX;
@@ -39,7 +39,7 @@ static void reset_nodes(pln_run *run) {
         pln__notes_forget(node);
         for (int32_t p = 0; p < node->n_in; p++)
             node->in[p] = (pln__in_port){NULL, node->in[p].edges, node->in[p].edges, INT64_MIN};
-        node->tells_time = false;
+        node->tells_time = node->holds_time = false;
         pln__time_reset(node);
         for (int32_t p = 0; p < node->n_out; p++) {
             pln__schema_unref(node->out[p].schema);

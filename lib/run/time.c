@@ -89,9 +89,9 @@ static pln_status ports_advance(pln__run_node *node, pln_error *err) {
     }
     if (pln__kind_of(node) == PLN_SINK)
         node->watermark_us = least > node->watermark_us && active ? least : node->watermark_us;
-    else if (!node->tells_time && active && least != END)
+    else if (!node->tells_time && !node->holds_time && active && least != END)
         PLN__TRY(send_on(node, least, err));
-    if (!node->tells_time)
+    if (!node->tells_time && !node->holds_time)
         PLN__TRY(send_idle(node, rests(node), err));
 out:
     return status;
@@ -132,6 +132,10 @@ pln_status pln__time_told(pln__run_node *node, int64_t watermark_us, pln_error *
 pln_status pln__time_idle(pln__run_node *node, pln_error *err) {
     node->tells_time = true;
     return send_idle(node, true, err);
+}
+
+pln_status pln__time_go_on(pln__run_node *node, pln_error *err) {
+    return ports_advance(node, err);
 }
 
 pln_status pln__time_ended(const pln__target *target, pln_error *err) {

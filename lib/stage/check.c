@@ -175,6 +175,11 @@ static pln_status take_contract(check_stage *s, pln_context *ctx, const struct A
     return status < 0 ? status : look_at_checks(s, err);
 }
 
+/* Rows are kept until their epoch ends, or a reference is complete: event time, too, must wait for that. */
+static bool keeps_rows(const check_stage *s) {
+    return s->holds || s->table != NULL;
+}
+
 static pln_status check_schema(void *self, pln_context *ctx, const struct ArrowSchema *const *in,
                                int32_t n_in, struct ArrowSchema *out, int32_t n_out,
                                pln_error *err) {
@@ -210,6 +215,8 @@ static pln_status check_schema(void *self, pln_context *ctx, const struct ArrowS
         PLN__FAIL(err, PLN_EOPTION,
                   "action quarantine_batch: nothing is wired to the port quarantine");
     PLN__TRY(ctx->host->schema_parse(ctx, results_schema, &out[PLN__CHECK_RESULTS], err));
+    if (keeps_rows(s))
+        PLN__TRY(ctx->host->watermark(ctx, NULL, INT64_MIN, err));
 out:
     return status;
 }
@@ -573,10 +580,31 @@ static pln_status release(check_stage *s, pln_context *ctx, bool quarantine, pln
     return status;
 }
 
+/* ---- event time: it waits where rows do ---- */
+
+/* Nothing is kept at the moment: the time that came with the rows may follow them. */
+static pln_status let_time_go(const check_stage *s, pln_context *ctx, pln_error *err) {
+    int64_t watermark = ctx->host->port_watermark(ctx, 0);
+    bool told = keeps_rows(s) && watermark != INT64_MIN && watermark != INT64_MAX;
+    return told ? ctx->host->watermark(ctx, NULL, watermark, err) : PLN_OK;
+}
+
+static pln_status check_advance(void *self, pln_context *ctx, int32_t port, int64_t watermark_us,
+                                pln_error *err) {
+    const check_stage *s = self;
+    bool waits = s->holds || (s->table != NULL && !(s->once && s->referred));
+    (void)watermark_us;
+    return port != 0 || waits ? PLN_OK : let_time_go(s, ctx, err);
+}
+
+/* ---- ends, and epochs ---- */
+
 static pln_status check_finish(void *self, pln_context *ctx, int32_t port, pln_error *err) {
     check_stage *s = self;
-    if (port == PLN__CHECK_REFERENCE)
-        return pln__check_wait_finish(s, ctx, err);
+    if (port == PLN__CHECK_REFERENCE) {
+        pln_status status = pln__check_wait_finish(s, ctx, err);
+        return status < 0 || s->holds || !s->once ? status : let_time_go(s, ctx, err);
+    }
     s->finished = true;
     return PLN_OK;
 }
@@ -597,6 +625,9 @@ static pln_status check_drain(void *self, pln_context *ctx, int64_t n, pln_error
     PLN__TRY(release(s, ctx, quarantine, err));
     PLN__TRY(pln__validation_forget(s->validation, false, err));
     s->over = ended(s);
+    /* Rows may still wait for a reference that is not complete. */
+    if (!(s->table != NULL && s->once && !s->referred))
+        PLN__TRY(let_time_go(s, ctx, err));
 out:
     return status;
 }
@@ -692,6 +723,7 @@ const pln_transform pln__check_stage = {
     .close = check_close,
     .schema = check_schema,
     .finish = check_finish,
+    .advance = check_advance,
     .save = check_save,
     .load = check_load,
     .drain = check_drain,

@@ -141,10 +141,11 @@ out:
     return status;
 }
 
-/* By epoch, the last one is as long as the input was, so it is judged only if it is all there was. */
+/* By epoch, the last one is as long as the input was, so it is judged only if it is all there was. By run, the rows are judged once. */
 static pln_status monitor_drain(void *self, pln_context *ctx, int64_t n, pln_error *err) {
     pln__monitor_stage *s = self;
-    return (s->by_epoch ? !(s->finished && s->cut) : s->finished) ? judge(s, ctx, n, err) : PLN_OK;
+    bool due = s->by_epoch ? !(s->finished && s->cut) : s->finished && !s->cut;
+    return due ? judge(s, ctx, n, err) : PLN_OK;
 }
 
 /* ---- state ---- */
