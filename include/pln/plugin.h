@@ -170,7 +170,10 @@ typedef struct pln_transform {
     pln_status (*load)(void *self, pln_context *ctx, const pln_piece *pieces, int64_t count,
                        pln_error *err);
     void (*interrupt)(void *self);
-    /* Epoch n ends, before save, behind the drains of the nodes before it: emit what was held for the epoch. NULL: nothing is held for one. */
+    /*
+     * Epoch n ends, before save, behind the drains of the nodes before it: emit what was held for the epoch. When all in ports have ended it is called at once, for the
+     * last time, before the nodes behind hear of the end. NULL: nothing is held for an epoch.
+     */
     pln_status (*drain)(void *self, pln_context *ctx, int64_t n, pln_error *err);
 } pln_transform;
 

@@ -29,7 +29,8 @@ static bool can_go_back(const pln_run *run) {
 static void reset_nodes(pln_run *run) {
     for (int32_t i = 0; i < run->n_nodes; i++) {
         pln__run_node *node = &run->nodes[i];
-        node->schema_known = node->ended = node->drained = node->closed = node->barrier = node->new_schema = false;
+        node->schema_known = node->ended = node->drained = node->closed = node->barrier =
+            node->new_schema = false;
         pln__schema_unref(node->agreed);
         node->agreed = NULL;
         node->wait_until_us = INT64_MAX;

@@ -30,8 +30,13 @@ static const struct {
 
 #define ROWS "{\"rows\": 300, \"seed\": 3, \"columns\": {\"id\": {\"sequence\": 0}, " \
     "\"at\": {\"time\": \"2026-01-01T00:00:00Z\", \"step\": \"1s\"}, \"k\": {\"choice\": [\"a\", \"b\", \"c\"]}}}"
-#define CHECKS "{\"suite\": {\"checks\": [{\"check\": \"not_null\", \"column\": \"id\", \"scope\": \"epoch\", \"action\": \"quarantine_batch\"}]}}"
-#define REFERS(refresh) "{\"reference\": \"t\", \"refresh\": \"" refresh "\", \"suite\": {\"checks\": [{\"check\": \"relationships\", \"column\": \"id\", \"to\": \"t\"}]}}"
+#define CHECKS                                                                                     \
+    "{\"suite\": {\"checks\": [{\"check\": \"not_null\", \"column\": \"id\", \"scope\": "          \
+    "\"epoch\", \"action\": \"quarantine_batch\"}]}}"
+#define REFERS(refresh)                                                                            \
+    "{\"reference\": \"t\", \"refresh\": \"" refresh                                               \
+    "\", \"suite\": {\"checks\": [{\"check\": \"relationships\", \"column\": \"id\", \"to\": "     \
+    "\"t\"}]}}"
 
 static const char *const keepers[] = {NULL, CHECKS, REFERS("once"), REFERS("epoch")};
 static const struct {
@@ -65,7 +70,8 @@ static pln_table *run(const char *keeper, int b, int m) {
     } else {
         pln_graph_add(g, "keep", "check", keeper, &err);
         pln_graph_wire(g, "read > time > keep > behind > out; keep.quarantine > rest", &err);
-        pln_graph_wire(g, strstr(keeper, "reference") != NULL ? "other > keep.reference" : "", &err);
+        pln_graph_wire(g, strstr(keeper, "reference") != NULL ? "other > keep.reference" : "",
+                       &err);
         if (strstr(keeper, "reference") == NULL) {
             pln_graph_add(g, "none", "filter", "{\"where\": \"id < 0\"}", &err);
             pln_graph_wire(g, "other > none > rest", &err);
